@@ -1,0 +1,66 @@
+//! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
+
+pub mod behaviour;
+mod cluster;
+mod fault;
+mod plan;
+mod pod;
+mod timings;
+mod workload;
+
+pub use cluster::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
+pub use fault::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use plan::{
+    ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, NodeOrder, OnFailure, Plan, Pool,
+    Step, Strategy,
+};
+pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
+pub use timings::{ComponentTimings, KubeadmTimings, Timings};
+pub use workload::{
+    Budget, BudgetLimit, NeverReady, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind,
+};
+
+use crate::ids::{BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, WorkloadId};
+use crate::units::KubeVersion;
+
+/// A checked scenario, ready to be run any number of times.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The version of the API servers at the start.
+    pub version: KubeVersion,
+    /// Who runs the control plane and how it is reached.
+    pub control_plane: ControlPlane,
+    /// All nodes, in the order of their names.
+    pub nodes: IdVec<NodeId, Node>,
+    /// Names of the zones that nodes refer to (region and zone, as the node lifecycle controller groups them).
+    pub zones: Vec<String>,
+    /// The kinds of pods.
+    pub classes: IdVec<ClassId, PodClass>,
+    /// What owns pods.
+    pub workloads: IdVec<WorkloadId, Workload>,
+    /// ReplicaSets of Deployments, and those that stand alone.
+    pub replica_sets: IdVec<ReplicaSetId, ReplicaSet>,
+    /// The pods that exist at the start. Pods that are missing are created and scheduled before time starts.
+    pub pods: IdVec<PodId, Pod>,
+    /// PodDisruptionBudgets.
+    pub budgets: IdVec<BudgetId, Budget>,
+    /// Services with a selector.
+    pub services: IdVec<ServiceId, Service>,
+    /// What is rehearsed; `None` where only faults are played.
+    pub plan: Option<Plan>,
+    /// Trouble.
+    pub faults: Vec<Fault>,
+    /// How long things take.
+    pub timings: Timings,
+    /// Defaults that filled gaps of the input, as sentences.
+    pub assumptions: Vec<String>,
+}
+
+impl Model {
+    /// `namespace/name` of a workload.
+    #[must_use]
+    pub fn workload_name(&self, id: WorkloadId) -> String {
+        let workload = &self.workloads[id];
+        format!("{}/{}", workload.namespace, workload.name)
+    }
+}

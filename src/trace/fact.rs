@@ -1,0 +1,355 @@
+//! Facts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::model::Component;
+use crate::units::Time;
+
+/// A fact with its time and cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When it happened.
+    pub at: Time,
+    /// The fact that brought it about; `None`: an initial condition, the plan or a fault.
+    pub cause: Option<FactId>,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Index into [`Preamble::versions`](super::Preamble::versions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VersionId(pub u16);
+
+/// What happened, small and without strings. What stands before [`Fact::RunStarted`] describes the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all_fields = "camelCase")]
+pub enum Fact {
+    /// The initial conditions are complete; time starts.
+    RunStarted,
+    /// Nothing more is observed.
+    RunEnded,
+
+    /// The plan starts.
+    PlanStarted,
+    /// The plan has ended.
+    PlanEnded { status: PlanStatus },
+    /// Work on a node starts.
+    NodeUpgradeStarted { node: NodeId },
+    /// Work on a node has ended.
+    NodeUpgradeEnded { node: NodeId, result: NodeResult },
+    /// A step of an explicit runbook starts (index into the plan's steps).
+    StepStarted { step: u32 },
+    /// A step of an explicit runbook has ended; `ok`: as its author expected.
+    StepEnded { step: u32, ok: bool },
+    /// kubeadm starts a phase on a control-plane node.
+    PhaseStarted { node: NodeId, phase: Phase },
+    /// kubeadm has finished a phase.
+    PhaseEnded { node: NodeId, phase: Phase },
+    /// The certificates that a component uses were renewed.
+    CertificatesRenewed { node: NodeId, component: Component },
+
+    /// `kubectl drain` starts.
+    DrainStarted { drain: DrainId, node: NodeId },
+    /// A pod that the filters of `kubectl drain` object to; the whole drain fails (D-7).
+    PodNotDrainable {
+        drain: DrainId,
+        pod: PodId,
+        reason: NotDrainable,
+    },
+    /// An eviction (or, with `--disable-eviction`, a delete) was accepted.
+    EvictionAccepted { drain: DrainId, pod: PodId },
+    /// An eviction was refused with 429; kubectl tries again.
+    EvictionRefused {
+        drain: DrainId,
+        pod: PodId,
+        budget: BudgetId,
+        reason: RefusalReason,
+    },
+    /// An eviction or the wait for its end failed for good.
+    EvictionFailed {
+        drain: DrainId,
+        pod: PodId,
+        error: ApiError,
+    },
+    /// `kubectl drain` has ended.
+    DrainEnded {
+        drain: DrainId,
+        node: NodeId,
+        outcome: DrainOutcome,
+    },
+    /// A node was cordoned.
+    NodeCordoned { node: NodeId },
+    /// A node was uncordoned.
+    NodeUncordoned { node: NodeId },
+
+    /// A kubelet stopped.
+    KubeletStopped { node: NodeId },
+    /// A kubelet started.
+    KubeletStarted { node: NodeId, version: VersionId },
+    /// A machine died, and every process on it.
+    NodeCrashed { node: NodeId },
+    /// A machine is back.
+    NodeBooted { node: NodeId },
+    /// The API shows the node as not ready.
+    NodeNotReady { node: NodeId },
+    /// The API shows the node as ready again.
+    NodeReady { node: NodeId },
+    /// The node lifecycle controller added a taint.
+    NodeTainted { node: NodeId, taint: LifecycleTaint },
+    /// The node lifecycle controller removed a taint.
+    NodeUntainted { node: NodeId, taint: LifecycleTaint },
+
+    /// A component was asked to stop (SIGTERM).
+    ComponentStopping { instance: InstanceId },
+    /// A component's process has exited.
+    ComponentStopped {
+        instance: InstanceId,
+        why: StopReason,
+    },
+    /// A component's process has started.
+    ComponentStarted {
+        instance: InstanceId,
+        version: VersionId,
+    },
+    /// A component answers requests (API server, etcd).
+    ComponentServing { instance: InstanceId },
+    /// An API server or etcd does not answer any more, whether or not its process has exited.
+    ComponentUnavailable { instance: InstanceId },
+    /// No request to the API can succeed.
+    ApiUnavailable,
+    /// Requests to the API can succeed again.
+    ApiAvailable,
+    /// etcd has lost its quorum.
+    QuorumLost,
+    /// etcd has its quorum again.
+    QuorumRegained,
+    /// Nobody leads: the holder of the lease has stopped acting.
+    LeaderLost { component: Component },
+    /// A process holds the lease.
+    LeaderElected {
+        component: Component,
+        instance: InstanceId,
+    },
+
+    /// A pod's object was created. `slot`: the replica of its workload that it stands for.
+    PodCreated {
+        pod: PodId,
+        workload: WorkloadId,
+        slot: u32,
+        replica_set: Option<ReplicaSetId>,
+    },
+    /// The scheduler found no node.
+    PodUnschedulable { pod: PodId, why: Unfit },
+    /// The scheduler bound the pod to a node.
+    PodBound { pod: PodId, node: NodeId },
+    /// The API shows the pod as ready.
+    PodReady { pod: PodId },
+    /// The API shows the pod as not ready.
+    PodUnready { pod: PodId },
+    /// The pod's object got its deletion timestamp.
+    PodDeleted { pod: PodId, by: DeletedBy },
+    /// The pod's object is gone.
+    PodRemoved { pod: PodId },
+    /// A new revision of a workload is rolled out.
+    RolloutStarted { workload: WorkloadId },
+    /// All pods of a workload are of the new revision and available.
+    RolloutEnded { workload: WorkloadId },
+
+    /// The containers of a pod run.
+    ContainersStarted { pod: PodId },
+    /// The containers of a pod answer requests.
+    ContainersServing { pod: PodId },
+    /// The containers of a pod have stopped.
+    ContainersStopped { pod: PodId, why: StopReason },
+
+    /// The endpoint slices list the pod as ready.
+    EndpointReady { pod: PodId },
+    /// The endpoint slices list the pod as ready no longer.
+    EndpointUnready { pod: PodId },
+    /// The data plane sends requests to the pod.
+    RouteReady { pod: PodId },
+    /// The data plane sends requests to the terminating pod only where no ready one is left (M-3).
+    RouteTerminating { pod: PodId },
+    /// The data plane does not send requests to the pod.
+    RouteRemoved { pod: PodId },
+
+    /// A fault of the scenario happened (index into the scenario's faults).
+    FaultInjected { fault: u32 },
+    /// A fault of the scenario could not happen (nothing to hit, or the API was away).
+    FaultMissed { fault: u32 },
+}
+
+/// How a plan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlanStatus {
+    /// Every node was upgraded.
+    Completed,
+    /// Every node was dealt with, and some were left out as the plan says.
+    CompletedWithSkips,
+    /// It gave up, as the plan says.
+    Aborted,
+    /// It can make no more progress.
+    Blocked,
+    /// kubeadm refused.
+    Refused,
+    /// Time or events ran out before it ended.
+    Inconclusive,
+}
+
+/// What became of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NodeResult {
+    /// It runs the new version.
+    Upgraded,
+    /// It was uncordoned and left as it was.
+    Skipped,
+    /// It was left cordoned.
+    Quarantined,
+    /// The plan ended at it.
+    Failed,
+}
+
+/// A phase of `kubeadm upgrade`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Reading the configuration.
+    Preflight,
+    /// The health checks.
+    HealthCheck,
+    /// Pulling images.
+    Prepull,
+    /// Checking etcd and copying its data.
+    EtcdBackup,
+    /// Swapping etcd.
+    Etcd,
+    /// Swapping the API server.
+    ApiServer,
+    /// Swapping the controller manager.
+    ControllerManager,
+    /// Swapping the scheduler.
+    Scheduler,
+    /// ConfigMaps, RBAC, add-ons.
+    PostUpgrade,
+    /// `kubeadm upgrade node` on a worker.
+    UpgradeNode,
+}
+
+/// Why `kubectl drain` will not touch a pod (D-7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotDrainable {
+    /// A DaemonSet owns it and `--ignore-daemonsets` is not given.
+    DaemonSet,
+    /// It has an emptyDir volume and `--delete-emptydir-data` is not given.
+    LocalStorage,
+    /// Nobody owns it and `--force` is not given.
+    Unmanaged,
+}
+
+/// Why an eviction was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusalReason {
+    /// The budget allows no disruption now.
+    BudgetExhausted,
+    /// The budget's status is older than the budget, or lost every race.
+    StillProcessed,
+}
+
+/// Why a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApiError {
+    /// The API is away.
+    Unavailable,
+    /// More than one budget matches the pod (500).
+    ManyBudgets,
+    /// The drain's time is up.
+    Timeout,
+}
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DrainOutcome {
+    /// Every pod that had to leave is gone.
+    Completed,
+    /// The filters objected; nothing was evicted.
+    Refused,
+    /// `--timeout` passed.
+    TimedOut,
+    /// A request failed for good.
+    Failed,
+    /// It had not ended when the run did.
+    Unfinished,
+}
+
+/// A taint of the node lifecycle controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LifecycleTaint {
+    /// `node.kubernetes.io/unschedulable:NoSchedule`
+    Unschedulable,
+    /// `node.kubernetes.io/unreachable:NoSchedule`
+    UnreachableNoSchedule,
+    /// `node.kubernetes.io/unreachable:NoExecute`
+    UnreachableNoExecute,
+    /// `node.kubernetes.io/not-ready:NoSchedule`
+    NotReadyNoSchedule,
+    /// `node.kubernetes.io/not-ready:NoExecute`
+    NotReadyNoExecute,
+}
+
+/// Why a process stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StopReason {
+    /// It was asked to and did in time.
+    Terminated,
+    /// It was killed: at the end of its grace period, or by a fault.
+    Killed,
+    /// It exited with an error.
+    Crashed,
+    /// Its machine went down.
+    NodeDown,
+    /// It lost its lease and exits as the real one does (C-5).
+    LostLease,
+}
+
+/// Who deleted a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeletedBy {
+    /// A drain.
+    Drain,
+    /// Somebody with kubectl (a fault or a step).
+    User,
+    /// Its ReplicaSet had too many, or a rollout replaced it.
+    Controller,
+    /// The taint manager, from a node that was not ready for too long (N-6).
+    TaintManager,
+    /// The pod garbage collector (N-12).
+    GarbageCollector,
+}
+
+/// Why no node fits a pod: how many nodes fail on what, counted at the first filter that fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Unfit {
+    /// Cordoned.
+    pub unschedulable: u16,
+    /// With a taint that the pod does not tolerate.
+    pub tainted: u16,
+    /// Not matching the pod's node selector or name.
+    pub affinity: u16,
+    /// With the host port taken.
+    pub ports: u16,
+    /// Too full.
+    pub resources: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_stay_small() {
+        assert!(size_of::<Fact>() <= 24, "{}", size_of::<Fact>());
+        assert!(size_of::<Record>() <= 40, "{}", size_of::<Record>());
+    }
+}

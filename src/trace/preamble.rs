@@ -1,0 +1,184 @@
+//! What a trace says before its facts: who is who.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BudgetId, Id, IdVec, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::model::Component;
+use crate::rng::{Purpose, Streams};
+
+/// Who is who in a trace, and which run it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preamble {
+    /// The version of seatrial that made it.
+    pub engine_version: String,
+    /// The plan's name; `None` where only faults are played.
+    pub plan: Option<String>,
+    /// The seed.
+    pub seed: u64,
+    /// Which replication of that seed.
+    pub trial: u64,
+    /// Versions that facts refer to.
+    pub versions: Vec<String>,
+    /// Version of the API servers at the start (index into `versions`).
+    pub from: usize,
+    /// Version that the plan wants to reach.
+    pub target: Option<usize>,
+    /// Versions of the control plane on the way, in order.
+    pub hops: Vec<usize>,
+    /// Nodes, by id.
+    pub nodes: Vec<NodeInfo>,
+    /// Workloads, by id.
+    pub workloads: Vec<WorkloadInfo>,
+    /// ReplicaSets that exist at the start, by id.
+    pub replica_sets: Vec<ReplicaSetInfo>,
+    /// Budgets, by id.
+    pub budgets: Vec<BudgetInfo>,
+    /// Processes of the control plane, by id.
+    pub instances: Vec<InstanceInfo>,
+    /// Names of the pods that the input holds, by id; pods beyond are named by [`Preamble::pod_name`].
+    pub pods: Vec<String>,
+    /// The steps of an explicit runbook, in words.
+    pub steps: Vec<String>,
+    /// The faults of the scenario, in words.
+    pub faults: Vec<String>,
+    /// Defaults that filled gaps of the input, as sentences.
+    pub assumptions: Vec<String>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a control-plane node.
+    pub control_plane: bool,
+    /// The kubelet's version at the start (index into [`Preamble::versions`]).
+    pub version: usize,
+}
+
+/// A workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadInfo {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind, as Kubernetes writes it.
+    pub kind: String,
+    /// How many pods there should be.
+    pub desired: u32,
+    /// Whether somebody recreates its pods.
+    pub owned: bool,
+    /// Whether a Service (or a stand-in) lists its pods; otherwise its endpoints and clients are unknown.
+    pub has_endpoints: bool,
+    /// Names of the budgets that protect its pods (indices into [`Preamble::budgets`]).
+    pub budgets: Vec<BudgetId>,
+}
+
+/// A ReplicaSet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicaSetInfo {
+    /// Its workload.
+    pub workload: WorkloadId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A budget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BudgetInfo {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What it asks for, as kubectl prints it: `minAvailable 1`, `maxUnavailable 25%`.
+    pub limit: String,
+}
+
+/// A process of the control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstanceInfo {
+    /// Its component.
+    pub component: Component,
+    /// The node it runs on; `None`: a cloud's, or an extra standby.
+    pub node: Option<NodeId>,
+}
+
+/// What Kubernetes makes random suffixes from: no vowels, so no words.
+const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+impl Preamble {
+    /// The name of a pod: as the input has it, or made up the way Kubernetes does, the same for the same seed.
+    #[must_use]
+    pub fn pod_name(
+        &self,
+        pod: PodId,
+        workload: WorkloadId,
+        replica_set: Option<ReplicaSetId>,
+    ) -> String {
+        if let Some(name) = self.pods.get(pod.index()) {
+            return name.clone();
+        }
+        let streams = Streams::new(self.seed, self.trial);
+        let owner = &self.workloads[workload.index()].name;
+        let mut name = match replica_set {
+            None => owner.clone(),
+            Some(rs) => match self.replica_sets.get(rs.index()) {
+                Some(known) => known.name.clone(),
+                None => format!(
+                    "{owner}-{}",
+                    suffix(&streams, u64::MAX >> 32 | rs.index() as u64, 9)
+                ),
+            },
+        };
+        name.push('-');
+        name.push_str(&suffix(&streams, pod.index() as u64, 5));
+        name
+    }
+}
+
+fn suffix(streams: &Streams, entity: u64, len: usize) -> String {
+    let mut stream = streams.stream(Purpose::PodName, entity);
+    (0..len)
+        .map(|_| char::from(ALPHABET[stream.below(27) as usize]))
+        .collect()
+}
+
+/// Tables of things by id, from the lists of a preamble.
+impl Preamble {
+    /// A node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &NodeInfo {
+        &self.nodes[id.index()]
+    }
+
+    /// A workload.
+    #[must_use]
+    pub fn workload(&self, id: WorkloadId) -> &WorkloadInfo {
+        &self.workloads[id.index()]
+    }
+
+    /// A budget.
+    #[must_use]
+    pub fn budget(&self, id: BudgetId) -> &BudgetInfo {
+        &self.budgets[id.index()]
+    }
+
+    /// A process of the control plane.
+    #[must_use]
+    pub fn instance(&self, id: InstanceId) -> &InstanceInfo {
+        &self.instances[id.index()]
+    }
+
+    /// An empty table with a place for each workload.
+    #[must_use]
+    pub fn per_workload<T: Clone>(&self, value: T) -> IdVec<WorkloadId, T> {
+        self.workloads.iter().map(|_| value.clone()).collect()
+    }
+}
