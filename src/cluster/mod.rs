@@ -1,57 +1,25 @@
-//! The world: the store and one room for each real component.
+//! The world: the store, with one gate for every write, and one room for each real component, named after it.
 
-use crate::model::Model;
-use crate::trace::{Observer, Preamble};
-use crate::units::{Span, Time};
+pub(crate) mod control_plane;
+pub(crate) mod daemon_set;
+pub(crate) mod deployment;
+pub(crate) mod disruption;
+pub(crate) mod election;
+pub(crate) mod endpoints;
+pub(crate) mod event;
+pub(crate) mod gate;
+pub(crate) mod hall;
+pub(crate) mod kubelet;
+pub(crate) mod node_lifecycle;
+mod preamble;
+pub(crate) mod rate;
+pub(crate) mod replica_set;
+mod run;
+pub(crate) mod scheduler;
+mod setup;
+pub(crate) mod store;
+mod world;
+mod write;
 
-/// What a run may do and how long.
-#[derive(Clone, Debug)]
-pub struct RunOptions {
-    /// The seed.
-    pub seed: u64,
-    /// Which replication of that seed.
-    pub trial: u64,
-    /// The run ends here at the latest, whatever is going on.
-    pub until: Option<Time>,
-    /// How long the run goes on after the plan has ended, at most, until the cluster has settled.
-    pub settle: Span,
-    /// The run ends after so many events at the latest.
-    pub max_events: u64,
-    /// A plan that has done nothing but be refused for so long is blocked.
-    pub stall: Span,
-}
-
-impl Default for RunOptions {
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            trial: 0,
-            until: None,
-            settle: Span::from_secs(60),
-            max_events: 1_000_000_000,
-            stall: Span::from_secs(3600),
-        }
-    }
-}
-
-/// What a run cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunCost {
-    /// Events handled.
-    pub events: u64,
-    /// Facts observed.
-    pub facts: u64,
-    /// When the run ended.
-    pub end: Time,
-}
-
-/// Who is who in the facts of a run.
-#[must_use]
-pub fn preamble(_model: &Model, _options: &RunOptions) -> Preamble {
-    unimplemented!()
-}
-
-/// Runs one replication; every fact goes to the observer.
-pub fn run<O: Observer>(_model: &Model, _options: &RunOptions, _observer: &mut O) -> RunCost {
-    unimplemented!()
-}
+pub use preamble::preamble;
+pub use run::{RunCost, RunOptions, run};

@@ -1,1 +1,418 @@
-//! x
+//! What changes from one Kubernetes minor to the next. Each function takes the minor of the component that acts
+//! (semantics 0.3), so behaviour changes half-way through an upgrade.
+//!
+//! Where only 1.20 and 1.36 were measured and the minor of the change is not known, the comment says which minor is
+//! assumed.
+
+use crate::units::{Dist, Span};
+
+const fn secs(secs: u64) -> Span {
+    Span::from_secs(secs)
+}
+
+const fn millis(millis: u64) -> Span {
+    Span::from_millis(millis)
+}
+
+const fn log_normal(median: u64, p95: u64) -> Dist {
+    Dist::LogNormal {
+        median: millis(median),
+        p95: millis(p95),
+    }
+}
+
+/// kube-apiserver.
+pub mod api_server {
+    use super::{Dist, log_normal, millis, secs};
+
+    /// Whether `unhealthyPodEvictionPolicy` is looked at (P-3: on by default since 1.27).
+    #[must_use]
+    pub const fn unhealthy_policy(minor: u32) -> bool {
+        minor >= 27
+    }
+
+    /// SIGTERM until exit: open watches keep the process until SIGKILL at the end of the 30 s grace period. Measured,
+    /// 13 of 13 swaps in 1.20 and 3 of 3 in 1.36; new connections are refused at once.
+    #[must_use]
+    pub const fn stop() -> Dist {
+        Dist::Constant(secs(30))
+    }
+
+    /// Process start until the first request succeeds. Measured: 3.46…5.86 s in 1.20 (n=8), 1.7…2.3 s plus 0.5…1 s of
+    /// 403 in 1.36 (n=3). The change is assumed at 1.27.
+    #[must_use]
+    pub const fn start(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(3500), millis(5300))
+        } else {
+            log_normal(1900, 2300)
+        }
+    }
+}
+
+/// etcd, by the minor of kubeadm that brings its version.
+pub mod etcd {
+    use super::{Dist, log_normal};
+
+    /// SIGTERM until exit; measured 0.04…0.16 s.
+    #[must_use]
+    pub const fn stop() -> Dist {
+        log_normal(45, 150)
+    }
+
+    /// Process start until it serves; measured about 1.5 s on a small database.
+    #[must_use]
+    pub const fn start() -> Dist {
+        log_normal(1500, 2500)
+    }
+
+    /// The version that kubeadm of this minor installs, and so whether a hop changes etcd (semantics 2.7).
+    #[must_use]
+    pub const fn version(minor: u32) -> &'static str {
+        match minor {
+            0..=18 => "3.4.3-0",
+            19..=21 => "3.4.13-0",
+            22 => "3.5.0-0",
+            23 => "3.5.1-0",
+            24 => "3.5.3-0",
+            25 => "3.5.4-0",
+            26 => "3.5.6-0",
+            27 => "3.5.7-0",
+            28 => "3.5.9-0",
+            29 => "3.5.10-0",
+            30 => "3.5.12-0",
+            31 => "3.5.15-0",
+            32 => "3.5.16-0",
+            33 => "3.5.21-0",
+            34 => "3.6.4-0",
+            35 => "3.6.6-0",
+            _ => "3.6.8-0",
+        }
+    }
+}
+
+/// kube-controller-manager.
+pub mod controller_manager {
+    use super::{Dist, Span, millis, secs};
+
+    /// `--node-monitor-grace-period`: 40 s, 50 s since 1.32.
+    #[must_use]
+    pub const fn node_monitor_grace(minor: u32) -> Span {
+        if minor < 32 { secs(40) } else { secs(50) }
+    }
+
+    /// Whether the pass that writes Ready=Unknown also queues the NoExecute taint (N-5; the change is assumed at 1.27,
+    /// when node lifecycle and taint eviction were separated).
+    #[must_use]
+    pub const fn taints_in_same_pass(minor: u32) -> bool {
+        minor >= 27
+    }
+
+    /// Lease won until controllers act (informers, tokens): measured 1.4…2.2 s in both versions.
+    #[must_use]
+    pub const fn start() -> Dist {
+        Dist::Uniform(millis(1400), millis(2200))
+    }
+
+    /// SIGTERM until exit; measured 0.02…0.08 s.
+    #[must_use]
+    pub const fn stop() -> Dist {
+        Dist::Uniform(millis(20), millis(80))
+    }
+
+    /// Whether a pod's ready time is compared on a logarithmic scale when choosing victims (W-3, since 1.22).
+    #[must_use]
+    pub const fn logarithmic_victims(minor: u32) -> bool {
+        minor >= 22
+    }
+}
+
+/// kube-scheduler.
+pub mod scheduler {
+    use super::{Dist, Span, millis, secs};
+
+    /// Whether the lease is released on SIGTERM (C-7, since 1.22).
+    #[must_use]
+    pub const fn releases_lease(minor: u32) -> bool {
+        minor >= 22
+    }
+
+    /// Whether only events that can help wake an unschedulable pod (S-6, on by default since 1.32).
+    #[must_use]
+    pub const fn queueing_hints(minor: u32) -> bool {
+        minor >= 32
+    }
+
+    /// Whether an idle scheduler takes pods out of back-off early (S-4, since 1.33).
+    #[must_use]
+    pub const fn pops_from_backoff(minor: u32) -> bool {
+        minor >= 33
+    }
+
+    /// How long a pod stays unschedulable at most before it is tried again (S-7).
+    #[must_use]
+    pub const fn unschedulable_flush(minor: u32) -> Span {
+        if minor < 23 { secs(60) } else { secs(300) }
+    }
+
+    /// Weights and formulas of 1.23 and later (S-16, S-19; the minor is from general knowledge).
+    #[must_use]
+    pub const fn modern_scores(minor: u32) -> bool {
+        minor >= 23
+    }
+
+    /// Lease won until it schedules; measured 30…200 ms.
+    #[must_use]
+    pub const fn start() -> Dist {
+        Dist::Uniform(millis(30), millis(200))
+    }
+
+    /// SIGTERM until exit; measured 0.02…0.07 s.
+    #[must_use]
+    pub const fn stop() -> Dist {
+        Dist::Uniform(millis(20), millis(70))
+    }
+}
+
+/// The kubelet.
+pub mod kubelet {
+    use super::{Dist, Span, log_normal, millis, secs};
+
+    /// Whether a replaced static pod starts only after the old one is gone (K-15b, since about 1.22).
+    #[must_use]
+    pub const fn static_pods_wait(minor: u32) -> bool {
+        minor >= 22
+    }
+
+    /// Containers stopped until the pod's object is gone. Measured: 3.8…12.1 s in 1.20 (the 10 s status batch), half of
+    /// a burst up to 36 s (the container GC that runs once a minute); 0.8…2.9 s in 1.36. The change is assumed at 1.27.
+    #[must_use]
+    pub fn pod_removal(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(3500), millis(12_000))
+        } else {
+            log_normal(800, 2000)
+        }
+    }
+
+    /// Whether readiness of running containers survives a restart of the kubelet (L-18, since 1.35).
+    #[must_use]
+    pub const fn keeps_readiness(minor: u32) -> bool {
+        minor >= 35
+    }
+
+    /// Start until the first node status. Measured: 9.6…10.0 s in 1.20, 0.6…1.0 s in 1.36. The change is assumed at 1.27.
+    #[must_use]
+    pub const fn first_status(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(9600), millis(10_000))
+        } else {
+            Dist::Uniform(millis(600), millis(1000))
+        }
+    }
+
+    /// Whether a readiness probe runs at once instead of at a random phase of its period (L-8; assumed at 1.22).
+    #[must_use]
+    pub const fn probes_at_once(minor: u32) -> bool {
+        minor >= 22
+    }
+
+    /// The nominal wait before the `n`-th restart of a crashed container, counted from 0 (L-14).
+    #[must_use]
+    pub fn crash_backoff(n: u32) -> Span {
+        match n {
+            0 => Span::ZERO,
+            1..=5 => Span::from_secs(10 << (n - 1)),
+            _ => secs(300),
+        }
+    }
+
+    /// What a pod worker adds to the nominal wait, as it looks again only every 10 s × U(1, 1.5): measured
+    /// 1.9…10.1 s in 1.20 and 1…14 s in 1.36; the first restart takes 0.35…1.2 s.
+    #[must_use]
+    pub fn crash_requeue(n: u32) -> Dist {
+        if n == 0 {
+            log_normal(700, 1200)
+        } else {
+            Dist::Uniform(secs(1), secs(10))
+        }
+    }
+}
+
+/// kube-proxy.
+pub mod proxy {
+    /// Whether requests go to terminating pods where no ready one is left (M-3, on by default since 1.26).
+    #[must_use]
+    pub const fn terminating_fallback(minor: u32) -> bool {
+        minor >= 26
+    }
+}
+
+/// kubectl.
+pub mod kubectl {
+    /// Whether an API error while waiting for a pod to go counts as gone (D-13: a bug of 1.20.2; the fix is assumed in 1.21).
+    #[must_use]
+    pub const fn error_means_gone(minor: u32) -> bool {
+        minor <= 20
+    }
+
+    /// Requests per second and burst of the client. 5 and 10 in 1.20 (measured: 14 evictions take 1.0 s), 50 and 300 in
+    /// later ones (the minor is from general knowledge).
+    #[must_use]
+    pub const fn rate(minor: u32) -> (u32, u32) {
+        if minor < 23 { (5, 10) } else { (50, 300) }
+    }
+}
+
+/// kubeadm.
+pub mod kubeadm {
+    use super::{Dist, log_normal, millis};
+    use crate::model::Component;
+
+    /// Whether etcd is restarted for its certificates even when its manifest is the same (K-13.5; the minor of the
+    /// change is assumed to be 1.31).
+    #[must_use]
+    pub const fn always_restarts_etcd(minor: u32) -> bool {
+        minor >= 31
+    }
+
+    /// Whether add-ons wait for the last control-plane node (K-16).
+    #[must_use]
+    pub const fn postpones_addons(minor: u32) -> bool {
+        minor >= 28
+    }
+
+    /// Command start until the configuration has been read; measured 0.12…0.23 s in 1.20, 0.4 s in 1.36.
+    #[must_use]
+    pub const fn preflight(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(120), millis(230))
+        } else {
+            Dist::Uniform(millis(350), millis(430))
+        }
+    }
+
+    /// Health checks; measured 1.05…2.14 s in 1.20 (n=8), 4.0 s in 1.36 (n=3).
+    #[must_use]
+    pub const fn health_check(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(1050), millis(2140))
+        } else {
+            Dist::Uniform(millis(3980), millis(4060))
+        }
+    }
+
+    /// Pulling images that are there already; measured 0.14…0.28 s in 1.20, some ms in 1.36.
+    #[must_use]
+    pub const fn prepull(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(140), millis(280))
+        } else {
+            Dist::Uniform(millis(5), millis(15))
+        }
+    }
+
+    /// Static pod hashes, etcd health, copy of its data; measured 0.22…0.56 s in 1.20.
+    #[must_use]
+    pub const fn etcd_backup() -> Dist {
+        Dist::Uniform(millis(220), millis(560))
+    }
+
+    /// Renewing a component's certificates before it is swapped. Measured for the API server: 0.66…1.28 s in 1.20,
+    /// 0.34…0.64 s in 1.36; for the others: 0.11…0.33 s (0.96 s once) in 1.20, 0.05…0.12 s in 1.36.
+    #[must_use]
+    pub const fn certificates(minor: u32, api_server: bool) -> Dist {
+        match (minor < 27, api_server) {
+            (true, true) => Dist::Uniform(millis(660), millis(1280)),
+            (true, false) => Dist::Uniform(millis(110), millis(330)),
+            (false, true) => Dist::Uniform(millis(340), millis(640)),
+            (false, false) => Dist::Uniform(millis(50), millis(115)),
+        }
+    }
+
+    /// ConfigMaps, RBAC, add-ons; measured 4.43…4.93 s in 1.20, about 5 s in 1.36.
+    #[must_use]
+    pub const fn post_upgrade(minor: u32) -> Dist {
+        if minor < 27 {
+            Dist::Uniform(millis(4430), millis(4930))
+        } else {
+            Dist::Uniform(millis(4600), millis(5400))
+        }
+    }
+
+    /// Manifest moved until the new process starts, where a kubelet of before 1.22 starts it beside the old one:
+    /// measured 0.60…0.92 s for the API server, 0.54…1.95 s for the others.
+    #[must_use]
+    pub const fn swap_beside(api_server: bool) -> Dist {
+        if api_server {
+            Dist::Uniform(millis(600), millis(920))
+        } else {
+            log_normal(750, 1500)
+        }
+    }
+
+    /// etcd restarted for its certificates by a kubelet of 1.22 or later: down for about 3.3 s in all when it was not
+    /// restarted within the last ten minutes.
+    #[must_use]
+    pub const fn etcd_down(minor: u32) -> Dist {
+        if minor < 22 {
+            // The 1.20 kubelet blocks on deleting the mirror pod while etcd is away: 26.8 and 29.0 s measured.
+            Dist::Uniform(millis(26_800), millis(29_000))
+        } else {
+            log_normal(1600, 2000)
+        }
+    }
+
+    /// The API answers until kubeadm sees the new hash of the API server's mirror pod: −0.04…1.4 s in 1.20, 8.0…8.5 s in 1.36.
+    #[must_use]
+    pub const fn api_server_hash(minor: u32) -> Dist {
+        if minor < 27 {
+            log_normal(400, 1400)
+        } else {
+            Dist::Uniform(millis(8000), millis(8500))
+        }
+    }
+
+    /// New process of another component until kubeadm sees its hash: the mirror pod comes back about when it starts.
+    #[must_use]
+    pub const fn hash() -> Dist {
+        Dist::Uniform(millis(20), millis(400))
+    }
+
+    /// Hash seen until kubeadm sees Running (n=8 in 1.20, n=3 in 1.36). In 1.20 one of three waits for the kubelet's
+    /// 10 s status batch; which ones depends on where in the batch the swap falls, hence one distribution per component.
+    #[must_use]
+    pub fn running(minor: u32, component: Component) -> Dist {
+        let measured = |low: u64, median: u64, high: u64| {
+            Dist::Quantiles(Box::new([(0.0, millis(low)), (0.5, millis(median)), (1.0, millis(high))]))
+        };
+        match (minor < 27, component) {
+            (true, Component::ApiServer) => measured(10, 3260, 9010),
+            (true, Component::ControllerManager) => measured(520, 2270, 8010),
+            (true, _) => measured(520, 1010, 1570),
+            (false, Component::ApiServer) => Dist::Uniform(millis(14_500), millis(23_000)),
+            (false, _) => Dist::Uniform(millis(100), millis(300)),
+        }
+    }
+
+    /// The version of CoreDNS that kubeadm of this minor installs (semantics 2.7).
+    #[must_use]
+    pub const fn coredns(minor: u32) -> &'static str {
+        match minor {
+            0..=17 => "1.6.5",
+            18 => "1.6.7",
+            19 | 20 => "1.7.0",
+            21 => "1.8.0",
+            22 => "1.8.4",
+            23 | 24 => "1.8.6",
+            25 | 26 => "1.9.3",
+            27 | 28 => "1.10.1",
+            29..=31 => "1.11.1",
+            32 => "1.11.3",
+            33 => "1.12.0",
+            34 => "1.12.1",
+            35 => "1.13.1",
+            _ => "1.14.2",
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub struct Timings {
     pub scheduling_cycle: Dist,
     /// The scheduler has decided, until the pod is bound.
     pub binding: Dist,
-    /// The kubelet sees a change, until it acts; and a container changes, until the kubelet has written the status.
+    /// The kubelet sees a change, until it acts.
     pub kubelet_reaction: Dist,
     /// The containers have stopped, until the pod's object is gone; `None`: by the kubelet's version.
     pub pod_removal: Option<Dist>,

@@ -1,0 +1,35 @@
+//! What will happen: one vocabulary per room, matched exhaustively.
+
+use super::{control_plane, daemon_set, election, endpoints, kubelet, node_lifecycle, replica_set, scheduler};
+use crate::ids::{BudgetId, FactId, WorkloadId};
+use crate::upgrade::{drain, driver, fault, kubeadm};
+
+/// An event and what brought it about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scheduled {
+    pub(crate) event: Event,
+    pub(crate) cause: Option<FactId>,
+}
+
+/// An event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    ControlPlane(control_plane::Event),
+    Election(election::Event),
+    Scheduler(scheduler::Event),
+    ReplicaSet(replica_set::Event),
+    /// A Deployment is looked at by its controller.
+    Deployment(WorkloadId),
+    DaemonSet(daemon_set::Event),
+    /// A budget is looked at by the disruption controller.
+    Disruption(BudgetId),
+    Endpoints(endpoints::Event),
+    NodeLifecycle(node_lifecycle::Event),
+    Kubelet(kubelet::Event),
+    Drain(drain::Event),
+    Kubeadm(kubeadm::Event),
+    Driver(driver::Event),
+    Fault(fault::Event),
+    /// Nothing but a moment at which the run may end.
+    Wake,
+}

@@ -1,0 +1,147 @@
+//! The hall between the rooms: time, the future event list, facts, randomness and the store.
+
+use super::event::{Event, Scheduled};
+use super::gate::{Permit, Unavailable};
+use super::store::Store;
+use crate::ids::{FactId, Id};
+use crate::model::{Component, Model};
+use crate::queue::Queue;
+use crate::rng::{Purpose, Stream, Streams};
+use crate::trace::{Fact, Record};
+use crate::units::{Dist, KubeVersion, Span, Time};
+
+/// What every room sees.
+#[derive(Debug)]
+pub(crate) struct Hall<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) streams: Streams,
+    pub(crate) store: Store,
+    pub(crate) now: Time,
+    /// The fact that brought the current event about.
+    pub(crate) cause: Option<FactId>,
+    /// Events that will still change something, though nothing moves now (a lease that runs out, a toleration): the run
+    /// does not end before them.
+    pub(crate) expected: u32,
+    /// Versions that were met, by [`VersionId`](crate::trace::VersionId).
+    pub(crate) versions: Vec<KubeVersion>,
+    queue: Queue<Scheduled>,
+    facts: Vec<Record>,
+    next_fact: usize,
+    latency: Stream,
+    balancer: Stream,
+}
+
+impl<'m> Hall<'m> {
+    pub(crate) fn new(model: &'m Model, streams: Streams, versions: Vec<KubeVersion>) -> Self {
+        Self {
+            model,
+            store: Store::new(model),
+            now: Time::ZERO,
+            cause: None,
+            expected: 0,
+            versions,
+            queue: Queue::new(),
+            facts: Vec::new(),
+            next_fact: 0,
+            latency: streams.stream(Purpose::Latency, 0),
+            balancer: streams.stream(Purpose::LoadBalancer, 0),
+            streams,
+        }
+    }
+
+    /// Takes the next event out of the list and moves time to it.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        let (at, scheduled) = self.queue.pop()?;
+        debug_assert!(at >= self.now, "time ran backwards");
+        self.now = at;
+        self.cause = scheduled.cause;
+        Some(scheduled.event)
+    }
+
+    /// Schedules an event after a delay; it carries the current cause.
+    pub(crate) fn after(&mut self, delay: Span, event: Event) {
+        self.at(self.now + delay, event);
+    }
+
+    /// Schedules an event.
+    pub(crate) fn at(&mut self, at: Time, event: Event) {
+        let cause = self.cause;
+        self.queue.push(at.max(self.now), Scheduled { event, cause });
+    }
+
+    /// Records a fact, brought about by the current cause.
+    pub(crate) fn emit(&mut self, fact: Fact) -> FactId {
+        let id = FactId::from_index(self.next_fact);
+        self.next_fact += 1;
+        self.facts.push(Record {
+            at: self.now,
+            cause: self.cause,
+            fact,
+        });
+        id
+    }
+
+    /// Records a fact that becomes the cause of what follows in this event.
+    pub(crate) fn emit_cause(&mut self, fact: Fact) -> FactId {
+        let id = self.emit(fact);
+        self.cause = Some(id);
+        id
+    }
+
+    /// The facts since the last call, with the id of the first.
+    pub(crate) fn drain_facts(&mut self) -> (usize, std::vec::Drain<'_, Record>) {
+        (self.next_fact - self.facts.len(), self.facts.drain(..))
+    }
+
+    /// The facts of the current event, not yet drained.
+    pub(crate) fn fresh_facts(&self) -> &[Record] {
+        &self.facts
+    }
+
+    /// How many facts there are so far.
+    pub(crate) fn fact_count(&self) -> usize {
+        self.next_fact
+    }
+
+    /// A sample of a latency.
+    pub(crate) fn draw(&mut self, dist: &Dist) -> Span {
+        self.latency.sample(dist)
+    }
+
+    /// A uniform sample.
+    pub(crate) fn between(&mut self, low: Span, high: Span) -> Span {
+        self.latency.between(low, high)
+    }
+
+    /// How long until a watcher has seen a change and its controller acts.
+    pub(crate) fn reaction(&mut self) -> Span {
+        let timings = &self.model.timings;
+        self.draw(&timings.watch_delivery) + self.draw(&timings.controller_reaction)
+    }
+
+    /// Half of a request's round trip: from sending until the server acts, or from then until the answer.
+    pub(crate) fn half_call(&mut self) -> Span {
+        Span::from_micros(self.draw(&self.model.timings.api_call).as_micros() / 2)
+    }
+
+    /// Asks the gate for leave to write through the load balancer.
+    pub(crate) fn admit(&mut self) -> Result<Permit, Unavailable> {
+        self.store.gate.admit(&mut self.balancer)
+    }
+
+    /// Whether a process at this door reaches the API.
+    pub(crate) fn reaches(&self, server: usize) -> bool {
+        self.store.gate.servers[server].works
+    }
+
+    /// The latency model of a control-plane component.
+    pub(crate) fn timings_of(&self, component: Component) -> &'m crate::model::ComponentTimings {
+        let timings = &self.model.timings;
+        match component {
+            Component::Etcd => &timings.etcd,
+            Component::ApiServer => &timings.api_server,
+            Component::ControllerManager => &timings.controller_manager,
+            Component::Scheduler => &timings.scheduler,
+        }
+    }
+}

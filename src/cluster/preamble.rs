@@ -1,0 +1,145 @@
+//! Who is who in the facts of a run.
+
+use super::control_plane::members;
+use super::run::RunOptions;
+use crate::model::{BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Step, StopMode, Trigger, WorkloadKind};
+use crate::trace::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
+use crate::units::KubeVersion;
+
+/// All versions that a run meets: that of the API servers first, then the kubelets', then the target.
+pub(super) fn versions(model: &Model) -> Vec<KubeVersion> {
+    let mut versions = vec![model.version.clone()];
+    let target = model.plan.iter().filter_map(|p| p.target.as_ref());
+    for version in model.nodes.iter().map(|n| &n.version).chain(target) {
+        if !versions.contains(version) {
+            versions.push(version.clone());
+        }
+    }
+    versions
+}
+
+/// Who is who in the facts of a run of a model.
+#[must_use]
+pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
+    let versions = versions(model);
+    let index = |version: &KubeVersion| versions.iter().position(|v| v == version).unwrap_or(0);
+    let target = model.plan.as_ref().and_then(|p| p.target.as_ref()).map(&index);
+    let upgraded = model.plan.as_ref().is_some_and(|p| p.control_plane.upgrade && !model.control_plane.nodes.is_empty());
+    Preamble {
+        engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan: model.plan.as_ref().map(|p| p.name.clone()),
+        seed: options.seed,
+        trial: options.trial,
+        from: 0,
+        target,
+        hops: target.filter(|_| upgraded).into_iter().collect(),
+        nodes: model
+            .nodes
+            .iter()
+            .map(|n| NodeInfo {
+                name: n.name.clone(),
+                control_plane: n.control_plane,
+                version: index(&n.version),
+            })
+            .collect(),
+        workloads: model.workloads.iter().map(|w| workload(w, model)).collect(),
+        replica_sets: model
+            .replica_sets
+            .iter()
+            .map(|rs| ReplicaSetInfo {
+                workload: rs.workload,
+                name: rs.name.clone(),
+            })
+            .collect(),
+        budgets: model.budgets.iter().map(budget).collect(),
+        instances: members(model)
+            .into_iter()
+            .map(|m| InstanceInfo {
+                component: m.component,
+                node: m.node,
+            })
+            .collect(),
+        pods: model.pods.iter().map(|p| p.name.clone()).collect(),
+        steps: model.plan.iter().flat_map(|p| &p.steps).map(|s| step(s, model)).collect(),
+        faults: model.faults.iter().map(|f| fault(f, model)).collect(),
+        assumptions: model.assumptions.clone(),
+        versions: versions.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn workload(workload: &crate::model::Workload, model: &Model) -> WorkloadInfo {
+    let class = &model.classes[workload.class];
+    WorkloadInfo {
+        namespace: workload.namespace.clone(),
+        name: workload.name.clone(),
+        kind: workload.kind.as_str().to_owned(),
+        desired: workload.desired,
+        owned: matches!(
+            workload.kind,
+            WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::DaemonSet | WorkloadKind::StaticPod
+        ),
+        has_endpoints: !class.services.is_empty(),
+        budgets: class.budgets.clone(),
+    }
+}
+
+fn budget(budget: &crate::model::Budget) -> BudgetInfo {
+    BudgetInfo {
+        namespace: budget.namespace.clone(),
+        name: budget.name.clone(),
+        limit: match budget.limit {
+            BudgetLimit::MinAvailable(min) => format!("minAvailable {min}"),
+            BudgetLimit::MaxUnavailable(max) => format!("maxUnavailable {max}"),
+        },
+    }
+}
+
+fn step(step: &Step, model: &Model) -> String {
+    let name = |node: &crate::ids::NodeId| model.nodes[*node].name.as_str();
+    match step {
+        Step::Drain { node, .. } => format!("drain {}", name(node)),
+        Step::UpgradeNode { node, .. } => format!("upgrade {}", name(node)),
+        Step::Cordon(node) => format!("cordon {}", name(node)),
+        Step::Uncordon(node) => format!("uncordon {}", name(node)),
+        Step::Sleep(span) => format!("sleep {span}"),
+        Step::DeletePod(workload) => format!("delete a pod of {}", model.workload_name(*workload)),
+        Step::UpgradeControlPlane(node) => format!("kubeadm upgrade on {}", name(node)),
+    }
+}
+
+fn fault(fault: &Fault, model: &Model) -> String {
+    let workload = |id| model.workload_name(id);
+    let what = match &fault.action {
+        FaultAction::ComponentDown { components, mode, duration, .. } => {
+            let names: Vec<&str> = components.iter().map(|c| c.as_str()).collect();
+            let how = match mode {
+                StopMode::Kill => "killed",
+                StopMode::Terminate => "terminated",
+            };
+            let back = duration.map_or_else(|| "for good".to_owned(), |d| format!("for {d}"));
+            format!("{} {how} {back}", names.join(", "))
+        }
+        FaultAction::NodeCrash { target, .. } => match target {
+            FaultTarget::Node(node) => format!("{} crashes", model.nodes[*node].name),
+            FaultTarget::Hosting(id) => format!("the node that hosts {} crashes", workload(*id)),
+        },
+        FaultAction::PodDelete(id) => format!("a pod of {} is deleted", workload(*id)),
+        FaultAction::ContainerCrash(id) => format!("a container of {} crashes", workload(*id)),
+        FaultAction::Rollout(id) => format!("a new revision of {} is rolled out", workload(*id)),
+    };
+    match fault.trigger {
+        Trigger::At(at) => format!("at {at}: {what}"),
+        Trigger::After { moment, delay } => format!("{delay} after {}: {what}", moment_words(moment, model)),
+    }
+}
+
+fn moment_words(moment: Moment, model: &Model) -> String {
+    let name = |node: crate::ids::NodeId| &model.nodes[node].name;
+    match moment {
+        Moment::DrainStarts(node) => format!("the drain of {} starts", name(node)),
+        Moment::DrainEnds(node) => format!("the drain of {} ends", name(node)),
+        Moment::NodeUpgraded(node) => format!("{} is upgraded", name(node)),
+        Moment::ComponentDown(component) => format!("{} stops", component.as_str()),
+        Moment::ComponentUp(component) => format!("{} starts", component.as_str()),
+    }
+}

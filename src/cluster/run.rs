@@ -1,0 +1,160 @@
+//! One replication, from the first event to the last.
+
+use super::event::Event;
+use super::setup;
+use super::world::World;
+use crate::ids::{FactId, Id};
+use crate::model::Model;
+use crate::trace::{Fact, Observer, PlanStatus};
+use crate::units::{Span, Time};
+
+/// What a run may do and how long.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The seed.
+    pub seed: u64,
+    /// Which replication of that seed.
+    pub trial: u64,
+    /// The run ends here at the latest, whatever is going on.
+    pub until: Option<Time>,
+    /// How long the run goes on after the plan has ended, at most, until the cluster has settled. Leases that have to
+    /// run out and tolerations that have to pass are waited for.
+    pub settle: Span,
+    /// The run ends after so many events at the latest.
+    pub max_events: u64,
+    /// A plan that has done nothing but be refused for so long is blocked.
+    pub stall: Span,
+}
+
+impl Default for RunOptions {
+    /// Seed 0, 60 s to settle, 10⁹ events, one hour of refusals.
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            trial: 0,
+            until: None,
+            settle: Span::from_secs(60),
+            max_events: 1_000_000_000,
+            stall: Span::from_secs(3600),
+        }
+    }
+}
+
+/// What a run cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunCost {
+    /// Events handled.
+    pub events: u64,
+    /// Facts observed.
+    pub facts: u64,
+    /// When the run ended.
+    pub end: Time,
+}
+
+/// The run goes on for so long after the cluster has settled, so that the data plane follows.
+const TAIL: Span = Span::from_secs(5);
+
+/// Runs one replication of a model; every fact goes to the observer, in order.
+///
+/// The same model and options give the same facts, whatever observes them.
+pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -> RunCost {
+    let mut world = setup::world(model, options);
+    let mut watch = Watch::new(options);
+    watch.hand_over(&mut world, observer);
+    if let Some(until) = options.until {
+        world.hall.at(until, Event::Wake);
+    }
+    let mut events = 0;
+    while events < options.max_events && world.step() {
+        events += 1;
+        watch.hand_over(&mut world, observer);
+        if watch.over(&mut world) {
+            break;
+        }
+    }
+    world.drains.close(&mut world.hall);
+    let status = watch.unfinished(&world);
+    world.driver.close(status, &mut world.hall);
+    world.hall.cause = None;
+    world.hall.emit(Fact::RunEnded);
+    watch.hand_over(&mut world, observer);
+    RunCost {
+        events,
+        facts: world.hall.fact_count() as u64,
+        end: world.hall.now,
+    }
+}
+
+/// Watches for the end of a run.
+struct Watch<'o> {
+    options: &'o RunOptions,
+    /// When something other than a refusal happened last.
+    last_progress: Time,
+    /// When the plan had ended and nothing was under way any more.
+    settled_at: Option<Time>,
+    /// When plan and expected consequences had ended.
+    quiet_since: Option<Time>,
+    cut_off: bool,
+}
+
+impl<'o> Watch<'o> {
+    fn new(options: &'o RunOptions) -> Self {
+        Self {
+            options,
+            last_progress: Time::ZERO,
+            settled_at: None,
+            quiet_since: None,
+            cut_off: false,
+        }
+    }
+
+    fn hand_over<O: Observer>(&mut self, world: &mut World<'_>, observer: &mut O) {
+        let (first, facts) = world.hall.drain_facts();
+        for (number, record) in facts.enumerate() {
+            if !matches!(record.fact, Fact::EvictionRefused { .. } | Fact::PodUnschedulable { .. }) {
+                self.last_progress = record.at;
+            }
+            observer.observe(FactId::from_index(first + number), &record);
+        }
+    }
+
+    fn over(&mut self, world: &mut World<'_>) -> bool {
+        let hall = &mut world.hall;
+        if self.options.until.is_some_and(|until| hall.now >= until) {
+            self.cut_off = true;
+            return true;
+        }
+        if !world.driver.ended(hall) {
+            return hall.now.since(self.last_progress) >= self.options.stall && world.drains.waiting();
+        }
+        if hall.expected > 0 {
+            self.quiet_since = None;
+        } else if self.quiet_since.is_none() {
+            self.quiet_since = Some(hall.now);
+            hall.after(self.options.settle, Event::Wake);
+        }
+        let calm = hall.expected == 0
+            && hall.store.missing == 0
+            && hall.store.terminating == 0
+            && hall.store.gate.controller_manager.is_some()
+            && hall.store.gate.scheduler.is_some()
+            && hall.store.gate.available();
+        if !calm {
+            self.settled_at = None;
+        } else if self.settled_at.is_none() {
+            self.settled_at = Some(hall.now);
+            hall.after(TAIL, Event::Wake);
+        }
+        let passed = |since: Option<Time>, span: Span| since.is_some_and(|t| hall.now.since(t) >= span);
+        passed(self.settled_at, TAIL) || passed(self.quiet_since, self.options.settle)
+    }
+
+    /// What a plan that has not ended came to.
+    fn unfinished(&self, world: &World<'_>) -> PlanStatus {
+        if !self.cut_off && world.drains.waiting() {
+            PlanStatus::Blocked
+        } else {
+            PlanStatus::Inconclusive
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-19).
+
+mod fit;
+mod queue;
+mod score;
+
+use super::event::Event as World;
+use super::hall::Hall;
+use super::rate::TokenBucket;
+use crate::ids::{Id, NodeId, PodId};
+use crate::model::WorkloadKind;
+use crate::model::behaviour::scheduler as behaviour;
+use crate::rng::{Purpose, Stream};
+use crate::trace::{Fact, Unfit};
+use crate::units::Span;
+use fit::Fit;
+use queue::SchedulingQueue;
+use score::Scorer;
+
+/// What the scheduler waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// An unbound pod was seen.
+    Added(PodId),
+    /// The object of a bound pod is gone: its room is free (S-5, S-9).
+    PodGone,
+    /// A node has changed; `helps`: in a way that can make room.
+    NodeChanged { helps: bool },
+    /// A scheduling cycle ends with a decision.
+    Decide(PodId, u16),
+    /// A binding reaches the API (process generation).
+    Bind(PodId, NodeId, u16),
+    /// The back-off queue is looked at.
+    Tick(u16),
+    /// The unschedulable pods are looked at.
+    Flush(u16),
+}
+
+/// The scheduler.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    queue: SchedulingQueue,
+    fit: Fit,
+    scorer: Scorer,
+    ties: Stream,
+    /// Where the search for nodes starts next time (S-10).
+    next_start: usize,
+    /// A cycle is going on.
+    busy: bool,
+    /// Something changed during the cycle (S-3).
+    moved: bool,
+    /// Counts processes, so that what an old one left behind is ignored.
+    generation: u16,
+    binds: TokenBucket,
+    ticking: bool,
+    flushing: bool,
+}
+
+impl Scheduler {
+    pub(crate) fn new(hall: &Hall<'_>) -> Self {
+        Self {
+            queue: SchedulingQueue::default(),
+            fit: Fit::new(hall.model),
+            scorer: Scorer::new(hall.model),
+            ties: hall.streams.stream(Purpose::Ties, 0),
+            next_start: 0,
+            busy: false,
+            moved: false,
+            generation: 0,
+            binds: TokenBucket::new(50, 100),
+            ticking: false,
+            flushing: false,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
+        match event {
+            Event::Bind(pod, node, generation) => return self.bind(pod, node, generation, hall),
+            Event::Decide(pod, generation) => {
+                if generation == self.generation {
+                    self.decide(pod, hall);
+                }
+            }
+            _ if hall.store.gate.scheduler.is_none() => return,
+            Event::Added(pod) => self.queue.add(pod, priority(pod, hall), hall.now, hall.cause),
+            Event::PodGone => self.wake(hall),
+            Event::NodeChanged { helps } => {
+                if helps || !behaviour::queueing_hints(hall.store.gate.minors.scheduler) {
+                    self.wake(hall);
+                }
+            }
+            Event::Tick(generation) => {
+                if generation == self.generation {
+                    self.ticking = false;
+                    self.queue.flush_backoff(hall.now);
+                }
+            }
+            Event::Flush(generation) => {
+                if generation == self.generation {
+                    self.flushing = false;
+                    let after = behaviour::unschedulable_flush(hall.store.gate.minors.scheduler);
+                    self.queue.flush_unschedulable(hall.now, after);
+                }
+            }
+        }
+        self.go_on(hall);
+    }
+
+    /// A process begins to schedule: it lists the pods that are not bound.
+    pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
+        self.generation = self.generation.wrapping_add(1);
+        (self.busy, self.moved, self.ticking, self.flushing) = (false, false, false, false);
+        self.queue.clear();
+        for (pod, state) in hall.store.pods.iter_ids() {
+            if state.exists && state.node.is_none() && !state.terminating {
+                self.queue.add(pod, priority(pod, hall), hall.now, hall.cause);
+            }
+        }
+        self.go_on(hall);
+    }
+
+    fn wake(&mut self, hall: &mut Hall<'_>) {
+        self.moved |= self.busy;
+        self.queue.move_all(hall.now, hall.cause);
+    }
+
+    /// Starts the next cycle if none is going on, and keeps the timers of the queue running.
+    fn go_on(&mut self, hall: &mut Hall<'_>) {
+        if hall.store.gate.scheduler.is_none() {
+            return;
+        }
+        let generation = self.generation;
+        if !self.busy {
+            let early = behaviour::pops_from_backoff(hall.store.gate.minors.scheduler);
+            if let Some(pod) = self.queue.pop(early) {
+                self.busy = true;
+                self.moved = false;
+                let cycle = hall.draw(&hall.model.timings.scheduling_cycle);
+                let cause = std::mem::replace(&mut hall.cause, self.queue.cause(pod));
+                hall.after(cycle, World::Scheduler(Event::Decide(pod, generation)));
+                hall.cause = cause;
+            }
+        }
+        if self.queue.backs_off() && !self.ticking {
+            self.ticking = true;
+            let whole = 1_000_000 - hall.now.as_micros() % 1_000_000;
+            hall.after(Span::from_micros(whole), World::Scheduler(Event::Tick(generation)));
+        }
+        if self.queue.waits() && !self.flushing {
+            self.flushing = true;
+            hall.after(Span::from_secs(30), World::Scheduler(Event::Flush(generation)));
+        }
+    }
+
+    fn decide(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        self.busy = false;
+        let state = &hall.store.pods[pod];
+        if hall.store.gate.scheduler.is_none() || !state.exists || state.terminating || state.node.is_some() {
+            return;
+        }
+        match self.place(pod, hall) {
+            Ok(node) => {
+                hall.reserve(pod, node);
+                let ready = hall.now + hall.draw(&hall.model.timings.binding);
+                let at = self.binds.admit(ready);
+                hall.at(at, World::Scheduler(Event::Bind(pod, node, self.generation)));
+            }
+            Err(why) => {
+                if self.queue.fail(pod, why, hall.now, self.moved) {
+                    hall.emit(Fact::PodUnschedulable { pod, why });
+                }
+            }
+        }
+    }
+
+    /// The node for a pod, or why there is none.
+    pub(crate) fn place(&mut self, pod: PodId, hall: &Hall<'_>) -> Result<NodeId, Unfit> {
+        let state = &hall.store.pods[pod];
+        if hall.model.workloads[state.workload].kind == WorkloadKind::DaemonSet {
+            let node = NodeId::from_index(state.slot as usize);
+            return self.fit.only(pod, node, hall);
+        }
+        let (feasible, examined) = self.fit.search(pod, self.next_start, hall)?;
+        self.next_start = (self.next_start + examined) % hall.model.nodes.len();
+        match feasible {
+            &[only] => Ok(only),
+            several => Ok(self.scorer.best(pod, several, &mut self.ties, hall)),
+        }
+    }
+
+    fn bind(&mut self, pod: PodId, node: NodeId, generation: u16, hall: &mut Hall<'_>) {
+        let state = &hall.store.pods[pod];
+        let wanted = state.exists && !state.terminating && state.node.is_none();
+        let permit = hall.store.gate.admit_scheduler();
+        match permit {
+            Ok(permit) if wanted && generation == self.generation => hall.bind_pod(&permit, pod, node),
+            _ => {
+                hall.unreserve(pod, node);
+                if wanted && generation == self.generation && hall.store.gate.scheduler.is_some() {
+                    self.queue.fail(pod, Unfit::default(), hall.now, true);
+                }
+            }
+        }
+        self.go_on(hall);
+    }
+}
+
+fn priority(pod: PodId, hall: &Hall<'_>) -> i32 {
+    hall.model.classes[hall.store.pods[pod].class].priority
+}

@@ -1,0 +1,142 @@
+//! The scheduling queue: active, backing off, unschedulable (S-1 … S-8).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::ids::{FactId, Id, IdVec, PodId};
+use crate::trace::Unfit;
+use crate::units::{Span, Time};
+
+/// What the queue remembers of a pod.
+#[derive(Clone, Copy, Debug, Default)]
+struct Info {
+    priority: i32,
+    attempts: u32,
+    failed_at: Time,
+    why: Unfit,
+    /// What made it worth trying: its creation, or whatever made room since.
+    cause: Option<FactId>,
+}
+
+impl Info {
+    /// min(10 s, 1 s × 2^(attempts − 1)) from the last failure (S-4).
+    fn ready_at(&self) -> Time {
+        let doublings = self.attempts.saturating_sub(1).min(4);
+        self.failed_at + Span::from_secs((1 << doublings).min(10))
+    }
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub(super) struct SchedulingQueue {
+    /// Higher priority first, then who came earlier.
+    active: BinaryHeap<(i32, Reverse<(Time, u64)>, PodId)>,
+    /// Waiting for their back-off to end.
+    backoff: Vec<PodId>,
+    /// Waiting for something to change.
+    unschedulable: Vec<PodId>,
+    pods: IdVec<PodId, Info>,
+    seq: u64,
+}
+
+impl SchedulingQueue {
+    pub(super) fn clear(&mut self) {
+        self.active.clear();
+        self.backoff.clear();
+        self.unschedulable.clear();
+        for info in self.pods.iter_mut() {
+            *info = Info::default();
+        }
+    }
+
+    pub(super) fn add(&mut self, pod: PodId, priority: i32, now: Time, cause: Option<FactId>) {
+        while self.pods.len() <= pod.index() {
+            self.pods.push(Info::default());
+        }
+        self.pods[pod].priority = priority;
+        self.pods[pod].cause = cause;
+        self.activate(pod, now);
+    }
+
+    fn activate(&mut self, pod: PodId, at: Time) {
+        let priority = self.pods[pod].priority;
+        self.active.push((priority, Reverse((at, self.seq)), pod));
+        self.seq += 1;
+    }
+
+    /// The next pod; `early`: also one whose back-off has not ended, if nobody else waits.
+    pub(super) fn pop(&mut self, early: bool) -> Option<PodId> {
+        if let Some((_, _, pod)) = self.active.pop() {
+            return Some(pod);
+        }
+        if !early || self.backoff.is_empty() {
+            return None;
+        }
+        let pods = &self.pods;
+        let first = (0..self.backoff.len()).min_by_key(|&i| (pods[self.backoff[i]].ready_at(), i))?;
+        Some(self.backoff.remove(first))
+    }
+
+    /// A pod did not fit; whether that is news. `moved`: something changed meanwhile, so it is tried again after its
+    /// back-off (S-3).
+    pub(super) fn fail(&mut self, pod: PodId, why: Unfit, now: Time, moved: bool) -> bool {
+        let info = &mut self.pods[pod];
+        info.attempts += 1;
+        info.failed_at = now;
+        let news = info.attempts == 1 || info.why != why;
+        info.why = why;
+        if moved {
+            self.backoff.push(pod);
+        } else {
+            self.unschedulable.push(pod);
+        }
+        news
+    }
+
+    /// Something changed: every unschedulable pod is tried again, after its back-off (S-5).
+    pub(super) fn move_all(&mut self, now: Time, cause: Option<FactId>) {
+        for pod in std::mem::take(&mut self.unschedulable) {
+            self.pods[pod].cause = cause;
+            self.retry(pod, now);
+        }
+    }
+
+    fn retry(&mut self, pod: PodId, now: Time) {
+        if self.pods[pod].ready_at() <= now {
+            let since = self.pods[pod].failed_at;
+            self.activate(pod, since);
+        } else {
+            self.backoff.push(pod);
+        }
+    }
+
+    /// Those whose back-off has ended become active.
+    pub(super) fn flush_backoff(&mut self, now: Time) {
+        for pod in std::mem::take(&mut self.backoff) {
+            self.retry(pod, now);
+        }
+    }
+
+    /// Those that have been unschedulable for long are tried again (S-7).
+    pub(super) fn flush_unschedulable(&mut self, now: Time, after: Span) {
+        for pod in std::mem::take(&mut self.unschedulable) {
+            if now.since(self.pods[pod].failed_at) > after {
+                self.retry(pod, now);
+            } else {
+                self.unschedulable.push(pod);
+            }
+        }
+    }
+
+    pub(super) fn cause(&self, pod: PodId) -> Option<FactId> {
+        self.pods[pod].cause
+    }
+
+    pub(super) fn backs_off(&self) -> bool {
+        !self.backoff.is_empty()
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        !self.unschedulable.is_empty()
+    }
+}

@@ -1,0 +1,195 @@
+//! Scores: which of the feasible nodes is best (S-13, S-16 … S-19). Integers, as in Kubernetes, because ties matter.
+
+use crate::cluster::hall::Hall;
+use crate::ids::{Id, NodeId, PodId};
+use crate::model::behaviour::scheduler as behaviour;
+use crate::model::{Model, PodClass, TaintEffect};
+use crate::rng::Stream;
+use crate::units::Resources;
+
+/// The scorers, with their scratch space.
+#[derive(Debug)]
+pub(super) struct Scorer {
+    /// Pods of the same ReplicaSet per node.
+    siblings: Vec<u32>,
+    /// The same per zone.
+    zone_siblings: Vec<u32>,
+    zone_seen: Vec<bool>,
+    raw: Vec<i64>,
+    totals: Vec<i64>,
+    /// Whether any node has a PreferNoSchedule taint.
+    soft_taints: bool,
+}
+
+impl Scorer {
+    pub(super) fn new(model: &Model) -> Self {
+        let soft = |t: &crate::model::Taint| t.effect == TaintEffect::PreferNoSchedule;
+        Self {
+            siblings: vec![0; model.nodes.len()],
+            zone_siblings: vec![0; model.zones.len()],
+            zone_seen: vec![false; model.zones.len()],
+            raw: Vec::new(),
+            totals: Vec::new(),
+            soft_taints: model.nodes.iter().any(|n| n.taints.iter().any(soft)),
+        }
+    }
+
+    /// The best node; ties are broken at random (S-13).
+    pub(super) fn best(&mut self, pod: PodId, nodes: &[NodeId], ties: &mut Stream, hall: &Hall<'_>) -> NodeId {
+        let modern = behaviour::modern_scores(hall.store.gate.minors.scheduler);
+        let class = &hall.model.classes[hall.store.pods[pod].class];
+        self.totals.clear();
+        for &node in nodes {
+            self.totals.push(resources(class, node, modern, hall));
+        }
+        self.add_spread(pod, nodes, modern, hall);
+        if self.soft_taints {
+            self.add_soft_taints(class, nodes, modern, hall);
+        }
+        let (mut best, mut score, mut equals) = (nodes[0], i64::MIN, 0);
+        for (&node, &total) in nodes.iter().zip(&self.totals) {
+            if total > score {
+                (best, score, equals) = (node, total, 1);
+            } else if total == score {
+                equals += 1;
+                if ties.below(equals) == 0 {
+                    best = node;
+                }
+            }
+        }
+        best
+    }
+
+    /// The system's default constraints: hostname (skew 3) and zone (skew 5), for pods of a ReplicaSet or a Service.
+    fn add_spread(&mut self, pod: PodId, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
+        let state = &hall.store.pods[pod];
+        let Some(rs) = state.replica_set else {
+            return;
+        };
+        self.count_siblings(rs, pod, hall);
+        let zone = |node: NodeId| hall.model.nodes[node].zone.map(|z| z as usize);
+        let ignored = |node: NodeId| !modern && zone(node).is_none();
+        let hosts = nodes.iter().filter(|&&n| !ignored(n)).count();
+        self.zone_seen.fill(false);
+        for zone in nodes.iter().filter_map(|&n| zone(n)) {
+            self.zone_seen[zone] = true;
+        }
+        let zones = self.zone_seen.iter().filter(|&&seen| seen).count();
+        let (host_weight, zone_weight) = (weight(hosts), weight(zones));
+        self.raw.clear();
+        let (mut min, mut max) = (i64::MAX, 0);
+        for &node in nodes {
+            if ignored(node) {
+                self.raw.push(-1);
+                continue;
+            }
+            let mut score = f64::from(self.siblings[node.index()]) * host_weight + 2.0;
+            if let Some(zone) = zone(node) {
+                score += f64::from(self.zone_siblings[zone]) * zone_weight + 4.0;
+            }
+            let score = whole(if modern { libm::round(score) } else { score });
+            (min, max) = (min.min(score), max.max(score));
+            self.raw.push(score);
+        }
+        for (total, &raw) in self.totals.iter_mut().zip(&self.raw) {
+            *total += 2 * match raw {
+                -1 => 0,
+                _ if max == 0 => 100,
+                raw => 100 * (max + min - raw) / max,
+            };
+        }
+    }
+
+    /// Pods that match the default selector: those of the same ReplicaSet, terminating ones left out.
+    fn count_siblings(&mut self, rs: crate::ids::ReplicaSetId, pod: PodId, hall: &Hall<'_>) {
+        self.siblings.fill(0);
+        self.zone_siblings.fill(0);
+        for &sibling in &hall.store.replica_sets[rs].pods {
+            let state = &hall.store.pods[sibling];
+            let Some(node) = state.node else { continue };
+            if sibling != pod && !state.terminating {
+                self.siblings[node.index()] += 1;
+                if let Some(zone) = hall.model.nodes[node].zone {
+                    self.zone_siblings[zone as usize] += 1;
+                }
+            }
+        }
+    }
+
+    fn add_soft_taints(&mut self, class: &PodClass, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
+        let repels = |node: NodeId| {
+            let taints = hall.model.nodes[node].taints.iter();
+            let soft = taints.filter(|t| t.effect == TaintEffect::PreferNoSchedule && !class.tolerates(t));
+            i64::try_from(soft.count()).unwrap_or(0)
+        };
+        let max = nodes.iter().map(|&n| repels(n)).max().unwrap_or(0);
+        if max == 0 {
+            return;
+        }
+        let weight = if modern { 3 } else { 1 };
+        for (total, &node) in self.totals.iter_mut().zip(nodes) {
+            *total += weight * (100 - 100 * repels(node) / max);
+        }
+    }
+}
+
+fn weight(domains: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 domains")]
+    libm::log(domains as f64 + 2.0)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "Kubernetes truncates here")]
+fn whole(score: f64) -> i64 {
+    score as i64
+}
+
+/// LeastAllocated plus BalancedAllocation (S-16).
+fn resources(class: &PodClass, node: NodeId, modern: bool, hall: &Hall<'_>) -> i64 {
+    let (have, state) = (hall.model.nodes[node].allocatable, &hall.store.nodes[node]);
+    let nonzero = plus(state.nonzero, class.nonzero);
+    let least = (least(nonzero.cpu, have.cpu) + least(nonzero.memory, have.memory)) / 2;
+    let balanced = if !modern {
+        balance_old(nonzero, have)
+    } else if class.requests.cpu == 0 && class.requests.memory == 0 {
+        0
+    } else {
+        let with = balance(plus(state.used, class.requests), have);
+        let without = balance(state.used, have);
+        50 + (50 + with - without) / 2
+    };
+    least + balanced
+}
+
+fn plus(a: Resources, b: Resources) -> Resources {
+    Resources {
+        cpu: a.cpu + b.cpu,
+        memory: a.memory + b.memory,
+        storage: a.storage + b.storage,
+    }
+}
+
+fn least(requested: u64, capacity: u64) -> i64 {
+    if capacity == 0 || requested > capacity {
+        return 0;
+    }
+    i64::try_from(u128::from(capacity - requested) * 100 / u128::from(capacity)).unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Kubernetes divides in floating point here")]
+fn share(requested: u64, capacity: u64) -> f64 {
+    if capacity == 0 { 1.0 } else { requested as f64 / capacity as f64 }
+}
+
+fn balance_old(requested: Resources, have: Resources) -> i64 {
+    let (cpu, memory) = (share(requested.cpu, have.cpu), share(requested.memory, have.memory));
+    if cpu >= 1.0 || memory >= 1.0 {
+        return 0;
+    }
+    whole((1.0 - libm::fabs(cpu - memory)) * 100.0)
+}
+
+fn balance(requested: Resources, have: Resources) -> i64 {
+    let cpu = share(requested.cpu, have.cpu).min(1.0);
+    let memory = share(requested.memory, have.memory).min(1.0);
+    whole((1.0 - libm::fabs(cpu - memory) / 2.0) * 100.0)
+}

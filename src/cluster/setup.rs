@@ -1,0 +1,162 @@
+//! The world before time starts: what the input holds is put in place, what it lacks is created and scheduled.
+
+use super::gate::Permit;
+use super::run::RunOptions;
+use super::write::NewPod;
+use super::control_plane::ControlPlane;
+use super::hall::Hall;
+use super::kubelet::Kubelets;
+use super::node_lifecycle::NodeLifecycle;
+use super::scheduler::Scheduler;
+use super::world::World;
+use super::{daemon_set, disruption, endpoints, event, preamble, replica_set};
+use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::model::{Model, WorkloadKind};
+use crate::rng::Streams;
+use crate::trace::{Fact, VersionId};
+use crate::units::{Span, Time};
+use crate::upgrade::{drain::Drains, driver, driver::Driver, fault::Faults, kubeadm::Kubeadm};
+
+/// The world at time zero, with the facts that describe it.
+pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
+    let versions = preamble::versions(model);
+    let target = model.plan.as_ref().and_then(|p| p.target.as_ref());
+    let target = target.and_then(|t| versions.iter().position(|v| v == t));
+    let target = target.and_then(|t| u16::try_from(t).ok()).map(VersionId);
+    let hall = Hall::new(model, Streams::new(options.seed, options.trial), versions);
+    let mut world = World {
+        control_plane: ControlPlane::new(&hall, VersionId(0)),
+        scheduler: Scheduler::new(&hall),
+        replica_sets: replica_set::ReplicaSets::default(),
+        node_lifecycle: NodeLifecycle::new(&hall),
+        kubelets: Kubelets::new(&hall),
+        data_plane: endpoints::DataPlane::default(),
+        drains: Drains::new(&hall),
+        kubeadm: Kubeadm::new(&hall),
+        driver: Driver::new(&hall, target),
+        faults: Faults::new(&hall),
+        hall,
+    };
+    world.control_plane.start(&mut world.hall);
+    initial_nodes(&mut world);
+    world.given_pods();
+    world.missing_pods();
+    disruption::start(&mut world.hall);
+    world.hall.cause = None;
+    world.hall.emit(Fact::RunStarted);
+    world.faults.start(&mut world.hall);
+    if let Some(plan) = &model.plan {
+        world.hall.at(Time::ZERO + plan.start_at, event::Event::Driver(driver::Event::Start));
+    }
+    world
+}
+
+fn initial_nodes(world: &mut World<'_>) {
+    let cordoned: Vec<NodeId> = world.hall.store.nodes.iter_ids().filter(|(_, n)| n.unschedulable).map(|(id, _)| id).collect();
+    for node in cordoned {
+        world.hall.emit(Fact::NodeCordoned { node });
+    }
+}
+
+impl World<'_> {
+    /// Pods that the input holds.
+    fn given_pods(&mut self) {
+        let permit = Permit::before_time();
+        for (_, given) in self.hall.model.pods.iter_ids() {
+            let workload = self.hall.model.classes[given.class].workload;
+            let daemon = self.hall.model.workloads[workload].kind == WorkloadKind::DaemonSet;
+            let new = NewPod {
+                workload,
+                replica_set: given.replica_set,
+                pinned: given.node.filter(|_| daemon),
+            };
+            self.hall.cause = None;
+            let pod = self.hall.create_pod(&permit, new);
+            match given.node {
+                Some(node) => self.settle_pod(pod, node, given.running, given.ready, given.terminating),
+                None => self.hall.announce_pod(pod),
+            }
+        }
+    }
+
+    /// Pods that the input lacks: their controllers create them, the scheduler places them, and they are ready.
+    fn missing_pods(&mut self) {
+        let sets: Vec<ReplicaSetId> = self.hall.store.replica_sets.ids().collect();
+        for rs in sets {
+            let set = &self.hall.store.replica_sets[rs];
+            for _ in set.active..set.desired {
+                let workload = self.hall.store.replica_sets[rs].workload;
+                self.place_new(workload, Some(rs), None);
+            }
+        }
+        let workloads: Vec<WorkloadId> = self.hall.model.workloads.ids().collect();
+        for workload in workloads {
+            if self.hall.model.workloads[workload].kind == WorkloadKind::DaemonSet {
+                self.missing_daemons(workload);
+            }
+        }
+    }
+
+    fn missing_daemons(&mut self, workload: WorkloadId) {
+        let nodes: Vec<NodeId> = self.hall.model.nodes.ids().collect();
+        let mut desired = 0;
+        for node in nodes {
+            if !daemon_set::should_run(&self.hall, workload, node) {
+                continue;
+            }
+            desired += 1;
+            if self.hall.store.workloads[workload].on_node[node.index()].is_none() {
+                self.place_new(workload, None, Some(node));
+            }
+        }
+        self.hall.set_desired(workload, desired);
+    }
+
+    fn place_new(&mut self, workload: WorkloadId, replica_set: Option<ReplicaSetId>, pinned: Option<NodeId>) {
+        let permit = Permit::before_time();
+        self.hall.cause = None;
+        let new = NewPod {
+            workload,
+            replica_set,
+            pinned,
+        };
+        let pod = self.hall.create_pod(&permit, new);
+        match self.scheduler.place(pod, &self.hall) {
+            Ok(node) => self.settle_pod(pod, node, true, true, false),
+            Err(_) => self.hall.announce_pod(pod),
+        }
+    }
+
+    /// Puts a pod on its node in the given state, and its facts into the trace.
+    fn settle_pod(&mut self, pod: PodId, node: NodeId, running: bool, ready: bool, terminating: bool) {
+        let permit = Permit::before_time();
+        let hall = &mut self.hall;
+        hall.reserve(pod, node);
+        hall.store.pods[pod].node = Some(node);
+        hall.store.nodes[node].pods.push(pod);
+        hall.emit_cause(Fact::PodBound { pod, node });
+        let state = &hall.store.pods[pod];
+        let never = state.slot < hall.store.workloads[state.workload].never_ready_below;
+        let ready = ready && !never;
+        if running {
+            hall.emit(Fact::ContainersStarted { pod });
+            self.kubelets.running_at_start(pod, ready);
+            if ready {
+                hall.emit(Fact::ContainersServing { pod });
+            }
+            hall.write_pod_status(&permit, pod, true, ready);
+        } else {
+            let event = super::kubelet::Event::Sync(pod);
+            hall.after(Span::ZERO, event::Event::Kubelet(event));
+        }
+        let class = &hall.model.classes[hall.store.pods[pod].class];
+        if ready && !terminating && !class.services.is_empty() {
+            hall.store.pods[pod].listed = true;
+            hall.emit(Fact::EndpointReady { pod });
+            self.data_plane.routed_at_start(pod, hall);
+        }
+        if terminating {
+            hall.delete_pod(&permit, pod, crate::trace::DeletedBy::User);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The one copy of the API's state. Reading is free; every change goes through `write.rs`, which asks the gate.
+
+use std::collections::VecDeque;
+
+use super::gate::Gate;
+use crate::ids::{BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::model::{BudgetLimit, Model, RolloutStrategy};
+use crate::trace::LifecycleTaint;
+use crate::units::{IntOrPercent, KubeVersion, Resources, Span, Time};
+
+/// A pod's object.
+#[derive(Clone, Debug)]
+pub(crate) struct Pod {
+    pub(crate) class: ClassId,
+    pub(crate) workload: WorkloadId,
+    pub(crate) replica_set: Option<ReplicaSetId>,
+    pub(crate) node: Option<NodeId>,
+    /// The replica that it stands for.
+    pub(crate) slot: u32,
+    /// The how-manieth pod of its workload it is: names its random streams, the same under every plan.
+    pub(crate) ordinal: u32,
+    /// The revision of its template.
+    pub(crate) revision: u32,
+    pub(crate) created: Time,
+    pub(crate) ready_since: Time,
+    /// A grace period that somebody asked for when deleting it; [`Span::LONGEST`]: its own.
+    pub(crate) grace: Span,
+    /// The drain that waits for it to go, and its number there.
+    pub(crate) awaited_by: Option<(DrainId, u32)>,
+    pub(crate) exists: bool,
+    /// Phase Running, as opposed to Pending.
+    pub(crate) running: bool,
+    pub(crate) ready: bool,
+    pub(crate) terminating: bool,
+    /// Listed as ready in the endpoint slices.
+    pub(crate) listed: bool,
+}
+
+/// A node's object, with what the scheduler adds up.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) unschedulable: bool,
+    pub(crate) ready: bool,
+    pub(crate) taints: Taints,
+    pub(crate) version: KubeVersion,
+    pub(crate) used: Resources,
+    pub(crate) nonzero: Resources,
+    pub(crate) ports: Vec<(u16, u8)>,
+    /// Pods bound to it, terminating ones too (S-9).
+    pub(crate) pods: Vec<PodId>,
+}
+
+/// The taints of the node lifecycle controller, as a set of bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taints(u8);
+
+impl Taints {
+    pub(crate) const fn has(self, taint: LifecycleTaint) -> bool {
+        self.0 & (1 << taint as u8) != 0
+    }
+
+    /// Adds or removes; whether that changed anything.
+    pub(crate) fn set(&mut self, taint: LifecycleTaint, on: bool) -> bool {
+        let before = self.0;
+        if on {
+            self.0 |= 1 << taint as u8;
+        } else {
+            self.0 &= !(1 << taint as u8);
+        }
+        before != self.0
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A ReplicaSet's object.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplicaSet {
+    pub(crate) workload: WorkloadId,
+    pub(crate) desired: u32,
+    pub(crate) revision: u32,
+    /// Pods that exist, terminating ones too.
+    pub(crate) pods: Vec<PodId>,
+    /// Pods without deletion timestamp (W-1).
+    pub(crate) active: u32,
+    /// Ready ones among the active.
+    pub(crate) ready: u32,
+}
+
+/// What the store keeps about a workload beside its ReplicaSets.
+#[derive(Clone, Debug)]
+pub(crate) struct Workload {
+    /// How many pods it should have.
+    pub(crate) desired: u32,
+    /// How many pods it ever had.
+    pub(crate) created: u32,
+    /// Pods that are ready and not being deleted.
+    pub(crate) ready: u32,
+    /// Its ReplicaSets, the newest last.
+    pub(crate) replica_sets: Vec<ReplicaSetId>,
+    /// The revision of its template.
+    pub(crate) revision: u32,
+    /// Slots that lost their pod, the longest vacant first, with the fact that vacated them.
+    pub(crate) vacant: VecDeque<(u32, Option<FactId>)>,
+    /// Slots handed out so far.
+    pub(crate) slots: u32,
+    /// A DaemonSet's pod on each node (index: node).
+    pub(crate) on_node: Vec<Option<PodId>>,
+    /// A rollout is going on.
+    pub(crate) rolling: bool,
+    /// Its pods run but never become ready, from this slot down.
+    pub(crate) never_ready_below: u32,
+}
+
+/// A budget's status.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    /// Pods that are ready and not being deleted, counted as they change; the controller copies it into the status.
+    pub(crate) healthy: u32,
+    /// Pods that match.
+    pub(crate) matching: u32,
+    /// `status.currentHealthy`.
+    pub(crate) current_healthy: u32,
+    /// `status.desiredHealthy`.
+    pub(crate) desired_healthy: u32,
+    /// `status.disruptionsAllowed`.
+    pub(crate) allowed: u32,
+    /// Changes with every write of the status: the resource version.
+    pub(crate) version: u32,
+    /// Workloads whose pods match.
+    pub(crate) workloads: Vec<WorkloadId>,
+    /// The controller has been told to look.
+    pub(crate) queued: bool,
+}
+
+/// The state of the API.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) gate: Gate,
+    pub(crate) pods: IdVec<PodId, Pod>,
+    pub(crate) nodes: IdVec<NodeId, Node>,
+    pub(crate) replica_sets: IdVec<ReplicaSetId, ReplicaSet>,
+    pub(crate) workloads: IdVec<WorkloadId, Workload>,
+    pub(crate) budgets: IdVec<BudgetId, Budget>,
+    /// Ready replicas that are missing, over all workloads that somebody keeps up.
+    pub(crate) missing: u64,
+    /// Pods with a deletion timestamp whose objects exist.
+    pub(crate) terminating: u32,
+}
+
+impl Store {
+    /// The state before any pod exists.
+    pub(crate) fn new(model: &Model) -> Self {
+        let mut store = Self {
+            gate: Gate::default(),
+            pods: IdVec::new(),
+            nodes: model.nodes.iter().map(Node::of).collect(),
+            replica_sets: model.replica_sets.iter().map(ReplicaSet::of).collect(),
+            workloads: model
+                .workloads
+                .iter()
+                .map(|w| Workload::of(w, model.nodes.len()))
+                .collect(),
+            budgets: model.budgets.ids().map(|b| Budget::of(model, b)).collect(),
+            missing: 0,
+            terminating: 0,
+        };
+        for (id, rs) in model.replica_sets.iter_ids() {
+            store.workloads[rs.workload].replica_sets.push(id);
+        }
+        for workload in store.workloads.iter_mut() {
+            let sets = &store.replica_sets;
+            workload.replica_sets.sort_by_key(|&rs| sets[rs].revision);
+            workload.revision = workload.replica_sets.last().map_or(0, |&rs| sets[rs].revision);
+        }
+        let kinds = model.workloads.iter().map(|w| w.kind);
+        store.missing = kinds.zip(&store.workloads).map(|(kind, w)| w.missing(kind)).sum();
+        store
+    }
+
+    /// What a budget asks for and would allow now (P-9, P-12): `(desired healthy, allowed)`.
+    pub(crate) fn budget_status(&self, model: &Model, id: BudgetId) -> (u32, u32) {
+        let budget = &self.budgets[id];
+        let scale = || {
+            let present = budget.workloads.iter().filter(|&&w| self.workloads[w].created > 0);
+            present.map(|&w| self.workloads[w].desired).sum::<u32>()
+        };
+        let (expected, desired) = match model.budgets[id].limit {
+            BudgetLimit::MinAvailable(IntOrPercent::Int(min)) => (budget.matching, min),
+            BudgetLimit::MinAvailable(percent) => (scale(), percent.round_up(scale())),
+            BudgetLimit::MaxUnavailable(max) => (scale(), scale().saturating_sub(max.round_up(scale()))),
+        };
+        let allowed = if expected == 0 { 0 } else { budget.healthy.saturating_sub(desired) };
+        (desired, allowed)
+    }
+
+    /// Whether a pod counts as healthy and present: ready, and not being deleted.
+    pub(crate) fn counts(&self, pod: PodId) -> bool {
+        let pod = &self.pods[pod];
+        pod.exists && pod.ready && !pod.terminating
+    }
+}
+
+impl Node {
+    fn of(node: &crate::model::Node) -> Self {
+        let mut taints = Taints::default();
+        taints.set(LifecycleTaint::Unschedulable, node.unschedulable);
+        Self {
+            unschedulable: node.unschedulable,
+            ready: true,
+            taints,
+            version: node.version.clone(),
+            used: Resources::default(),
+            nonzero: Resources::default(),
+            ports: Vec::new(),
+            pods: Vec::new(),
+        }
+    }
+}
+
+impl ReplicaSet {
+    fn of(rs: &crate::model::ReplicaSet) -> Self {
+        Self {
+            workload: rs.workload,
+            desired: rs.desired,
+            revision: rs.revision,
+            pods: Vec::new(),
+            active: 0,
+            ready: 0,
+        }
+    }
+}
+
+impl Workload {
+    fn of(workload: &crate::model::Workload, nodes: usize) -> Self {
+        use crate::model::{NeverReady, WorkloadKind};
+        let per_node = workload.kind == WorkloadKind::DaemonSet;
+        Self {
+            desired: if per_node { 0 } else { workload.desired },
+            created: 0,
+            ready: 0,
+            replica_sets: Vec::new(),
+            revision: 0,
+            vacant: VecDeque::new(),
+            slots: 0,
+            on_node: if per_node { vec![None; nodes] } else { Vec::new() },
+            rolling: false,
+            never_ready_below: match workload.never_ready {
+                NeverReady::Count(n) => n,
+                NeverReady::All => u32::MAX,
+            },
+        }
+    }
+}
+
+impl Workload {
+    /// Ready replicas that it lacks, as far as somebody keeps it up.
+    pub(crate) fn missing(&self, kind: crate::model::WorkloadKind) -> u64 {
+        use crate::model::WorkloadKind::{DaemonSet, Deployment, Pod, ReplicaSet, StaticPod, Unmodelled};
+        match kind {
+            Deployment | ReplicaSet | DaemonSet => u64::from(self.desired.saturating_sub(self.ready)),
+            Pod | StaticPod | Unmodelled => 0,
+        }
+    }
+}
+
+impl Budget {
+    fn of(model: &Model, id: BudgetId) -> Self {
+        let matches = |w: &WorkloadId| {
+            let class = model.workloads[*w].class;
+            model.classes[class].budgets.contains(&id)
+        };
+        Self {
+            healthy: 0,
+            matching: 0,
+            current_healthy: 0,
+            desired_healthy: 0,
+            allowed: 0,
+            version: 0,
+            workloads: model.workloads.ids().filter(matches).collect(),
+            queued: false,
+        }
+    }
+}
+
+/// How far a Deployment may go above and below its desired count (W-10).
+pub(crate) fn rollout_bounds(strategy: RolloutStrategy, desired: u32) -> (u32, u32) {
+    match strategy {
+        RolloutStrategy::RollingUpdate {
+            max_surge,
+            max_unavailable,
+        } => {
+            let surge = max_surge.round_up(desired);
+            let unavailable = max_unavailable.round_down(desired).min(desired);
+            if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
+        }
+        RolloutStrategy::Recreate | RolloutStrategy::OnDelete => (0, desired),
+    }
+}

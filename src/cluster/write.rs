@@ -1,0 +1,358 @@
+//! Every write to the API: leave from the gate, the change, the fact, and who watches it.
+
+use super::event::Event;
+use super::gate::Permit;
+use super::hall::Hall;
+use super::store::Pod;
+use super::{daemon_set, endpoints, kubelet, replica_set, scheduler};
+use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::model::WorkloadKind;
+use crate::trace::{DeletedBy, Fact, LifecycleTaint};
+use crate::units::{Resources, Span, Time};
+
+/// What a new pod is made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewPod {
+    pub(crate) workload: WorkloadId,
+    pub(crate) replica_set: Option<ReplicaSetId>,
+    /// Where it must go (pods of DaemonSets).
+    pub(crate) pinned: Option<NodeId>,
+}
+
+impl Hall<'_> {
+    /// Creates a pod's object. It takes the slot that has been vacant longest.
+    pub(crate) fn create_pod(&mut self, _: &Permit, new: NewPod) -> PodId {
+        let spec = &self.model.workloads[new.workload];
+        let state = &mut self.store.workloads[new.workload];
+        let (slot, cause) = match new.pinned {
+            Some(node) => (node.index() as u32, None),
+            None => state.vacant.pop_front().unwrap_or_else(|| {
+                state.slots += 1;
+                (state.slots - 1, None)
+            }),
+        };
+        let ordinal = state.created;
+        state.created += 1;
+        let revision = new
+            .replica_set
+            .map_or(state.revision, |rs| self.store.replica_sets[rs].revision);
+        let pod = self.store.pods.push(Pod {
+            class: spec.class,
+            workload: new.workload,
+            replica_set: new.replica_set,
+            node: None,
+            slot,
+            ordinal,
+            revision,
+            created: self.now,
+            ready_since: Time::MAX,
+            grace: Span::LONGEST,
+            awaited_by: None,
+            exists: true,
+            running: false,
+            ready: false,
+            terminating: false,
+            listed: false,
+        });
+        if let Some(rs) = new.replica_set {
+            let set = &mut self.store.replica_sets[rs];
+            set.pods.push(pod);
+            set.active += 1;
+        }
+        if let Some(node) = new.pinned {
+            self.store.workloads[new.workload].on_node[node.index()] = Some(pod);
+        }
+        for &budget in &self.model.classes[spec.class].budgets {
+            self.store.budgets[budget].matching += 1;
+        }
+        self.cause = cause.or(self.cause);
+        self.emit_cause(Fact::PodCreated {
+            pod,
+            workload: new.workload,
+            slot,
+            replica_set: new.replica_set,
+        });
+        pod
+    }
+
+    /// Tells the scheduler of a new pod.
+    pub(crate) fn announce_pod(&mut self, pod: PodId) {
+        let seen = self.draw(&self.model.timings.watch_delivery);
+        self.after(seen, Event::Scheduler(scheduler::Event::Added(pod)));
+    }
+
+    /// Binds a pod to a node. The scheduler has added up its requests when it assumed it there.
+    pub(crate) fn bind_pod(&mut self, _: &Permit, pod: PodId, node: NodeId) {
+        self.store.pods[pod].node = Some(node);
+        self.store.nodes[node].pods.push(pod);
+        self.emit_cause(Fact::PodBound { pod, node });
+        let seen = self.draw(&self.model.timings.watch_delivery);
+        let react = self.draw(&self.model.timings.kubelet_reaction);
+        self.after(seen + react, Event::Kubelet(kubelet::Event::Sync(pod)));
+    }
+
+    /// Writes whether a pod is running and ready.
+    pub(crate) fn write_pod_status(&mut self, _: &Permit, pod: PodId, running: bool, ready: bool) {
+        let state = &mut self.store.pods[pod];
+        state.running |= running;
+        if state.ready == ready {
+            return;
+        }
+        let counted = self.store.counts(pod);
+        let state = &mut self.store.pods[pod];
+        state.ready = ready;
+        state.ready_since = if ready { self.now } else { Time::MAX };
+        let counts = self.store.counts(pod);
+        self.emit_cause(if ready {
+            Fact::PodReady { pod }
+        } else {
+            Fact::PodUnready { pod }
+        });
+        self.recount(pod, counted, counts);
+        self.watch_readiness(pod);
+    }
+
+    /// Sets a pod's deletion timestamp: from here on it is out of its ReplicaSet, budget and endpoints.
+    pub(crate) fn delete_pod(&mut self, _: &Permit, pod: PodId, by: DeletedBy) {
+        if !self.store.pods[pod].exists || self.store.pods[pod].terminating {
+            return;
+        }
+        let counted = self.store.counts(pod);
+        self.store.pods[pod].terminating = true;
+        self.store.terminating += 1;
+        let fact = self.emit_cause(Fact::PodDeleted { pod, by });
+        self.vacate(pod, Some(fact));
+        self.recount(pod, counted, false);
+        self.watch_readiness(pod);
+        if let Some(node) = self.store.pods[pod].node {
+            debug_assert!(self.store.nodes[node].pods.contains(&pod) || self.now == Time::ZERO);
+            let seen = self.draw(&self.model.timings.watch_delivery);
+            let react = self.draw(&self.model.timings.kubelet_reaction);
+            self.after(seen + react, Event::Kubelet(kubelet::Event::Sync(pod)));
+        }
+    }
+
+    /// A pod that is not bound has nobody to wait for (P-7: grace 0).
+    pub(crate) fn delete_and_remove_if_unbound(&mut self, permit: &Permit, pod: PodId, by: DeletedBy) {
+        self.delete_pod(permit, pod, by);
+        if self.store.pods[pod].node.is_none() {
+            self.remove_pod(permit, pod);
+        }
+    }
+
+    /// Removes a pod's object.
+    pub(crate) fn remove_pod(&mut self, _: &Permit, pod: PodId) {
+        if !self.store.pods[pod].exists {
+            return;
+        }
+        let counted = self.store.counts(pod);
+        let state = &mut self.store.pods[pod];
+        state.exists = false;
+        let (workload, node, replica_set) = (state.workload, state.node, state.replica_set);
+        let (class, terminating, awaited_by) = (state.class, state.terminating, state.awaited_by);
+        let fact = self.emit_cause(Fact::PodRemoved { pod });
+        if terminating {
+            self.store.terminating -= 1;
+        } else {
+            self.vacate(pod, Some(fact));
+            self.recount(pod, counted, false);
+        }
+        if let Some(rs) = replica_set {
+            self.store.replica_sets[rs].pods.retain(|&p| p != pod);
+        }
+        for &budget in &self.model.classes[class].budgets {
+            self.store.budgets[budget].matching -= 1;
+        }
+        if let Some(node) = node {
+            self.release(pod, node);
+            self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
+        }
+        if self.model.workloads[workload].kind == WorkloadKind::DaemonSet {
+            self.forget_daemon(workload, pod);
+        }
+        self.watch_endpoints(pod);
+        if let Some((drain, index)) = awaited_by {
+            crate::upgrade::drain::pod_gone(self, drain, index);
+        }
+    }
+
+    /// Cordons or uncordons a node; whether that changed anything.
+    pub(crate) fn write_unschedulable(&mut self, _: &Permit, node: NodeId, unschedulable: bool) -> bool {
+        if self.store.nodes[node].unschedulable == unschedulable {
+            return false;
+        }
+        self.store.nodes[node].unschedulable = unschedulable;
+        self.emit_cause(if unschedulable {
+            Fact::NodeCordoned { node }
+        } else {
+            Fact::NodeUncordoned { node }
+        });
+        self.watch_node(!unschedulable);
+        let react = self.reaction();
+        let event = super::node_lifecycle::Event::CordonSeen(node);
+        self.after(react, Event::NodeLifecycle(event));
+        true
+    }
+
+    /// Writes a node's Ready condition.
+    pub(crate) fn write_node_ready(&mut self, _: &Permit, node: NodeId, ready: bool) {
+        if self.store.nodes[node].ready == ready {
+            return;
+        }
+        self.store.nodes[node].ready = ready;
+        self.emit_cause(if ready {
+            Fact::NodeReady { node }
+        } else {
+            Fact::NodeNotReady { node }
+        });
+        self.watch_node(ready);
+    }
+
+    /// Adds or removes a taint of the node lifecycle controller.
+    pub(crate) fn write_taint(&mut self, _: &Permit, node: NodeId, taint: LifecycleTaint, on: bool) {
+        if !self.store.nodes[node].taints.set(taint, on) {
+            return;
+        }
+        self.emit(if on {
+            Fact::NodeTainted { node, taint }
+        } else {
+            Fact::NodeUntainted { node, taint }
+        });
+        self.watch_node(!on);
+    }
+
+    /// The scheduler adds a pod's requests to a node when it assumes it there.
+    pub(crate) fn reserve(&mut self, pod: PodId, node: NodeId) {
+        let class = &self.model.classes[self.store.pods[pod].class];
+        let state = &mut self.store.nodes[node];
+        add(&mut state.used, class.requests);
+        add(&mut state.nonzero, class.nonzero);
+        state.ports.extend_from_slice(&class.host_ports);
+    }
+
+    /// Gives a pod's requests back.
+    pub(crate) fn unreserve(&mut self, pod: PodId, node: NodeId) {
+        let class = &self.model.classes[self.store.pods[pod].class];
+        let state = &mut self.store.nodes[node];
+        subtract(&mut state.used, class.requests);
+        subtract(&mut state.nonzero, class.nonzero);
+        for port in &class.host_ports {
+            if let Some(at) = state.ports.iter().position(|p| p == port) {
+                state.ports.swap_remove(at);
+            }
+        }
+    }
+
+    fn release(&mut self, pod: PodId, node: NodeId) {
+        self.unreserve(pod, node);
+        let pods = &mut self.store.nodes[node].pods;
+        if let Some(at) = pods.iter().position(|&p| p == pod) {
+            pods.remove(at);
+        }
+    }
+
+    /// The pod's slot waits for a successor, and whoever owns it is told.
+    fn vacate(&mut self, pod: PodId, fact: Option<crate::ids::FactId>) {
+        let state = &self.store.pods[pod];
+        let (workload, slot) = (state.workload, state.slot);
+        if let Some(rs) = state.replica_set {
+            self.store.replica_sets[rs].active -= 1;
+            self.after_reaction(Event::ReplicaSet(replica_set::Event::Sync(rs)));
+        }
+        if self.model.workloads[workload].kind != WorkloadKind::DaemonSet {
+            self.store.workloads[workload].vacant.push_back((slot, fact));
+        }
+    }
+
+    fn forget_daemon(&mut self, workload: WorkloadId, pod: PodId) {
+        let place = self.store.pods[pod].slot as usize;
+        let on_node = &mut self.store.workloads[workload].on_node;
+        if on_node[place] == Some(pod) {
+            on_node[place] = None;
+        }
+        self.after_reaction(Event::DaemonSet(daemon_set::Event::Sync(workload)));
+    }
+
+    /// Keeps the counters in step with a pod that began or ceased to count as ready.
+    fn recount(&mut self, pod: PodId, counted: bool, counts: bool) {
+        if counted == counts {
+            return;
+        }
+        let state = &self.store.pods[pod];
+        let (workload, replica_set, class) = (state.workload, state.replica_set, state.class);
+        let store = &mut self.store;
+        let kind = self.model.workloads[workload].kind;
+        store.missing -= store.workloads[workload].missing(kind);
+        step(&mut store.workloads[workload].ready, counts);
+        store.missing += store.workloads[workload].missing(kind);
+        if let Some(rs) = replica_set {
+            step(&mut store.replica_sets[rs].ready, counts);
+        }
+        for &budget in &self.model.classes[class].budgets {
+            step(&mut store.budgets[budget].healthy, counts);
+        }
+        if self.store.workloads[workload].rolling {
+            self.after_reaction(match self.model.workloads[workload].kind {
+                WorkloadKind::DaemonSet => Event::DaemonSet(daemon_set::Event::Sync(workload)),
+                _ => Event::Deployment(workload),
+            });
+        }
+    }
+
+    /// Changes how many pods a workload should have, keeping the counters in step.
+    pub(crate) fn set_desired(&mut self, workload: WorkloadId, desired: u32) {
+        let kind = self.model.workloads[workload].kind;
+        self.store.missing -= self.store.workloads[workload].missing(kind);
+        self.store.workloads[workload].desired = desired;
+        self.store.missing += self.store.workloads[workload].missing(kind);
+    }
+
+    fn watch_readiness(&mut self, pod: PodId) {
+        self.watch_endpoints(pod);
+        for &budget in &self.model.classes[self.store.pods[pod].class].budgets {
+            if !self.store.budgets[budget].queued {
+                self.store.budgets[budget].queued = true;
+                self.after_reaction(Event::Disruption(budget));
+            }
+        }
+    }
+
+    fn watch_endpoints(&mut self, pod: PodId) {
+        if self.model.classes[self.store.pods[pod].class].services.is_empty() {
+            return;
+        }
+        let seen = self.draw(&self.model.timings.watch_delivery);
+        let sync = self.draw(&self.model.timings.endpoints_sync);
+        self.after(seen + sync, Event::Endpoints(endpoints::Event::Sync(pod)));
+    }
+
+    fn watch_node(&mut self, helps: bool) {
+        let seen = self.draw(&self.model.timings.watch_delivery);
+        self.after(seen, Event::Scheduler(scheduler::Event::NodeChanged { helps }));
+    }
+
+    pub(crate) fn after_reaction(&mut self, event: Event) {
+        let delay = self.reaction();
+        self.after(delay, event);
+    }
+}
+
+fn step(counter: &mut u32, up: bool) {
+    if up {
+        *counter += 1;
+    } else {
+        *counter -= 1;
+    }
+}
+
+fn add(total: &mut Resources, part: Resources) {
+    total.cpu += part.cpu;
+    total.memory += part.memory;
+    total.storage += part.storage;
+}
+
+fn subtract(total: &mut Resources, part: Resources) {
+    total.cpu -= part.cpu;
+    total.memory -= part.memory;
+    total.storage -= part.storage;
+}

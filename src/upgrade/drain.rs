@@ -1,0 +1,430 @@
+//! `kubectl drain`, to the letter (D-1 … D-20): cordon, one snapshot, filters, evictions in parallel, 429 → 5 s, polls.
+
+use super::driver;
+use crate::cluster::disruption::{self, Verdict};
+use crate::cluster::event::Event as World;
+use crate::cluster::gate::Permit;
+use crate::cluster::hall::Hall;
+use crate::cluster::rate::TokenBucket;
+use crate::ids::{DrainId, IdVec, NodeId, PodId};
+use crate::model::behaviour;
+use crate::model::{DrainOptions, DrainVia, WorkloadKind};
+use crate::rng::{Purpose, Stream};
+use crate::trace::{ApiError, DeletedBy, DrainOutcome, Fact, NotDrainable, RefusalReason};
+use crate::units::{Dist, Span, Time};
+
+/// What drains wait for. A pod is named by its number in the drain's snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// kubectl sends the cordon.
+    Cordon(DrainId),
+    /// kubectl lists the pods and filters them.
+    List(DrainId),
+    /// An eviction reaches the API, which reads the budget.
+    Read(DrainId, u32),
+    /// The API writes the budget that it read in this version, and deletes the pod.
+    Write(DrainId, u32, u32),
+    /// kubectl asks whether the pod is gone.
+    Poll(DrainId, u32),
+    /// `--timeout` has passed.
+    Deadline(DrainId),
+    /// kubectl exits.
+    End(DrainId),
+    /// The API has gone away: whoever polls now fails.
+    ApiLost,
+}
+
+/// Requests that lose a race for a budget try again inside the API server: at most so often …
+const CONFLICT_RETRIES: u8 = 20;
+/// … and after so long, plus up to a tenth (P-1.5).
+const CONFLICT_BACKOFF: Span = Span::from_millis(500);
+/// Time between two looks at a pod that has to go.
+const POLL: Span = Span::from_secs(1);
+
+/// A pod of the snapshot.
+#[derive(Clone, Copy, Debug)]
+struct Evictee {
+    pod: PodId,
+    state: State,
+    conflicts: u8,
+}
+
+/// How far an eviction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Asking to be evicted.
+    Evicting,
+    /// Accepted at this time; waiting to be gone.
+    Waiting(Time),
+    /// Gone, or taken for gone.
+    Gone,
+    /// Failed for good.
+    Failed,
+}
+
+/// One `kubectl drain` of one node.
+#[derive(Debug)]
+struct Drain {
+    node: NodeId,
+    options: DrainOptions,
+    owner: driver::Owner,
+    pods: Vec<Evictee>,
+    open: usize,
+    deadline: Time,
+    started: Time,
+    outcome: DrainOutcome,
+    ended: bool,
+    rate: TokenBucket,
+}
+
+/// All drains.
+#[derive(Debug)]
+pub(crate) struct Drains {
+    drains: IdVec<DrainId, Drain>,
+    luck: Stream,
+    /// The minor of kubectl.
+    kubectl: u32,
+}
+
+/// Tells the drain that waits for it that a pod's object is gone: kubectl notices at its next poll.
+pub(crate) fn pod_gone(hall: &mut Hall<'_>, drain: DrainId, index: u32) {
+    hall.after(Span::ZERO, World::Drain(Event::Poll(drain, index)));
+}
+
+impl Drains {
+    pub(crate) fn new(hall: &Hall<'_>) -> Self {
+        let target = hall.model.plan.as_ref().and_then(|p| p.target.as_ref());
+        Self {
+            drains: IdVec::new(),
+            luck: hall.streams.stream(Purpose::Kubectl, 0),
+            kubectl: target.unwrap_or(&hall.model.version).minor().min(hall.model.version.minor()),
+        }
+    }
+
+    /// Starts `kubectl drain`: cordon when kubectl is up, then list, then evict.
+    pub(crate) fn start(&mut self, node: NodeId, options: DrainOptions, owner: driver::Owner, hall: &mut Hall<'_>) {
+        let (qps, burst) = behaviour::kubectl::rate(self.kubectl);
+        let deadline = options.timeout.map_or(Time::MAX, |t| hall.now + t);
+        let drain = self.drains.push(Drain {
+            node,
+            options,
+            owner,
+            pods: Vec::new(),
+            open: 0,
+            deadline,
+            started: hall.now,
+            outcome: DrainOutcome::Completed,
+            ended: false,
+            rate: TokenBucket::new(qps, burst),
+        });
+        hall.emit_cause(Fact::DrainStarted { drain, node });
+        let start = self.luck.sample(&hall.model.timings.kubectl_start);
+        let cordon = Span::from_micros(start.as_micros() * 3 / 5);
+        hall.after(cordon, World::Drain(Event::Cordon(drain)));
+        hall.after(start, World::Drain(Event::List(drain)));
+        if deadline != Time::MAX {
+            hall.at(deadline, World::Drain(Event::Deadline(drain)));
+        }
+    }
+
+    /// Hands the outcome of a drain that has ended to who asked for it.
+    pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) -> Option<(driver::Owner, DrainOutcome)> {
+        match event {
+            Event::Cordon(drain) => self.cordon(drain, hall),
+            Event::List(drain) => self.list(drain, hall),
+            Event::Read(drain, index) => self.read(drain, index, hall),
+            Event::Write(drain, index, version) => self.write(drain, index, version, hall),
+            Event::Poll(drain, index) => self.poll(drain, index, hall),
+            Event::Deadline(drain) => self.time_is_up(drain, hall),
+            Event::ApiLost => self.api_lost(hall),
+            Event::End(drain) => return self.end(drain, hall),
+        }
+        None
+    }
+
+    /// The drains that have not ended, for a run that ends before them.
+    pub(crate) fn close(&mut self, hall: &mut Hall<'_>) {
+        for (drain, state) in self.drains.iter_ids() {
+            if !state.ended {
+                let (node, outcome) = (state.node, DrainOutcome::Unfinished);
+                hall.emit(Fact::DrainEnded { drain, node, outcome });
+            }
+        }
+    }
+
+    /// Whether some drain has nothing left but evictions that are refused.
+    pub(crate) fn waiting(&self) -> bool {
+        let refused = |d: &Drain| !d.ended && d.pods.iter().any(|p| p.state == State::Evicting);
+        self.drains.iter().any(refused)
+    }
+
+    /// A failure to cordon does not stop the drain (D-2).
+    fn cordon(&mut self, drain: DrainId, hall: &mut Hall<'_>) {
+        let node = self.drains[drain].node;
+        if let Ok(permit) = hall.admit() {
+            hall.write_unschedulable(&permit, node, true);
+        }
+    }
+
+    /// One snapshot of the node's pods (D-6); one objection and nothing is evicted (D-4).
+    fn list(&mut self, id: DrainId, hall: &mut Hall<'_>) {
+        if hall.admit().is_err() {
+            return self.fail_whole(id, DrainOutcome::Failed, hall);
+        }
+        let drain = &self.drains[id];
+        let mut pods: Vec<PodId> = Vec::new();
+        let mut refused = false;
+        for pod in hall.store.nodes[drain.node].pods.clone() {
+            match filter(pod, &drain.options, hall) {
+                Filtered::Skip => {}
+                Filtered::Drain => pods.push(pod),
+                Filtered::Object(reason) => {
+                    refused = true;
+                    hall.emit(Fact::PodNotDrainable { drain: id, pod, reason });
+                }
+            }
+        }
+        if refused {
+            return self.fail_whole(id, DrainOutcome::Refused, hall);
+        }
+        self.arrange(&mut pods, hall);
+        self.evict_all(id, &pods, hall);
+    }
+
+    /// kubectl starts a goroutine per pod in the order of their names; Go runs the last one first and the rest in any
+    /// order.
+    fn arrange(&mut self, pods: &mut [PodId], hall: &Hall<'_>) {
+        pods.sort_by_key(|&p| (hall.store.pods[p].workload, p));
+        if let Some((_, rest)) = pods.split_last_mut() {
+            self.luck.shuffle(rest);
+        }
+        pods.rotate_right(usize::from(!pods.is_empty()));
+    }
+
+    fn evict_all(&mut self, id: DrainId, pods: &[PodId], hall: &mut Hall<'_>) {
+        if pods.is_empty() {
+            return self.finish_soon(id, hall);
+        }
+        let drain = &mut self.drains[id];
+        drain.open = pods.len();
+        let spread = Dist::Uniform(Span::from_micros(50), Span::from_micros(1500));
+        let mut at = hall.now;
+        for (index, &pod) in pods.iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let evictee = Evictee {
+                pod,
+                state: State::Evicting,
+                conflicts: 0,
+            };
+            drain.pods.push(evictee);
+            at += Span::from_micros(self.luck.sample(&spread).as_micros() / pods.len() as u64);
+            let sent = drain.rate.admit(at);
+            let half = hall.half_call();
+            hall.at(sent + half, World::Drain(Event::Read(id, index)));
+        }
+    }
+
+    fn read(&mut self, id: DrainId, index: u32, hall: &mut Hall<'_>) {
+        let pod = self.drains[id].pods[index as usize].pod;
+        if self.drains[id].ended || self.drains[id].pods[index as usize].state != State::Evicting {
+            return;
+        }
+        // The clock is looked at only here, before an attempt: a drain overshoots by up to 5 s (D-14).
+        if hall.now >= self.drains[id].deadline {
+            return self.fail(id, index, ApiError::Timeout, hall);
+        }
+        let Ok(permit) = hall.admit() else {
+            return self.fail(id, index, ApiError::Unavailable, hall);
+        };
+        if self.drains[id].options.via == DrainVia::Delete {
+            return self.accept(id, index, &permit, hall);
+        }
+        match disruption::judge(pod, hall) {
+            Verdict::Gone => self.settle(id, index, State::Gone, hall),
+            Verdict::Free => self.accept(id, index, &permit, hall),
+            Verdict::Refused(budget, reason) => self.refuse(id, index, budget, reason, hall),
+            Verdict::Error(error) => self.fail(id, index, error, hall),
+            Verdict::Takes(_, version) => {
+                let delay = hall.draw(&hall.model.timings.api_call);
+                hall.after(delay, World::Drain(Event::Write(id, index, version)));
+            }
+        }
+    }
+
+    /// The budget may have changed since it was read: then the request waits inside the API server and starts over.
+    fn write(&mut self, id: DrainId, index: u32, version: u32, hall: &mut Hall<'_>) {
+        let pod = self.drains[id].pods[index as usize].pod;
+        let Ok(permit) = hall.admit() else {
+            return self.fail(id, index, ApiError::Unavailable, hall);
+        };
+        let budget = match disruption::judge(pod, hall) {
+            Verdict::Takes(budget, _) | Verdict::Refused(budget, _) => budget,
+            Verdict::Gone => return self.settle(id, index, State::Gone, hall),
+            Verdict::Free => return self.accept(id, index, &permit, hall),
+            Verdict::Error(error) => return self.fail(id, index, error, hall),
+        };
+        if disruption::take(budget, version, hall) {
+            return self.accept(id, index, &permit, hall);
+        }
+        let evictee = &mut self.drains[id].pods[index as usize];
+        evictee.conflicts += 1;
+        if evictee.conflicts > CONFLICT_RETRIES {
+            evictee.conflicts = 0;
+            return self.refuse(id, index, budget, RefusalReason::StillProcessed, hall);
+        }
+        let jitter = Span::from_micros(CONFLICT_BACKOFF.as_micros() / 10);
+        let wait = CONFLICT_BACKOFF + self.luck.between(Span::ZERO, jitter);
+        hall.after(wait, World::Drain(Event::Read(id, index)));
+    }
+
+    fn accept(&mut self, id: DrainId, index: u32, permit: &Permit, hall: &mut Hall<'_>) {
+        let drain = &mut self.drains[id];
+        let evictee = &mut drain.pods[index as usize];
+        let pod = evictee.pod;
+        let answer = hall.half_call();
+        evictee.state = State::Waiting(hall.now + answer);
+        hall.emit_cause(Fact::EvictionAccepted { drain: id, pod });
+        if let Some(grace) = drain.options.grace_period {
+            hall.store.pods[pod].grace = hall.store.pods[pod].grace.at_most(grace);
+        }
+        hall.store.pods[pod].awaited_by = Some((id, index));
+        hall.delete_and_remove_if_unbound(permit, pod, DeletedBy::Drain);
+    }
+
+    /// 429: sleep exactly 5 s from the answer on, then try again, unless the time is up by then (D-9, D-10).
+    fn refuse(&mut self, id: DrainId, index: u32, budget: crate::ids::BudgetId, reason: RefusalReason, hall: &mut Hall<'_>) {
+        let drain = &mut self.drains[id];
+        let evictee = &mut drain.pods[index as usize];
+        evictee.conflicts = 0;
+        let pod = evictee.pod;
+        let retry = drain.options.retry_interval;
+        hall.emit(Fact::EvictionRefused {
+            drain: id,
+            pod,
+            budget,
+            reason,
+        });
+        let wait = hall.half_call() + retry + hall.half_call();
+        hall.after(wait, World::Drain(Event::Read(id, index)));
+    }
+
+    /// kubectl looks every second, counted from the answer (1.20: from the answer to its first look).
+    fn poll(&mut self, id: DrainId, index: u32, hall: &mut Hall<'_>) {
+        let drain = &mut self.drains[id];
+        let evictee = &mut drain.pods[index as usize];
+        let State::Waiting(since) = evictee.state else {
+            return;
+        };
+        let gone = !hall.store.pods[evictee.pod].exists;
+        let waited = hall.now.since(since).as_micros();
+        let next = since + Span::from_micros(waited.div_ceil(POLL.as_micros()) * POLL.as_micros());
+        if hall.now < next {
+            return hall.at(next, World::Drain(Event::Poll(id, index)));
+        }
+        if hall.admit().is_err() {
+            if behaviour::kubectl::error_means_gone(self.kubectl) {
+                return self.settle(id, index, State::Gone, hall);
+            }
+            return self.fail(id, index, ApiError::Unavailable, hall);
+        }
+        if gone {
+            self.settle(id, index, State::Gone, hall);
+        }
+    }
+
+    /// Everybody who waits for a pod to go polls within a second, and fails if the API is still away (D-13).
+    fn api_lost(&mut self, hall: &mut Hall<'_>) {
+        for (id, drain) in self.drains.iter_ids() {
+            for (index, evictee) in drain.pods.iter().enumerate() {
+                if !drain.ended && matches!(evictee.state, State::Waiting(_)) {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    hall.after(Span::from_micros(1), World::Drain(Event::Poll(id, index)));
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, id: DrainId, index: u32, error: ApiError, hall: &mut Hall<'_>) {
+        let pod = self.drains[id].pods[index as usize].pod;
+        hall.emit(Fact::EvictionFailed { drain: id, pod, error });
+        let outcome = match error {
+            ApiError::Timeout => DrainOutcome::TimedOut,
+            ApiError::Unavailable | ApiError::ManyBudgets => DrainOutcome::Failed,
+        };
+        if self.drains[id].outcome == DrainOutcome::Completed {
+            self.drains[id].outcome = outcome;
+        }
+        self.settle(id, index, State::Failed, hall);
+    }
+
+    /// The other pods go on; kubectl ends when all are decided (D-12).
+    fn settle(&mut self, id: DrainId, index: u32, state: State, hall: &mut Hall<'_>) {
+        let drain = &mut self.drains[id];
+        drain.pods[index as usize].state = state;
+        drain.open -= 1;
+        if drain.open == 0 {
+            self.finish_soon(id, hall);
+        }
+    }
+
+    /// Pods that kubectl only waits for fail at once; those that it still asks for, before their next attempt.
+    fn time_is_up(&mut self, id: DrainId, hall: &mut Hall<'_>) {
+        let waiting = |p: &Evictee| matches!(p.state, State::Waiting(_));
+        let waits: Vec<u32> = (0..).zip(&self.drains[id].pods).filter(|(_, p)| waiting(p)).map(|(i, _)| i).collect();
+        for index in waits {
+            self.fail(id, index, ApiError::Timeout, hall);
+        }
+    }
+
+    fn fail_whole(&mut self, id: DrainId, outcome: DrainOutcome, hall: &mut Hall<'_>) {
+        self.drains[id].outcome = outcome;
+        self.finish_soon(id, hall);
+    }
+
+    /// The last answer, and the exit of the process.
+    fn finish_soon(&mut self, id: DrainId, hall: &mut Hall<'_>) {
+        let exit = hall.half_call() + Span::from_millis(4);
+        hall.after(exit, World::Drain(Event::End(id)));
+    }
+
+    fn end(&mut self, id: DrainId, hall: &mut Hall<'_>) -> Option<(driver::Owner, DrainOutcome)> {
+        let drain = &mut self.drains[id];
+        if std::mem::replace(&mut drain.ended, true) {
+            return None;
+        }
+        let (node, outcome, owner) = (drain.node, drain.outcome, drain.owner);
+        hall.emit_cause(Fact::DrainEnded { drain: id, node, outcome });
+        debug_assert!(hall.now >= drain.started);
+        Some((owner, outcome))
+    }
+}
+
+/// What the filters say of a pod.
+enum Filtered {
+    Skip,
+    Drain,
+    Object(NotDrainable),
+}
+
+/// kubectl's filters in their order (D-7).
+fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
+    let state = &hall.store.pods[pod];
+    let kind = hall.model.workloads[state.workload].kind;
+    if kind == WorkloadKind::DaemonSet {
+        return if options.ignore_daemon_sets {
+            Filtered::Skip
+        } else {
+            Filtered::Object(NotDrainable::DaemonSet)
+        };
+    }
+    if kind == WorkloadKind::StaticPod {
+        return Filtered::Skip;
+    }
+    if hall.model.classes[state.class].empty_dir && !options.delete_empty_dir_data {
+        return Filtered::Object(NotDrainable::LocalStorage);
+    }
+    if kind == WorkloadKind::Pod && !options.force {
+        return Filtered::Object(NotDrainable::Unmanaged);
+    }
+    Filtered::Drain
+}

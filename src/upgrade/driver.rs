@@ -1,0 +1,527 @@
+//! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
+
+use super::drain::Drains;
+use super::kubeadm::Kubeadm;
+use super::order::ordered;
+use super::pool::PoolRun;
+use crate::cluster::event::Event as World;
+use crate::cluster::hall::Hall;
+use crate::cluster::kubelet;
+use crate::ids::NodeId;
+use crate::model::{DrainOptions, DrainVia, Expectation, Gate, OnFailure, Plan, Step};
+use crate::rng::{Purpose, Stream};
+use crate::trace::{DrainOutcome, Fact, NodeResult, PlanStatus, VersionId};
+use crate::units::Span;
+
+/// What the driver waits for. A task is the work on one node, by number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// The plan starts.
+    Start,
+    /// A task goes on to its next stage.
+    Next(u32),
+    /// The kubelet of a task's node starts again.
+    KubeletUp(u32),
+    /// Is the gate of a task open?
+    Gate(u32),
+    /// kubectl sends the uncordon of a task's node.
+    Uncordon(u32),
+    /// A failed drain is tried again.
+    DrainAgain(u32),
+    /// The pause after a node is over.
+    SoakOver(u32),
+    /// The current step of a runbook has been done, as it should or not.
+    StepDone(bool),
+    /// kubectl sends what the current step of a runbook asks for.
+    StepCall,
+}
+
+/// Who waits for a drain or for kubeadm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The work on a node.
+    Task(u32),
+    /// The current step of a runbook.
+    Step,
+}
+
+/// A stage of the work on a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Kubeadm,
+    Drain,
+    Kubelet,
+    Gate,
+    Uncordon,
+    Soak,
+}
+
+/// The work on one node.
+#[derive(Debug)]
+struct Task {
+    node: NodeId,
+    /// What is still to do, the next thing last.
+    stages: Vec<Stage>,
+    options: DrainOptions,
+    reboot: bool,
+    soak: Span,
+    gate: Gate,
+    /// Nodes of a lockstep batch wait for each other after each stage; those of no batch have none.
+    batch: Option<u32>,
+    result: NodeResult,
+    control_plane: bool,
+}
+
+/// Where the plan is.
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+    NotStarted,
+    ControlPlane(usize),
+    Pool(usize),
+    Step(usize),
+    Ended,
+}
+
+/// The driver.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    progress: Progress,
+    pool: Option<PoolRun>,
+    tasks: Vec<Task>,
+    batches: u32,
+    /// Tasks of a lockstep batch that have reached the next stage, per batch.
+    arrived: Vec<Vec<u32>>,
+    status: PlanStatus,
+    target: Option<VersionId>,
+    luck: Stream,
+}
+
+/// How long a person or script waits before it repeats a command that failed because the API was away, and how often
+/// it looks at a gate.
+const AGAIN: Span = Span::from_secs(1);
+
+impl Driver {
+    pub(crate) fn new(hall: &Hall<'_>, target: Option<VersionId>) -> Self {
+        Self {
+            progress: Progress::NotStarted,
+            pool: None,
+            tasks: Vec::new(),
+            batches: 0,
+            arrived: Vec::new(),
+            status: PlanStatus::Completed,
+            target,
+            luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
+        }
+    }
+
+    /// Whether the plan has ended, or there is none.
+    pub(crate) fn ended(&self, hall: &Hall<'_>) -> bool {
+        hall.model.plan.is_none() || self.progress == Progress::Ended
+    }
+
+    pub(crate) fn handle(&mut self, event: Event, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+        let Some(plan) = &hall.model.plan else { return };
+        match event {
+            Event::Start => {
+                hall.emit_cause(Fact::PlanStarted);
+                if plan.steps.is_empty() {
+                    self.progress = Progress::ControlPlane(0);
+                    self.next_control_plane(plan, hall);
+                } else {
+                    self.begin_step(0, plan, drains, kubeadm, hall);
+                }
+            }
+            Event::Next(task) => self.stage(task, drains, kubeadm, hall),
+            Event::KubeletUp(task) => self.kubelet_up(task, hall),
+            Event::Gate(task) => self.gate(task, hall),
+            Event::Uncordon(task) => self.uncordon(task, hall),
+            Event::DrainAgain(task) => {
+                let task_ref = &self.tasks[task as usize];
+                drains.start(task_ref.node, task_ref.options.clone(), Owner::Task(task), hall);
+            }
+            Event::SoakOver(task) => self.soak_over(task, plan, hall),
+            Event::StepCall => self.step_call(plan, hall),
+            Event::StepDone(ok) => self.step_done(ok, plan, drains, kubeadm, hall),
+        }
+    }
+
+    /// The run ends before the plan.
+    pub(crate) fn close(&mut self, status: PlanStatus, hall: &mut Hall<'_>) {
+        if !self.ended(hall) {
+            self.status = status;
+            self.end(hall);
+        }
+    }
+
+    fn end(&mut self, hall: &mut Hall<'_>) {
+        self.progress = Progress::Ended;
+        hall.emit_cause(Fact::PlanEnded { status: self.status });
+    }
+
+    fn next_control_plane(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
+        let Progress::ControlPlane(at) = self.progress else { return };
+        let node = hall.model.control_plane.nodes.get(at).copied();
+        let Some(node) = node.filter(|_| plan.control_plane.upgrade && self.status == PlanStatus::Completed) else {
+            self.progress = Progress::Pool(0);
+            return self.next_pool(plan, hall);
+        };
+        let mut stages = vec![Stage::Soak];
+        let drains = plan.control_plane.drain && plan.drain.via != DrainVia::None;
+        if drains {
+            stages.push(Stage::Uncordon);
+        }
+        stages.extend([Stage::Gate, Stage::Kubelet]);
+        let early = plan.control_plane.drain_before_apply;
+        stages.extend(early.then_some(Stage::Kubeadm));
+        stages.extend(drains.then_some(Stage::Drain));
+        stages.extend((!early).then_some(Stage::Kubeadm));
+        let soak = plan.pools.first().map_or(Span::ZERO, |p| p.strategy.soak);
+        self.begin_task(
+            Task {
+                node,
+                stages,
+                options: plan.drain.clone(),
+                reboot: false,
+                soak,
+                gate: Gate::Ready,
+                batch: None,
+                result: NodeResult::Upgraded,
+                control_plane: true,
+            },
+            hall,
+        );
+    }
+
+    fn next_pool(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
+        let Progress::Pool(at) = self.progress else { return };
+        let going_on = !matches!(self.status, PlanStatus::Aborted | PlanStatus::Refused);
+        let Some(pool) = plan.pools.get(at).filter(|_| going_on) else {
+            return self.end(hall);
+        };
+        let nodes = ordered(pool, at, hall.model, &hall.streams);
+        let size = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+        let limit = pool.strategy.max_unavailable.round_up(size);
+        let barrier = pool.strategy.barrier || pool.strategy.lockstep;
+        self.pool = Some(PoolRun::new(nodes, limit, barrier));
+        self.admit(plan, hall);
+    }
+
+    /// Starts as many nodes of the current pool as may be worked on.
+    fn admit(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
+        let (Progress::Pool(at), Some(run)) = (&self.progress, &mut self.pool) else {
+            return;
+        };
+        let (at, nodes, strategy) = (*at, run.admit(), &plan.pools[*at].strategy);
+        if nodes.is_empty() && run.idle() {
+            self.progress = Progress::Pool(at + 1);
+            return self.next_pool(plan, hall);
+        }
+        let batch = strategy.lockstep.then_some(self.batches);
+        if strategy.lockstep {
+            self.batches += 1;
+            self.arrived.push(Vec::new());
+        }
+        for node in nodes {
+            let mut stages = vec![Stage::Soak];
+            if plan.drain.via == DrainVia::None {
+                stages.extend([Stage::Gate, Stage::Kubelet]);
+            } else {
+                stages.extend([Stage::Uncordon, Stage::Gate, Stage::Kubelet, Stage::Drain]);
+            }
+            self.begin_task(
+                Task {
+                    node,
+                    stages,
+                    options: plan.drain.clone(),
+                    reboot: strategy.reboot,
+                    soak: strategy.soak,
+                    gate: strategy.gate,
+                    batch,
+                    result: NodeResult::Upgraded,
+                    control_plane: false,
+                },
+                hall,
+            );
+        }
+    }
+
+    fn begin_task(&mut self, task: Task, hall: &mut Hall<'_>) {
+        let number = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
+        let cause = hall.cause;
+        hall.emit_cause(Fact::NodeUpgradeStarted { node: task.node });
+        self.tasks.push(task);
+        hall.after(Span::ZERO, World::Driver(Event::Next(number)));
+        hall.cause = cause;
+    }
+
+    /// A stage is done; in lockstep the next one waits for all of the batch.
+    fn stage_done(&mut self, task: u32, hall: &mut Hall<'_>) {
+        let Some(batch) = self.tasks[task as usize].batch else {
+            return hall.after(Span::ZERO, World::Driver(Event::Next(task)));
+        };
+        self.arrived[batch as usize].push(task);
+        let members = self.tasks.iter().filter(|t| t.batch == Some(batch)).count();
+        if self.arrived[batch as usize].len() == members {
+            for task in std::mem::take(&mut self.arrived[batch as usize]) {
+                hall.after(Span::ZERO, World::Driver(Event::Next(task)));
+            }
+        }
+    }
+
+    fn stage(&mut self, number: u32, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+        let task = &mut self.tasks[number as usize];
+        let node = task.node;
+        match task.stages.pop() {
+            None => {}
+            Some(Stage::Kubeadm) => {
+                let version = self.target.unwrap_or(VersionId(0));
+                if !kubeadm.start(node, Owner::Task(number), version, hall) {
+                    self.status = PlanStatus::Refused;
+                    self.give_up(number, NodeResult::Failed, hall);
+                }
+            }
+            Some(Stage::Drain) => drains.start(node, task.options.clone(), Owner::Task(number), hall),
+            Some(Stage::Kubelet) => {
+                let machine = task.reboot;
+                let away = self.time_away(node, machine, hall);
+                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
+                hall.after(away, World::Driver(Event::KubeletUp(number)));
+            }
+            Some(Stage::Gate) => hall.after(Span::ZERO, World::Driver(Event::Gate(number))),
+            Some(Stage::Uncordon) => {
+                let start = self.kubectl(hall);
+                hall.after(start, World::Driver(Event::Uncordon(number)));
+            }
+            Some(Stage::Soak) => {
+                let result = task.result;
+                let soak = if result == NodeResult::Upgraded { task.soak } else { Span::ZERO };
+                hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
+                hall.after(soak, World::Driver(Event::SoakOver(number)));
+            }
+        }
+    }
+
+    /// How long a node's kubelet is away: the upgrade, and with a reboot the longer of upgrade and reboot where the plan
+    /// gives no reboot a time of its own.
+    fn time_away(&self, node: NodeId, machine: bool, hall: &Hall<'_>) -> Span {
+        let timings = &hall.model.timings;
+        let entity = crate::ids::Id::index(node) as u64;
+        let upgrade = hall.streams.sample(Purpose::NodeUpgrade, entity, &timings.node_upgrade);
+        if machine {
+            upgrade + hall.streams.sample(Purpose::NodeUpgrade, entity | 1 << 40, &timings.node_reboot)
+        } else {
+            upgrade
+        }
+    }
+
+    fn kubelet_up(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let node = self.tasks[number as usize].node;
+        let version = self.target.unwrap_or_else(|| version_of(node, hall));
+        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
+        self.stage_done(number, hall);
+    }
+
+    fn gate(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let task = &self.tasks[number as usize];
+        let ready = hall.store.nodes[task.node].ready;
+        let open = match task.gate {
+            Gate::None => true,
+            Gate::Ready => ready && hall.store.gate.available(),
+            Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
+        };
+        if open {
+            self.stage_done(number, hall);
+        } else {
+            hall.after(AGAIN, World::Driver(Event::Gate(number)));
+        }
+    }
+
+    fn uncordon(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let node = self.tasks[number as usize].node;
+        match hall.admit() {
+            Ok(permit) => {
+                hall.write_unschedulable(&permit, node, false);
+                let exit = hall.half_call() + Span::from_millis(10);
+                let batch = self.tasks[number as usize].batch;
+                if batch.is_some() {
+                    return self.stage_done(number, hall);
+                }
+                hall.after(exit, World::Driver(Event::Next(number)));
+            }
+            Err(_) => hall.after(AGAIN, World::Driver(Event::Uncordon(number))),
+        }
+    }
+
+    fn kubectl(&mut self, hall: &Hall<'_>) -> Span {
+        let start = self.luck.sample(&hall.model.timings.kubectl_start);
+        Span::from_micros(start.as_micros() * 3 / 4)
+    }
+
+    /// kubeadm has ended on the node of a task or step.
+    pub(crate) fn kubeadm_done(&mut self, owner: Owner, hall: &mut Hall<'_>) {
+        match owner {
+            Owner::Task(task) => self.stage_done(task, hall),
+            Owner::Step => hall.after(Span::ZERO, World::Driver(Event::StepDone(true))),
+        }
+    }
+
+    /// A drain has ended: on to the next stage, or whatever the plan says for a failure.
+    pub(crate) fn drained(&mut self, owner: Owner, outcome: DrainOutcome, hall: &mut Hall<'_>) {
+        let ok = outcome == DrainOutcome::Completed;
+        let number = match owner {
+            Owner::Task(number) => number,
+            Owner::Step => return hall.after(Span::ZERO, World::Driver(Event::StepDone(ok))),
+        };
+        if ok {
+            return self.stage_done(number, hall);
+        }
+        let task = &mut self.tasks[number as usize];
+        let retry = task.options.failure_retry_interval;
+        match task.options.on_failure {
+            OnFailure::Abort => self.abort(number, hall),
+            OnFailure::UncordonAndAbort => {
+                task.stages = vec![Stage::Soak, Stage::Uncordon];
+                task.result = NodeResult::Failed;
+                self.stop();
+                self.stage_done(number, hall);
+            }
+            OnFailure::Skip => {
+                task.stages = vec![Stage::Soak, Stage::Uncordon];
+                self.skip(number, NodeResult::Skipped, hall);
+            }
+            OnFailure::Quarantine => {
+                task.stages = vec![Stage::Soak];
+                self.skip(number, NodeResult::Quarantined, hall);
+            }
+            OnFailure::ForceDelete => {
+                task.options.via = DrainVia::Delete;
+                task.options.force = true;
+                hall.after(Span::ZERO, World::Driver(Event::DrainAgain(number)));
+            }
+            OnFailure::TerminateAnyway => {
+                task.reboot = true;
+                self.stage_done(number, hall);
+            }
+            OnFailure::WarnAndContinue => self.stage_done(number, hall),
+            OnFailure::Retry => hall.after(retry, World::Driver(Event::DrainAgain(number))),
+        }
+    }
+
+    fn skip(&mut self, number: u32, result: NodeResult, hall: &mut Hall<'_>) {
+        self.tasks[number as usize].result = result;
+        if self.status == PlanStatus::Completed {
+            self.status = PlanStatus::CompletedWithSkips;
+        }
+        self.stage_done(number, hall);
+    }
+
+    fn abort(&mut self, number: u32, hall: &mut Hall<'_>) {
+        self.stop();
+        self.give_up(number, NodeResult::Failed, hall);
+    }
+
+    fn give_up(&mut self, number: u32, result: NodeResult, hall: &mut Hall<'_>) {
+        let task = &mut self.tasks[number as usize];
+        task.stages = vec![Stage::Soak];
+        task.result = result;
+        self.stage_done(number, hall);
+    }
+
+    /// Nodes in the middle of their upgrade are finished; no other one is begun.
+    fn stop(&mut self) {
+        self.status = PlanStatus::Aborted;
+        if let Some(pool) = &mut self.pool {
+            pool.stop();
+        }
+    }
+
+    fn soak_over(&mut self, number: u32, plan: &Plan, hall: &mut Hall<'_>) {
+        if self.tasks[number as usize].control_plane {
+            if let Progress::ControlPlane(at) = self.progress {
+                self.progress = Progress::ControlPlane(at + 1);
+            }
+            return self.next_control_plane(plan, hall);
+        }
+        if let Some(pool) = &mut self.pool {
+            pool.done();
+        }
+        self.admit(plan, hall);
+    }
+
+    fn begin_step(&mut self, at: usize, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+        self.progress = Progress::Step(at);
+        let Some(step) = plan.steps.get(at) else {
+            return self.end(hall);
+        };
+        let number = u32::try_from(at).unwrap_or(u32::MAX);
+        hall.emit_cause(Fact::StepStarted { step: number });
+        match step {
+            Step::Drain { node, options, .. } => drains.start(*node, options.clone(), Owner::Step, hall),
+            Step::Sleep(span) => hall.after(*span, World::Driver(Event::StepDone(true))),
+            Step::UpgradeNode { node, reboot } => {
+                let (node, machine) = (*node, *reboot);
+                let away = self.time_away(node, machine, hall);
+                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
+                hall.after(away, World::Driver(Event::StepCall));
+            }
+            Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) => {
+                let start = self.kubectl(hall);
+                hall.after(start, World::Driver(Event::StepCall));
+            }
+            Step::UpgradeControlPlane(node) => {
+                let version = self.target.unwrap_or(VersionId(0));
+                if !kubeadm.start(*node, Owner::Step, version, hall) {
+                    hall.after(Span::ZERO, World::Driver(Event::StepDone(false)));
+                }
+            }
+        }
+    }
+
+    fn step_call(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
+        let Progress::Step(at) = self.progress else { return };
+        let done = match (&plan.steps[at], hall.admit()) {
+            (Step::UpgradeNode { node, .. }, _) => {
+                let (node, version) = (*node, self.target.unwrap_or_else(|| version_of(*node, hall)));
+                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
+                true
+            }
+            (Step::Cordon(node), Ok(permit)) => {
+                hall.write_unschedulable(&permit, *node, true);
+                true
+            }
+            (Step::Uncordon(node), Ok(permit)) => {
+                hall.write_unschedulable(&permit, *node, false);
+                true
+            }
+            (Step::DeletePod(workload), Ok(permit)) => super::fault::delete_one(*workload, &permit, &mut self.luck, hall),
+            _ => false,
+        };
+        hall.after(Span::from_millis(10), World::Driver(Event::StepDone(done)));
+    }
+
+    fn step_done(&mut self, done: bool, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+        let Progress::Step(at) = self.progress else { return };
+        let ok = match &plan.steps[at] {
+            Step::Drain { expect, .. } => match expect {
+                Expectation::Success => done,
+                Expectation::Failure => !done,
+                Expectation::Any => true,
+            },
+            _ => done,
+        };
+        let step = u32::try_from(at).unwrap_or(u32::MAX);
+        hall.emit_cause(Fact::StepEnded { step, ok });
+        if ok {
+            return self.begin_step(at + 1, plan, drains, kubeadm, hall);
+        }
+        self.status = PlanStatus::Aborted;
+        self.end(hall);
+    }
+}
+
+/// The version of a node's kubelet, among those that were met.
+fn version_of(node: NodeId, hall: &Hall<'_>) -> VersionId {
+    let version = &hall.store.nodes[node].version;
+    let at = hall.versions.iter().position(|v| v == version).unwrap_or(0);
+    VersionId(u16::try_from(at).unwrap_or(0))
+}
