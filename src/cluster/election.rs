@@ -44,8 +44,9 @@ pub(crate) struct Elections {
 #[derive(Debug)]
 struct Race {
     component: Component,
-    /// Whose name the lease bears; `None`: it was released.
-    holder: Option<InstanceId>,
+    /// Whose name the lease bears; `None`: it was released. A process that starts again has a new name, so its
+    /// generation belongs to it.
+    holder: Option<(InstanceId, u16)>,
     /// The holder renews it every 2 s since then; `None`: it does not any more.
     renewing_since: Option<Time>,
     last_renewal: Time,
@@ -72,6 +73,16 @@ struct Candidate {
 }
 
 impl Race {
+    /// Whether a candidate's own name is on the lease.
+    fn leads(&self, candidate: &Candidate) -> bool {
+        candidate.up && self.holder == Some((candidate.instance, candidate.generation))
+    }
+
+    /// The candidate that leads, if it is up.
+    fn leader(&self) -> Option<&Candidate> {
+        self.candidates.iter().find(|c| self.leads(c))
+    }
+
     fn position(&self, instance: InstanceId) -> Option<usize> {
         self.candidates.iter().position(|c| c.instance == instance)
     }
@@ -144,7 +155,7 @@ impl Elections {
             }
             let first = race.candidates[0].instance;
             let door = race.candidates[0].door;
-            race.holder = Some(first);
+            race.holder = Some((first, race.candidates[0].generation));
             let phase = self.luck.between(Span::ZERO, RETRY);
             self.race(component).renewing_since = Some(Time::ZERO + phase);
             hall.emit(Fact::LeaderElected { component, instance: first });
@@ -166,7 +177,7 @@ impl Elections {
             Event::GiveUp(component, generation) => {
                 let race = self.race(component);
                 if race.generation == generation && race.renewing_since.is_none() {
-                    outcome.gives_up = race.holder;
+                    outcome.gives_up = race.leader().map(|c| c.instance);
                 }
             }
             Event::Act(instance, generation, fresh) => {
@@ -199,13 +210,14 @@ impl Elections {
     pub(crate) fn process_stopped(&mut self, component: Component, instance: InstanceId, released: bool, hall: &mut Hall<'_>) {
         let now = hall.now;
         let race = self.race(component);
+        let led = race.leader().is_some_and(|c| c.instance == instance);
         if let Some(at) = race.position(instance) {
             let candidate = &mut race.candidates[at];
             candidate.up = false;
             candidate.generation = candidate.generation.wrapping_add(1);
             candidate.syncing_since = None;
         }
-        if race.holder != Some(instance) {
+        if !led {
             return;
         }
         race.last_renewal = race.renewal_before(now);
@@ -225,8 +237,8 @@ impl Elections {
         for component in [Component::ControllerManager, Component::Scheduler] {
             let (now, elect) = (hall.now, self.elect);
             let race = self.race(component);
-            let leads = |c: &Candidate| Some(c.instance) == race.holder && c.door == door && c.up;
-            if !elect || race.renewing_since.is_none() || !race.candidates.iter().any(leads) {
+            let leads_here = race.leader().is_some_and(|c| c.door == door);
+            if !elect || race.renewing_since.is_none() || !leads_here {
                 continue;
             }
             race.last_renewal = race.renewal_before(now);
@@ -251,8 +263,7 @@ impl Elections {
     fn resume_renewal(&mut self, component: Component, door: usize, hall: &mut Hall<'_>) {
         let now = hall.now;
         let race = self.race(component);
-        let leads = |c: &Candidate| Some(c.instance) == race.holder && c.door == door && c.up;
-        if race.renewing_since.is_none() && race.candidates.iter().any(leads) {
+        if race.renewing_since.is_none() && race.leader().is_some_and(|c| c.door == door) {
             if let Some(at) = next_renewal(race.last_renewal, now) {
                 hall.at(at, World::Election(Event::Renewed(component, race.generation)));
             }
@@ -269,7 +280,7 @@ impl Elections {
             }
             let (instance, generation) = (candidate.instance, candidate.generation);
             let syncing = candidate.syncing_since.take();
-            let leads = self.races[index].holder == Some(instance);
+            let leads = self.races[index].leader().is_some_and(|c| c.instance == instance);
             if let Some(since) = syncing {
                 let wait = reflector_wait(since, now, &mut self.luck);
                 hall.after(wait, World::Election(Event::Poll(instance, generation)));
@@ -292,7 +303,7 @@ impl Elections {
             (race.record, race.last_renewal, race.holder)
         };
         for candidate in &mut self.races[index].candidates {
-            if !candidate.up || !candidate.dormant || Some(candidate.instance) == holder {
+            if !candidate.up || !candidate.dormant || Some((candidate.instance, candidate.generation)) == holder {
                 continue;
             }
             candidate.dormant = false;
@@ -310,8 +321,9 @@ impl Elections {
         for index in 0..2 {
             let race = &mut self.races[index];
             let Some(at) = race.position(instance) else { continue };
+            let leads = race.leads(&race.candidates[at]);
             let candidate = &mut race.candidates[at];
-            if !candidate.up || candidate.generation != generation || race.holder == Some(instance) && race.renewing_since.is_some() {
+            if !candidate.up || candidate.generation != generation || leads {
                 return;
             }
             if hall.reaches(candidate.door) {
@@ -337,7 +349,7 @@ impl Elections {
         let race = &mut self.races[index];
         let (instance, generation) = (race.candidates[at].instance, race.candidates[at].generation);
         let component = race.component;
-        race.holder = Some(instance);
+        race.holder = Some((instance, generation));
         race.renewing_since = Some(hall.now);
         race.record += 1;
         race.generation = race.generation.wrapping_add(1);
@@ -354,7 +366,7 @@ impl Elections {
         for race in &self.races {
             let Some(at) = race.position(instance) else { continue };
             let candidate = &race.candidates[at];
-            let leads = race.holder == Some(instance) && candidate.up && candidate.generation == generation;
+            let leads = race.leads(candidate) && candidate.generation == generation;
             if leads && hall.reaches(candidate.door) {
                 set_acting(hall, race.component, Some(instance), candidate.door);
                 outcome.acts = Some(race.component);

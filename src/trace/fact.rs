@@ -58,7 +58,7 @@ pub enum Fact {
         pod: PodId,
         reason: NotDrainable,
     },
-    /// An eviction (or, with `--disable-eviction`, a delete) was accepted.
+    /// An eviction was accepted. (A drain with `--disable-eviction` deletes: see [`Fact::PodDeleted`].)
     EvictionAccepted { drain: DrainId, pod: PodId },
     /// An eviction was refused with 429; kubectl tries again.
     EvictionRefused {

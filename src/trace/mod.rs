@@ -2,12 +2,15 @@
 //! facts and nothing else.
 
 mod fact;
+mod file;
+mod mention;
 mod preamble;
 
 pub use fact::{
     ApiError, DeletedBy, DrainOutcome, Fact, LifecycleTaint, NodeResult, NotDrainable, Phase,
     PlanStatus, Record, RefusalReason, StopReason, Unfit, VersionId,
 };
+pub use file::{TraceError, TraceReader, TraceWriter};
 pub use preamble::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 
 use crate::ids::FactId;

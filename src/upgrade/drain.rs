@@ -282,8 +282,11 @@ impl Drains {
         let evictee = &mut drain.pods[index as usize];
         let pod = evictee.pod;
         let answer = hall.half_call();
-        evictee.state = State::Waiting(hall.now + answer);
-        hall.emit_cause(Fact::EvictionAccepted { drain: id, pod });
+        let first_look = if self.kubectl <= 20 { hall.draw(&hall.model.timings.api_call) } else { Span::ZERO };
+        evictee.state = State::Waiting(hall.now + answer + first_look);
+        if drain.options.via == DrainVia::Eviction {
+            hall.emit_cause(Fact::EvictionAccepted { drain: id, pod });
+        }
         if let Some(grace) = drain.options.grace_period {
             hall.store.pods[pod].grace = hall.store.pods[pod].grace.at_most(grace);
         }

@@ -8,8 +8,8 @@ use crate::cluster::{deployment, kubelet};
 use crate::ids::{Id, NodeId, PodId, WorkloadId};
 use crate::model::{FaultAction, FaultTarget, Moment, StopMode, Trigger};
 use crate::rng::{Purpose, Stream};
-use crate::trace::{DeletedBy, Fact, Record, VersionId};
-use crate::units::{Span, Time};
+use crate::trace::{DeletedBy, Fact, Record, StopReason, VersionId};
+use crate::units::Span;
 
 /// What faults wait for.
 #[derive(Clone, Copy, Debug)]
@@ -205,10 +205,11 @@ fn is_moment(moment: Moment, record: &Record, control_plane: &ControlPlane) -> b
         (Moment::DrainStarts(wanted), Fact::DrainStarted { node, .. })
         | (Moment::DrainEnds(wanted), Fact::DrainEnded { node, .. })
         | (Moment::NodeUpgraded(wanted), Fact::NodeUpgradeEnded { node, .. }) => wanted == node,
-        (Moment::ComponentDown(wanted), Fact::ComponentStopped { instance, .. })
-        | (Moment::ComponentUp(wanted), Fact::ComponentStarted { instance, .. }) => {
-            wanted == component(instance) && record.at > Time::ZERO
+        // A process that exits because it lost its lease is a consequence, not what anybody did.
+        (Moment::ComponentDown(wanted), Fact::ComponentStopped { instance, why }) => {
+            wanted == component(instance) && why != StopReason::LostLease
         }
+        (Moment::ComponentUp(wanted), Fact::ComponentStarted { instance, .. }) => wanted == component(instance),
         _ => false,
     }
 }

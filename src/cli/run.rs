@@ -1,0 +1,177 @@
+//! `seatrial run`: one plan, once.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::args::{Output, RunArgs};
+use super::output::Terminal;
+use super::{Exit, load};
+use crate::cluster::{self, RunOptions};
+use crate::ids::FactId;
+use crate::metrics::{Metrics, Report};
+use crate::report;
+use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
+use crate::units::{Span, Time};
+
+/// Runs a plan and prints the report.
+pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
+    let model = match load::load(&args.scenario, terminal) {
+        Ok(model) => model,
+        Err(exit) => return Ok(exit),
+    };
+    let options = RunOptions {
+        seed: args.seed,
+        until: args.until.map(|span: Span| Time::ZERO + span),
+        settle: args.settle,
+        ..RunOptions::default()
+    };
+    let preamble = cluster::preamble(&model, &options);
+    let mut trace = match &args.trace {
+        Some(path) => Some(TraceFile::create(path, &preamble)?),
+        None => None,
+    };
+    let mut watch = Watch {
+        metrics: Metrics::new(&preamble),
+        trace: trace.as_mut().map(|file| &mut file.writer),
+        records: args.narrate.then(Vec::new),
+        end: Time::ZERO,
+    };
+    let cost = cluster::run(&model, &options, &mut watch);
+    let Watch {
+        metrics,
+        records,
+        end,
+        ..
+    } = watch;
+    if let Some(file) = trace {
+        file.finish()?;
+    }
+    terminal.detail(&format!(
+        "{} events, {} facts, {end}",
+        cost.events, cost.facts
+    ));
+    let report = metrics.finish(end);
+    print(&report, &preamble, records.as_deref(), args, terminal)?;
+    Ok(exit(&report))
+}
+
+/// Everybody who sees the facts of the run.
+struct Watch<'a, 'p> {
+    metrics: Metrics<'p>,
+    trace: Option<&'a mut TraceWriter<'p, BufWriter<File>>>,
+    records: Option<Vec<Record>>,
+    end: Time,
+}
+
+impl Observer for Watch<'_, '_> {
+    fn observe(&mut self, id: FactId, record: &Record) {
+        self.metrics.observe(id, record);
+        if let Some(trace) = &mut self.trace {
+            trace.observe(id, record);
+        }
+        if let Some(records) = &mut self.records {
+            records.observe(id, record);
+        }
+        if record.fact == Fact::RunEnded {
+            self.end = record.at;
+        }
+    }
+}
+
+fn print(
+    report: &Report,
+    preamble: &Preamble,
+    records: Option<&[Record]>,
+    args: &RunArgs,
+    terminal: &Terminal,
+) -> Result<()> {
+    let style = terminal.out_style();
+    let for_people = matches!(args.output, Output::Table | Output::Wide);
+    if let Some(records) = records {
+        if for_people {
+            let story = report::narrate::render(preamble, records, style);
+            terminal.result(&format!("{story}\n"))?;
+        } else {
+            let story = report::narrate::render(preamble, records, terminal.err_style());
+            terminal.say(&story);
+        }
+    }
+    let text = match args.output {
+        Output::Table => report::table::render(report, style, false),
+        Output::Wide => report::table::render(report, style, true),
+        Output::Json => report::json::render(report)?,
+        Output::Yaml => report::yaml::render(report)?,
+    };
+    terminal.result(&text)?;
+    Ok(())
+}
+
+/// The exit code that says how the upgrade ended.
+const fn exit(report: &Report) -> Exit {
+    match report.outcome.status {
+        PlanStatus::Completed | PlanStatus::CompletedWithSkips => Exit::Ok,
+        PlanStatus::Aborted | PlanStatus::Blocked | PlanStatus::Refused => Exit::Incomplete,
+        PlanStatus::Inconclusive => Exit::Inconclusive,
+    }
+}
+
+/// A trace that gets its name when it is complete.
+struct TraceFile<'p> {
+    writer: TraceWriter<'p, BufWriter<File>>,
+    partial: PathBuf,
+    path: PathBuf,
+}
+
+impl<'p> TraceFile<'p> {
+    fn create(path: &Path, preamble: &'p Preamble) -> Result<Self> {
+        let partial = partial_name(path)
+            .with_context(|| format!("cannot write {}: not a file name", path.display()))?;
+        let writer = File::create(&partial)
+            .and_then(|file| TraceWriter::new(BufWriter::with_capacity(1 << 18, file), preamble))
+            .with_context(|| format!("cannot write {}", partial.display()))?;
+        Ok(Self {
+            writer,
+            partial,
+            path: path.to_owned(),
+        })
+    }
+
+    fn finish(self) -> Result<()> {
+        let Self {
+            writer,
+            partial,
+            path,
+        } = self;
+        writer
+            .finish()
+            .and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error))
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&partial, &path))
+            .inspect_err(|_| drop(fs::remove_file(&partial)))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// `dir/.NAME.partial` beside `dir/NAME`.
+fn partial_name(path: &Path) -> Option<PathBuf> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(".partial");
+    Some(path.with_file_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_traces_hide_beside_the_file() {
+        let partial = partial_name(Path::new("a/b/t.jsonl"));
+        assert_eq!(partial, Some(PathBuf::from("a/b/.t.jsonl.partial")));
+        assert_eq!(partial_name(Path::new("a/..")), None);
+    }
+}

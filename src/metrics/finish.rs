@@ -1,0 +1,141 @@
+//! From the fold to the report.
+
+use super::outcome::Ending;
+use super::{
+    Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn,
+    placement, seconds,
+};
+use crate::ids::Id;
+use crate::metrics::ClusterReport;
+
+impl Metrics<'_> {
+    /// The report of the run that ended at `end`, the time of the last fact.
+    #[must_use]
+    pub fn finish(mut self, end: Time) -> Report {
+        let end = end.as_micros();
+        self.settle(end);
+        let p = self.preamble;
+        let version = |i: usize| p.versions.get(i).cloned().unwrap_or_default();
+        let ending = Ending {
+            preamble: p,
+            pods: &self.pods,
+            nodes: &self.nodes,
+            status: self.plan_ended.map(|(_, status)| status),
+            failed_step: self.failed_step,
+            end: seconds(end),
+        };
+        let outcome = ending.outcome();
+        let makespan = self.plan_started.zip(self.plan_ended);
+        let lost = churn::gone(p, &self.pods, &self.nodes.machine_down);
+        let workloads: Vec<WorkloadReport> = (0..p.workloads.len())
+            .filter_map(|i| self.workload(WorkloadId::from_index(i), &lost))
+            .collect();
+        Report {
+            api_version: Report::API_VERSION.into(),
+            kind: Report::KIND.into(),
+            plan: p.plan.clone(),
+            seed: p.seed,
+            trials: 1,
+            engine_version: p.engine_version.clone(),
+            outcome,
+            versions: Versions {
+                from: version(p.from),
+                to: p.target.map(version),
+                hops: p.hops.iter().map(|&hop| version(hop)).collect(),
+            },
+            makespan_seconds: makespan.map(|(a, (b, _))| seconds(b.saturating_sub(a))),
+            cluster: self.cluster(&workloads),
+            nodes: self.nodes.report(p, end),
+            control_plane: self.control_plane.report(end),
+            workloads,
+            assumptions: p.assumptions.clone(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// All clocks stop.
+    fn settle(&mut self, end: u64) {
+        self.pending.advance(end, &mut self.pods);
+        for workload in &mut self.workloads {
+            workload.endpoints.finish(end);
+            workload.serving.finish(end);
+            workload.client.advance(end);
+            for slot in workload.churn.slots.values() {
+                let pod: Option<PodId> = slot.pod;
+                if let Some(pod) = pod.and_then(|id| self.pods.get_mut(id)) {
+                    self.pending.ends(end, pod);
+                }
+            }
+        }
+    }
+
+    fn cluster(&self, workloads: &[WorkloadReport]) -> ClusterReport {
+        let mut replicas = 0;
+        let mut moves = 0;
+        let mut max = 0;
+        let mut moved_twice = 0;
+        for (info, state) in self.preamble.workloads.iter().zip(&self.workloads) {
+            if churn::wanders(info) {
+                replicas += u64::from(info.desired);
+                moves += state.churn.created;
+                max = max.max(state.churn.moves(info.desired).max);
+                moved_twice += state.churn.moved_twice();
+            }
+        }
+        ClusterReport {
+            evictions: self.evictions,
+            refusals: self.refusals,
+            pods_created: workloads.iter().map(|w| w.pods_created).sum(),
+            pods_lost: workloads.iter().map(|w| w.pods_lost).sum(),
+            replicas,
+            moves_per_replica: Moves {
+                mean: churn::mean(moves, replicas),
+                max,
+            },
+            replicas_moved_twice: moved_twice,
+            max_pending: self.pending.max,
+            pending_pod_seconds: seconds(self.pending.micros),
+            surge_node_seconds: 0.0,
+            placement_before: self.placement_before.clone(),
+            placement_after: placement::placement(self.preamble, &self.pods),
+        }
+    }
+
+    fn workload(&self, id: WorkloadId, lost: &[u64]) -> Option<WorkloadReport> {
+        let info = self.preamble.workloads.get(id.index())?;
+        let state = self.workloads.get(id.index())?;
+        let explainer = Explainer {
+            preamble: self.preamble,
+            workload: info,
+            churn: &state.churn,
+            pods: &self.pods,
+            chain: &self.chain,
+            control_plane: &self.control_plane,
+        };
+        let (primary, known) = if info.has_endpoints {
+            (&state.endpoints, true)
+        } else {
+            (&state.serving, false)
+        };
+        let pods_lost = if info.owned {
+            state.churn.vacant(info.desired)
+        } else {
+            lost.get(id.index()).copied().unwrap_or(0)
+        };
+        Some(WorkloadReport {
+            namespace: info.namespace.clone(),
+            name: info.name.clone(),
+            kind: info.kind.clone(),
+            desired: info.desired,
+            endpoints: known.then(|| state.endpoints.report()),
+            serving: state.serving.report(),
+            client: known.then(|| state.client.report()),
+            evictions: state.churn.evictions,
+            refusals: state.churn.refusals,
+            pods_created: state.churn.created,
+            pods_lost,
+            moves_per_replica: state.churn.moves(info.desired),
+            causes: explainer.causes(primary.outages(), &state.downs),
+        })
+    }
+}

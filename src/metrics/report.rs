@@ -1,0 +1,299 @@
+//! The report: one value, of which every view shows a part.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::trace::{DrainOutcome, NodeResult, Phase, PlanStatus};
+
+/// Seconds of simulated time, rounded to milliseconds.
+pub type Seconds = f64;
+
+/// How many pods run where: by workload (`namespace/name`), then by node.
+pub type Placement = BTreeMap<String, BTreeMap<String, u32>>;
+
+/// What a run showed. Times are seconds since the start of the run; `None` is unknown, never zero.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// `seatrial.dev/v1alpha1`
+    pub api_version: String,
+    /// `UpgradeReport`
+    pub kind: String,
+    /// The plan's name; null where only faults were played.
+    pub plan: Option<String>,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How many runs the numbers stand for.
+    pub trials: u64,
+    /// The version of seatrial that ran it.
+    pub engine_version: String,
+    /// How the plan ended.
+    pub outcome: Outcome,
+    /// Versions of the control plane.
+    pub versions: Versions,
+    /// From the start of the plan to its end, in seconds; null where it did not start or did not end.
+    pub makespan_seconds: Option<Seconds>,
+    /// Sums over the cluster.
+    pub cluster: ClusterReport,
+    /// Outages of the control plane.
+    pub control_plane: ControlPlaneReport,
+    /// Every node, in the order of the input.
+    pub nodes: Vec<NodeReport>,
+    /// Every workload, in the order of the input.
+    pub workloads: Vec<WorkloadReport>,
+    /// Defaults that filled gaps of the input.
+    pub assumptions: Vec<String>,
+    /// Findings of the linter.
+    pub findings: Vec<String>,
+}
+
+/// How the plan ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The status; `Completed` where there was no plan.
+    #[schemars(with = "String")]
+    pub status: PlanStatus,
+    /// Why, where it was not completed.
+    pub reason: Option<String>,
+}
+
+/// Versions of the control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Versions {
+    /// At the start.
+    pub from: String,
+    /// What the plan wants to reach; null where versions stay.
+    pub to: Option<String>,
+    /// The versions on the way, in order.
+    pub hops: Vec<String>,
+}
+
+/// Sums over the cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterReport {
+    /// Evictions that were accepted (and deletes of `kubectl drain --disable-eviction`).
+    pub evictions: u64,
+    /// Evictions that were refused with 429.
+    pub refusals: u64,
+    /// Pods created after the start.
+    pub pods_created: u64,
+    /// Pods that are gone at the end and that nobody has replaced.
+    pub pods_lost: u64,
+    /// Replicas of all workloads that are recreated elsewhere: no DaemonSets, no pods that nobody owns.
+    pub replicas: u64,
+    /// How often these replicas were created anew.
+    pub moves_per_replica: Moves,
+    /// How many of these replicas were created anew twice or more.
+    pub replicas_moved_twice: u64,
+    /// The most pods that had no node at the same time (see [`ClusterReport::pending_pod_seconds`]).
+    pub max_pending: u64,
+    /// Time that pods spent without a node, summed over pods. A pod counts, from its creation, once the scheduler has
+    /// found no node for it or a second has passed; faster bindings are not waiting.
+    pub pending_pod_seconds: Seconds,
+    /// Time of nodes that were added for the upgrade, summed over nodes.
+    pub surge_node_seconds: Seconds,
+    /// Pods with running containers, of workloads that are recreated elsewhere, at the start.
+    pub placement_before: Placement,
+    /// The same at the end.
+    pub placement_after: Placement,
+}
+
+/// How often replicas were created anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Moves {
+    /// On average, over the desired replicas.
+    pub mean: f64,
+    /// The replica that moved most.
+    pub max: u32,
+}
+
+/// Outages of the control plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlPlaneReport {
+    /// While no request to the API could succeed.
+    pub api_down_seconds: Seconds,
+    /// While etcd had no quorum.
+    pub etcd_no_quorum_seconds: Seconds,
+    /// While no controller manager held the lease and acted.
+    pub controller_manager_leaderless_seconds: Seconds,
+    /// While no scheduler held the lease and acted.
+    pub scheduler_leaderless_seconds: Seconds,
+    /// The outages.
+    pub outages: Vec<OutageReport>,
+}
+
+/// A longest interval in which the API, the quorum of etcd, every controller manager or every scheduler was away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutageReport {
+    /// When it began.
+    pub start: Seconds,
+    /// When it ended, or the run.
+    pub end: Seconds,
+    /// What was away at some time in it.
+    pub components: Vec<String>,
+    /// Pods of controllers that were deleted in it, or that died in it with their machine and did not come back.
+    pub pods_lost: u64,
+    /// Crashed containers that a kubelet started again in it.
+    pub restarted_locally: u64,
+    /// Pods that controllers created in it while the API, the quorum or every controller manager was away.
+    pub recreated_during: u64,
+    /// Replacements of the lost pods, created when all three were there again.
+    pub recreated_after: u64,
+    /// From the end of the outage to the first of these; null where there is none.
+    pub first_recreate_delay_seconds: Option<Seconds>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeReport {
+    /// Its name.
+    pub name: String,
+    /// `control-plane` or `worker`.
+    pub role: String,
+    /// The kubelet's version at the start.
+    pub from_version: String,
+    /// The kubelet's version at the end.
+    pub to_version: String,
+    /// What became of it; null where the plan did not deal with it.
+    #[schemars(with = "Option<String>")]
+    pub result: Option<NodeResult>,
+    /// When its upgrade was done; null where it was not.
+    pub upgraded_at: Option<Seconds>,
+    /// How long no pod could be scheduled to it.
+    pub cordoned_seconds: Seconds,
+    /// The phases of kubeadm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseReport>,
+    /// Its drains, in order.
+    pub drains: Vec<DrainReport>,
+}
+
+/// A phase of kubeadm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PhaseReport {
+    /// Which one.
+    #[schemars(with = "String")]
+    pub phase: Phase,
+    /// When it started.
+    pub start: Seconds,
+    /// How long it took; null where it did not end.
+    pub seconds: Option<Seconds>,
+}
+
+/// A drain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainReport {
+    /// When it started.
+    pub start: Seconds,
+    /// How long it took, or until the run ended.
+    pub seconds: Seconds,
+    /// Evictions that were accepted.
+    pub evictions: u64,
+    /// Evictions that were refused.
+    pub refusals: u64,
+    /// How it ended.
+    #[schemars(with = "String")]
+    pub outcome: DrainOutcome,
+}
+
+/// A workload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadReport {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// How many pods there should be.
+    pub desired: u32,
+    /// What the API says: ready addresses in endpoint slices. Null where no Service lists its pods.
+    pub endpoints: Option<Availability>,
+    /// What is true: processes that answer.
+    pub serving: Availability,
+    /// What clients feel through the data plane. Null where no Service lists its pods.
+    pub client: Option<ClientReport>,
+    /// Evictions that were accepted.
+    pub evictions: u64,
+    /// Evictions that were refused.
+    pub refusals: u64,
+    /// Pods created after the start.
+    pub pods_created: u64,
+    /// Pods that are gone at the end and that nobody has replaced.
+    pub pods_lost: u64,
+    /// How often its replicas were created anew.
+    pub moves_per_replica: Moves,
+    /// Why it was down.
+    pub causes: Vec<Cause>,
+}
+
+/// How many replicas were there, from the start to the end of the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Availability {
+    /// The fewest at any time (M-7).
+    pub min_ready: u32,
+    /// While there was none (M-6).
+    pub downtime_seconds: Seconds,
+    /// When there was none: start and end.
+    pub outages: Vec<[Seconds; 2]>,
+    /// While there were some, and fewer than desired (M-7).
+    pub degraded_seconds: Seconds,
+    /// Missing replicas, integrated over time (M-7).
+    pub deficit_pod_seconds: Seconds,
+}
+
+/// What clients feel, if they send requests at a constant rate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientReport {
+    /// While every request failed (M-9).
+    pub hard_downtime_seconds: Seconds,
+    /// The share of requests that failed, integrated over time (M-9).
+    pub error_seconds: Seconds,
+}
+
+/// Why a workload was down for some time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// When.
+    pub interval: [Seconds; 2],
+    /// Why, as a sentence.
+    pub why: String,
+    /// The smallest change that helps; null where none is known.
+    pub fix: Option<String>,
+}
+
+impl Report {
+    /// The `apiVersion` of reports.
+    pub const API_VERSION: &str = "seatrial.dev/v1alpha1";
+    /// The `kind` of reports.
+    pub const KIND: &str = "UpgradeReport";
+}
+
+impl WorkloadReport {
+    /// `namespace/name`
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// How long it was down: as the API says, and where that is unknown, in truth.
+    #[must_use]
+    pub fn availability(&self) -> &Availability {
+        self.endpoints.as_ref().unwrap_or(&self.serving)
+    }
+}

@@ -1,0 +1,13 @@
+//! Views of a [`Report`](crate::metrics::Report) and of a trace: one file per view.
+//!
+//! A view returns text. Nothing here knows whether there is a terminal.
+
+pub mod json;
+pub mod narrate;
+pub mod schema;
+pub mod style;
+#[cfg(feature = "cli")]
+pub mod table;
+pub mod yaml;
+
+pub use style::Style;

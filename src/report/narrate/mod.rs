@@ -1,0 +1,398 @@
+//! A run told as a story: one plain sentence for each event that matters.
+
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::Style;
+use crate::ids::{DrainId, Id, NodeId, PodId, WorkloadId};
+use crate::metrics::{deed, not_drainable};
+use crate::trace::{DeletedBy, Fact, Preamble, Record, StopReason};
+
+/// A pause that is worth a line, in microseconds.
+const QUIET: u64 = 30_000_000;
+
+/// What the narrator knows of a pod.
+struct Pod {
+    name: String,
+    workload: WorkloadId,
+    /// Its controller makes up for it elsewhere; false for DaemonSets, static and bare pods.
+    wanders: bool,
+    new: bool,
+    /// Its containers crashed and do not run yet.
+    crashed: bool,
+    refusals: u64,
+    endpoint: bool,
+}
+
+/// Tells a run.
+struct Narrator<'a> {
+    preamble: &'a Preamble,
+    style: Style,
+    out: String,
+    pods: BTreeMap<usize, Pod>,
+    /// How many pods each drain has to do with.
+    leaving: BTreeMap<usize, BTreeSet<usize>>,
+    drain_start: BTreeMap<usize, u64>,
+    /// Ready endpoints, and since when there is none, by workload.
+    endpoints: Vec<(u32, u64)>,
+    started: bool,
+    /// When the last line was told, and how many refusals have not been told since.
+    last: u64,
+    refusals: u64,
+}
+
+/// The story of a run from its facts, with a line break at the end of each line.
+#[must_use]
+pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
+    let mut leaving: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for record in records {
+        if let Fact::EvictionAccepted { drain, pod } | Fact::EvictionRefused { drain, pod, .. } =
+            record.fact
+        {
+            leaving
+                .entry(drain.index())
+                .or_default()
+                .insert(pod.index());
+        }
+    }
+    let mut narrator = Narrator {
+        preamble,
+        style,
+        out: String::new(),
+        pods: BTreeMap::new(),
+        leaving,
+        drain_start: BTreeMap::new(),
+        endpoints: vec![(0, 0); preamble.workloads.len()],
+        started: false,
+        last: 0,
+        refusals: 0,
+    };
+    for record in records {
+        let by = record.cause.and_then(|cause| records.get(cause.index()));
+        narrator.tell(record, by.map(|r| &r.fact));
+    }
+    narrator.out
+}
+
+impl Narrator<'_> {
+    fn tell(&mut self, record: &Record, cause: Option<&Fact>) {
+        let at = record.at.as_micros();
+        if !self.started {
+            self.set_the_scene(at, &record.fact);
+            return;
+        }
+        if let Some(heading) = self.heading(&record.fact) {
+            let heading = self.style.bold(&heading);
+            self.line(at, &heading);
+        } else if let Some(sentence) = self.sentence(at, &record.fact, cause) {
+            self.line(at, &format!("  {sentence}"));
+        }
+    }
+
+    fn line(&mut self, at: u64, text: &str) {
+        let quiet = at.saturating_sub(self.last);
+        if quiet >= QUIET {
+            let mut pause = format!("... {} pass", words::pause(quiet));
+            match self.refusals {
+                0 => {}
+                1 => pause.push_str("; 1 more eviction is refused"),
+                n => {
+                    let _ = write!(pause, "; {n} more evictions are refused");
+                }
+            }
+            let pause = self.style.dim(&pause);
+            let _ = writeln!(self.out, "{:>9}  {pause}", "");
+        }
+        self.refusals = 0;
+        self.last = at;
+        let _ = writeln!(self.out, "{:>9}  {text}", seconds(at));
+    }
+
+    /// What stands before the start is not told, only remembered and summed up.
+    fn set_the_scene(&mut self, at: u64, fact: &Fact) {
+        match *fact {
+            Fact::RunStarted => {
+                self.started = true;
+                let masters = self.preamble.nodes.iter().filter(|n| n.control_plane);
+                let scene = format!(
+                    "{} ({} control plane), {}, {}",
+                    words::count(self.preamble.nodes.len(), "node"),
+                    masters.count(),
+                    words::count(self.preamble.workloads.len(), "workload"),
+                    words::count(self.pods.len(), "pod"),
+                );
+                self.line(at, &scene);
+            }
+            Fact::NodeCordoned { node } => {
+                let text = format!("{} is cordoned from the start", self.node(node));
+                self.line(at, &text);
+            }
+            Fact::EndpointReady { pod } => self.endpoint(at, pod, true, &mut None),
+            Fact::EndpointUnready { pod } => self.endpoint(at, pod, false, &mut None),
+            Fact::PodCreated { .. } => self.meet(fact),
+            _ => {}
+        }
+    }
+
+    /// Remembers a pod that was created.
+    fn meet(&mut self, fact: &Fact) {
+        if let Fact::PodCreated {
+            pod,
+            workload,
+            replica_set,
+            ..
+        } = *fact
+            && let Some(owner) = self.preamble.workloads.get(workload.index())
+        {
+            let name = self.preamble.pod_name(pod, workload, replica_set);
+            let met = Pod {
+                name: format!("{}/{name}", owner.namespace),
+                workload,
+                wanders: owner.owned && owner.kind != "DaemonSet" && owner.kind != "Pod",
+                new: self.started,
+                crashed: false,
+                refusals: 0,
+                endpoint: false,
+            };
+            self.pods.insert(pod.index(), met);
+        }
+    }
+
+    /// A step of the plan begins or ends.
+    fn heading(&self, fact: &Fact) -> Option<String> {
+        let name = self.preamble.plan.as_deref().unwrap_or("the plan");
+        Some(match *fact {
+            Fact::PlanStarted => format!("{name} starts"),
+            Fact::PlanEnded { status } => format!("{name} {}", words::plan_status(status)),
+            Fact::NodeUpgradeStarted { node } => format!("{}: work starts", self.node(node)),
+            Fact::NodeUpgradeEnded { node, result } => {
+                format!("{} {}", self.node(node), words::node_result(result))
+            }
+            Fact::StepStarted { step } => {
+                let step = step as usize;
+                let what = self.preamble.steps.get(step).map_or("", String::as_str);
+                format!("step {}: {what}", step + 1)
+            }
+            Fact::RunEnded => "the run ends".into(),
+            _ => return None,
+        })
+    }
+
+    fn sentence(&mut self, at: u64, fact: &Fact, cause: Option<&Fact>) -> Option<String> {
+        match *fact {
+            Fact::StepEnded { step, ok: false } => Some(
+                self.style
+                    .bad(&format!("step {} did not end as expected", step + 1)),
+            ),
+            Fact::FaultInjected { fault } => Some(self.fault(fault, "fault")),
+            Fact::FaultMissed { fault } => Some(self.fault(fault, "a fault hits nothing")),
+            Fact::DrainStarted { .. }
+            | Fact::DrainEnded { .. }
+            | Fact::PodNotDrainable { .. }
+            | Fact::EvictionAccepted { .. }
+            | Fact::EvictionRefused { .. }
+            | Fact::EvictionFailed { .. } => self.of_drain(at, fact),
+            Fact::NodeCordoned { .. } if matches!(cause, Some(Fact::DrainStarted { .. })) => None,
+            _ => self
+                .of_pod(at, fact)
+                .or_else(|| words::of_node(self.preamble, fact))
+                .or_else(|| words::of_control_plane(self.preamble, self.style, fact)),
+        }
+    }
+
+    fn fault(&self, fault: u32, lead: &str) -> String {
+        let words = self.preamble.faults.get(fault as usize);
+        let words = words.map_or("", |fault| deed(fault));
+        self.style.warning(&format!("{lead}: {words}"))
+    }
+
+    fn of_drain(&mut self, at: u64, fact: &Fact) -> Option<String> {
+        match *fact {
+            Fact::DrainStarted { drain, node } => {
+                self.drain_start.insert(drain.index(), at);
+                let leaving = self.leaving.get(&drain.index()).map_or(0, BTreeSet::len);
+                let leaving = match leaving {
+                    0 => "no pod has to leave".into(),
+                    1 => "1 pod has to leave".into(),
+                    n => format!("{n} pods have to leave"),
+                };
+                Some(format!("{}: drain starts; {leaving}", self.node(node)))
+            }
+            Fact::DrainEnded {
+                drain,
+                node,
+                outcome,
+            } => {
+                let took = at.saturating_sub(self.began(drain).unwrap_or(at));
+                let words = words::drain_outcome(outcome);
+                Some(format!(
+                    "{}: drain {words} after {}",
+                    self.node(node),
+                    seconds(took)
+                ))
+            }
+            Fact::PodNotDrainable { pod, reason, .. } => {
+                let text = format!("{}: {}", not_drainable(reason), self.pod(pod));
+                Some(self.style.bad(&text))
+            }
+            Fact::EvictionAccepted { pod, .. } => {
+                let after = match self.pods.get(&pod.index()).map_or(0, |p| p.refusals) {
+                    0 => String::new(),
+                    1 => " after 1 refusal".into(),
+                    n => format!(" after {n} refusals"),
+                };
+                Some(format!("{} is evicted{after}", self.pod(pod)))
+            }
+            Fact::EvictionRefused { pod, budget, .. } => {
+                self.refusals += 1;
+                let known = self.pods.get_mut(&pod.index())?;
+                known.refusals += 1;
+                if known.refusals > 1 {
+                    return None;
+                }
+                self.refusals -= 1;
+                let budget = self.preamble.budgets.get(budget.index())?;
+                let text = format!(
+                    "{} must stay: budget {}/{} ({}) allows no disruption; the drain tries again",
+                    self.pod(pod),
+                    budget.namespace,
+                    budget.name,
+                    budget.limit,
+                );
+                Some(self.style.warning(&text))
+            }
+            Fact::EvictionFailed { pod, error, .. } => {
+                let text = format!(
+                    "evicting {} fails: {}",
+                    self.pod(pod),
+                    words::api_error(error)
+                );
+                Some(self.style.bad(&text))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_pod(&mut self, at: u64, fact: &Fact) -> Option<String> {
+        match *fact {
+            Fact::PodCreated { .. } => {
+                self.meet(fact);
+                None
+            }
+            Fact::PodBound { pod, node } => {
+                let known = self.pods.get(&pod.index()).filter(|p| p.new && p.wanders)?;
+                Some(format!(
+                    "{}, a new pod, goes to {}",
+                    known.name,
+                    self.node(node)
+                ))
+            }
+            Fact::PodUnschedulable { pod, why } => {
+                let text = format!("no node for {}: {}", self.pod(pod), words::unfit(why));
+                Some(self.style.warning(&text))
+            }
+            Fact::PodReady { pod } => {
+                let known = self.pods.get(&pod.index()).filter(|p| p.wanders)?;
+                Some(format!("{} is ready", known.name))
+            }
+            Fact::PodDeleted { pod, by } => {
+                let who = match by {
+                    DeletedBy::Drain | DeletedBy::Controller => return None,
+                    DeletedBy::User => "a user deletes",
+                    DeletedBy::TaintManager => "the taint manager evicts",
+                    DeletedBy::GarbageCollector => "the garbage collector deletes",
+                };
+                Some(format!("{who} {}", self.pod(pod)))
+            }
+            Fact::ContainersStopped {
+                pod,
+                why: StopReason::Crashed,
+            } => {
+                self.pods.get_mut(&pod.index())?.crashed = true;
+                Some(format!("the containers of {} crash", self.pod(pod)))
+            }
+            Fact::ContainersStarted { pod } => {
+                let known = self.pods.get_mut(&pod.index())?;
+                std::mem::take(&mut known.crashed).then_some(())?;
+                Some(format!(
+                    "the kubelet has restarted the containers of {}",
+                    self.pod(pod)
+                ))
+            }
+            Fact::EndpointReady { pod } => {
+                let mut told = None;
+                self.endpoint(at, pod, true, &mut told);
+                told
+            }
+            Fact::EndpointUnready { pod } => {
+                let mut told = None;
+                self.endpoint(at, pod, false, &mut told);
+                told
+            }
+            Fact::RolloutStarted { workload } => {
+                Some(format!("a rollout of {} starts", self.workload(workload)))
+            }
+            Fact::RolloutEnded { workload } => Some(format!(
+                "the rollout of {} is done",
+                self.workload(workload)
+            )),
+            _ => None,
+        }
+    }
+
+    /// Counts ready endpoints and tells when the last goes and the first comes.
+    fn endpoint(&mut self, at: u64, id: PodId, ready: bool, told: &mut Option<String>) {
+        let Some(pod) = self
+            .pods
+            .get_mut(&id.index())
+            .filter(|p| p.endpoint != ready)
+        else {
+            return;
+        };
+        pod.endpoint = ready;
+        let workload = pod.workload;
+        let name = self.workload(workload);
+        let Some((count, since)) = self.endpoints.get_mut(workload.index()) else {
+            return;
+        };
+        if ready {
+            *count += 1;
+            if *count == 1 && self.started {
+                let gap = seconds(at.saturating_sub(*since));
+                let text = format!("{name} is up again, after {gap} without a ready replica");
+                *told = Some(self.style.good(&text));
+            }
+        } else {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                *since = at;
+                let text = format!("{name} is DOWN: no replica is ready");
+                *told = Some(self.style.bad(&text));
+            }
+        }
+    }
+
+    fn began(&self, drain: DrainId) -> Option<u64> {
+        self.drain_start.get(&drain.index()).copied()
+    }
+
+    fn node(&self, id: NodeId) -> &str {
+        words::node(self.preamble, id)
+    }
+
+    fn pod(&self, id: PodId) -> &str {
+        self.pods.get(&id.index()).map_or("a pod", |p| &p.name)
+    }
+
+    fn workload(&self, id: WorkloadId) -> String {
+        let workload = self.preamble.workloads.get(id.index());
+        workload.map_or_else(String::new, |w| format!("{}/{}", w.namespace, w.name))
+    }
+}
+
+/// Microseconds as seconds with one decimal.
+fn seconds(micros: u64) -> String {
+    format!("{:.1}s", crate::metrics::seconds(micros))
+}

@@ -1,0 +1,175 @@
+//! Words for facts that stand for themselves.
+
+use crate::ids::{Id, InstanceId, NodeId};
+use crate::report::Style;
+use crate::trace::{
+    ApiError, DrainOutcome, Fact, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit,
+};
+
+pub(super) fn count(n: usize, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
+}
+
+/// A long time (microseconds) in whole seconds.
+pub(super) fn pause(micros: u64) -> String {
+    let seconds = (micros + 500_000) / 1_000_000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s}s"),
+        (h, m, s) => format!("{h}h{m}m{s}s"),
+    }
+}
+
+pub(super) fn node(preamble: &Preamble, id: NodeId) -> &str {
+    let node = preamble.nodes.get(id.index());
+    node.map_or("a node", |node| node.name.as_str())
+}
+
+fn process(preamble: &Preamble, id: InstanceId) -> String {
+    let Some(info) = preamble.instances.get(id.index()) else {
+        return "a process".into();
+    };
+    let component = info.component.as_str();
+    match info.node {
+        Some(at) => format!("{component} on {}", node(preamble, at)),
+        None => component.into(),
+    }
+}
+
+pub(super) const fn plan_status(status: PlanStatus) -> &'static str {
+    match status {
+        PlanStatus::Completed => "is completed",
+        PlanStatus::CompletedWithSkips => "is completed, with nodes left out",
+        PlanStatus::Aborted => "is aborted",
+        PlanStatus::Blocked => "is blocked: it makes no more progress",
+        PlanStatus::Refused => "is refused by kubeadm",
+        PlanStatus::Inconclusive => "has not ended",
+    }
+}
+
+pub(super) const fn node_result(result: NodeResult) -> &'static str {
+    match result {
+        NodeResult::Upgraded => "is upgraded",
+        NodeResult::Skipped => "is skipped: uncordoned and not upgraded",
+        NodeResult::Quarantined => "is left cordoned and not upgraded",
+        NodeResult::Failed => "could not be upgraded",
+    }
+}
+
+pub(super) const fn drain_outcome(outcome: DrainOutcome) -> &'static str {
+    match outcome {
+        DrainOutcome::Completed => "is done",
+        DrainOutcome::Refused => "refuses to touch these pods",
+        DrainOutcome::TimedOut => "times out",
+        DrainOutcome::Failed => "fails",
+        DrainOutcome::Unfinished => "has not ended",
+    }
+}
+
+pub(super) const fn api_error(error: ApiError) -> &'static str {
+    match error {
+        ApiError::Unavailable => "the API is away",
+        ApiError::ManyBudgets => "more than one budget matches the pod",
+        ApiError::Timeout => "the drain's time is up",
+    }
+}
+
+/// How many nodes do not fit, and why, as the scheduler says it.
+pub(super) fn unfit(why: Unfit) -> String {
+    let parts = [
+        (why.unschedulable, "cordoned"),
+        (why.tainted, "with a taint that it does not tolerate"),
+        (why.affinity, "not matching its selector"),
+        (why.ports, "with its host port taken"),
+        (why.resources, "too full"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}"))
+        .collect();
+    if parts.is_empty() {
+        "there is none".into()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// What happens to nodes.
+pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
+    let name = |id| node(preamble, id);
+    Some(match *fact {
+        Fact::NodeCordoned { node } => format!("{}: cordoned", name(node)),
+        Fact::NodeUncordoned { node } => format!("{}: uncordoned, takes pods again", name(node)),
+        Fact::KubeletStopped { node } => format!("{}: the kubelet stops", name(node)),
+        Fact::KubeletStarted { node, version } => {
+            let version = preamble.versions.get(usize::from(version.0));
+            let version = version.map_or("", String::as_str);
+            format!("{}: the kubelet runs, {version}", name(node))
+        }
+        Fact::NodeCrashed { node } => format!("{}: the machine goes down", name(node)),
+        Fact::NodeBooted { node } => format!("{}: the machine is back", name(node)),
+        Fact::NodeNotReady { node } => format!("{} is not ready any more", name(node)),
+        Fact::NodeReady { node } => format!("{} is ready again", name(node)),
+        Fact::PhaseStarted { node, phase } => {
+            let what = match phase {
+                Phase::Preflight => "reads the configuration",
+                Phase::HealthCheck => "checks the health of the cluster",
+                Phase::Prepull => "pulls images",
+                Phase::EtcdBackup => "copies the data of etcd",
+                Phase::Etcd => "swaps etcd",
+                Phase::ApiServer => "swaps kube-apiserver",
+                Phase::ControllerManager => "swaps kube-controller-manager",
+                Phase::Scheduler => "swaps kube-scheduler",
+                Phase::PostUpgrade => "updates add-ons",
+                Phase::UpgradeNode => "writes the kubelet's configuration",
+            };
+            format!("{}: kubeadm {what}", name(node))
+        }
+        _ => return None,
+    })
+}
+
+/// What happens to the control plane.
+pub(super) fn of_control_plane(preamble: &Preamble, style: Style, fact: &Fact) -> Option<String> {
+    Some(match *fact {
+        Fact::ComponentStopped { instance, why } => {
+            let what = match why {
+                StopReason::Terminated => "has stopped",
+                StopReason::Killed => "is killed",
+                StopReason::Crashed => "crashes",
+                StopReason::NodeDown => "is gone with its machine",
+                StopReason::LostLease => "has lost its lease and exits",
+            };
+            format!("{} {what}", process(preamble, instance))
+        }
+        Fact::ComponentStarted { instance, version } => {
+            let version = preamble.versions.get(usize::from(version.0));
+            let version = version.map_or("", String::as_str);
+            format!("{} starts, {version}", process(preamble, instance))
+        }
+        Fact::ApiUnavailable => {
+            style.bad("the API is away: nothing can be created, bound or evicted")
+        }
+        Fact::ApiAvailable => style.good("the API answers again"),
+        Fact::QuorumLost => style.bad("etcd has lost its quorum"),
+        Fact::QuorumRegained => style.good("etcd has its quorum again"),
+        Fact::LeaderLost { component } => format!("no {} leads", component.as_str()),
+        Fact::LeaderElected {
+            component,
+            instance,
+        } => {
+            let place = preamble
+                .instances
+                .get(instance.index())
+                .and_then(|i| i.node);
+            let place = place.map_or_else(String::new, |n| format!(" on {}", node(preamble, n)));
+            format!("{}{place} leads", component.as_str())
+        }
+        _ => return None,
+    })
+}

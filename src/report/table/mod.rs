@@ -1,0 +1,258 @@
+//! The report for people: the verdict, the three answers, then the details, in 100 columns.
+
+mod rows;
+mod text;
+
+use std::fmt::Write;
+
+use rows::{nodes, phases, placement, workloads};
+use text::{count, decimals, paragraph, span, wrap};
+
+use super::Style;
+use crate::metrics::{OutageReport, Report, Seconds, WorkloadReport, list};
+use crate::trace::PlanStatus;
+
+/// The widest line.
+const WIDTH: usize = 100;
+/// Where the answers begin.
+const INDENT: usize = 23;
+
+/// The report as text.
+#[must_use]
+pub fn render(report: &Report, style: Style, wide: bool) -> String {
+    let mut out = String::new();
+    verdict(&mut out, report, style);
+    out.push('\n');
+    answer(&mut out, style, "Application downtime", &downtime(report));
+    answer(&mut out, style, "Eviction churn", &churn(report));
+    answer(&mut out, style, "Control plane", &control_plane(report));
+    workloads(&mut out, report, wide);
+    if wide {
+        nodes(&mut out, report);
+        phases(&mut out, report);
+        placement(&mut out, report);
+    }
+    reasons(&mut out, report, style);
+    if !report.assumptions.is_empty() {
+        let _ = write!(out, "\n{}\n", style.bold("Assumptions"));
+        for line in &report.assumptions {
+            paragraph(&mut out, "  - ", line, 4);
+        }
+    }
+    out
+}
+
+fn verdict(out: &mut String, report: &Report, style: Style) {
+    let name = report.plan.as_deref().unwrap_or("no plan, only faults");
+    let versions = match &report.versions.to {
+        Some(to) => format!("{} -> {to}", report.versions.from),
+        None => report.versions.from.clone(),
+    };
+    let words = status(report);
+    let words = match (report.outcome.status, &report.plan) {
+        (PlanStatus::Completed, _) => style.good(words),
+        (PlanStatus::CompletedWithSkips | PlanStatus::Inconclusive, _) => style.warning(words),
+        _ => style.bad(words),
+    };
+    let took = match report.makespan_seconds {
+        Some(s) => format!(" after {}", span(s)),
+        None => String::new(),
+    };
+    let seed = style.dim(&format!("(seed {})", report.seed));
+    let _ = writeln!(
+        out,
+        "{}: {versions}   {words}{took}   {seed}",
+        style.bold(name)
+    );
+    if let Some(reason) = &report.outcome.reason {
+        paragraph(out, "  ", reason, 2);
+    }
+}
+
+fn status(report: &Report) -> &'static str {
+    match report.outcome.status {
+        PlanStatus::Completed if report.plan.is_none() => "PLAYED",
+        PlanStatus::Completed => "COMPLETED",
+        PlanStatus::CompletedWithSkips => "COMPLETED, WITH NODES LEFT OUT",
+        PlanStatus::Aborted => "ABORTED",
+        PlanStatus::Blocked => "BLOCKED",
+        PlanStatus::Refused => "REFUSED",
+        PlanStatus::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+fn answer(out: &mut String, style: Style, question: &str, answer: &str) {
+    let pad = " ".repeat(INDENT.saturating_sub(question.len()));
+    let mut lines = wrap(answer, WIDTH - INDENT).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let _ = writeln!(out, "{}{pad}{first}", style.bold(question));
+    for line in lines {
+        let _ = writeln!(out, "{}{line}", " ".repeat(INDENT));
+    }
+}
+
+/// The workloads, the worst first: by downtime, then by degraded time, then by errors, then as in the input.
+fn worst_first(report: &Report) -> Vec<&WorkloadReport> {
+    let mut all: Vec<&WorkloadReport> = report.workloads.iter().collect();
+    all.sort_by(|a, b| {
+        let (x, y) = (badness(a), badness(b));
+        y[0].total_cmp(&x[0])
+            .then(y[1].total_cmp(&x[1]))
+            .then(y[2].total_cmp(&x[2]))
+    });
+    all
+}
+
+fn badness(w: &WorkloadReport) -> [Seconds; 3] {
+    let a = w.availability();
+    let errors = w.client.as_ref().map_or(0.0, |c| c.error_seconds);
+    [down(w), a.degraded_seconds, errors]
+}
+
+/// Pods of the control plane itself: what they go through is told as outages of the control plane.
+fn is_control_plane(w: &WorkloadReport) -> bool {
+    w.namespace == "kube-system" && w.kind == "Pod"
+}
+
+/// How long a workload was down by its endpoints or by its processes, whichever is longer.
+fn down(w: &WorkloadReport) -> Seconds {
+    let serving = w.serving.downtime_seconds;
+    w.availability().downtime_seconds.max(serving)
+}
+
+fn downtime(report: &Report) -> String {
+    let all = worst_first(report);
+    let all: Vec<&WorkloadReport> = all.into_iter().filter(|w| !is_control_plane(w)).collect();
+    let errors = |w: &WorkloadReport| w.client.as_ref().map_or(0.0, |c| c.error_seconds);
+    let count = all.iter().filter(|w| down(w) > 0.0).count();
+    let Some(worst) = all.first().filter(|_| count > 0) else {
+        let mut text = "none: every workload had a ready replica all the time".to_owned();
+        let most = all.iter().max_by(|a, b| errors(a).total_cmp(&errors(b)));
+        if let Some(w) = most.filter(|w| errors(w) >= 0.05) {
+            let (name, errors) = (w.full_name(), span(errors(w)));
+            let _ = write!(text, ", but clients of {name} saw errors worth {errors}");
+        }
+        return text;
+    };
+    let serving = span(worst.serving.downtime_seconds);
+    let mut text = format!("{} was down for ", worst.full_name());
+    if let (Some(endpoints), Some(client)) = (&worst.endpoints, &worst.client) {
+        let _ = write!(
+            text,
+            "{} (endpoints), {serving} (serving), {} (clients)",
+            span(endpoints.downtime_seconds),
+            span(client.hard_downtime_seconds),
+        );
+    } else {
+        let _ = write!(text, "{serving} (serving)");
+    }
+    match count {
+        1 => {}
+        2 => text.push_str("; 1 more workload was down"),
+        n => {
+            let _ = write!(text, "; {} more workloads were down", n - 1);
+        }
+    }
+    text
+}
+
+fn churn(report: &Report) -> String {
+    let c = &report.cluster;
+    let moves = match decimals(c.moves_per_replica.mean).as_str() {
+        "1" => "1 move".to_owned(),
+        n => format!("{n} moves"),
+    };
+    let mut text = format!(
+        "{}, {} refused; {} per replica",
+        count(c.evictions, "eviction"),
+        c.refusals,
+        moves,
+    );
+    match c.replicas_moved_twice {
+        0 => text.push_str(", none moved twice"),
+        n => {
+            let _ = write!(text, ", {} moved twice or more", count(n, "replica"));
+        }
+    }
+    if c.max_pending > 0 {
+        let _ = write!(
+            text,
+            "; up to {} waited for a node, {} in all",
+            count(c.max_pending, "pod"),
+            span(c.pending_pod_seconds)
+        );
+    }
+    if c.pods_lost > 0 {
+        let _ = write!(text, "; {} lost for good", count(c.pods_lost, "pod"));
+    }
+    text
+}
+
+fn control_plane(report: &Report) -> String {
+    let outages = &report.control_plane.outages;
+    if outages.is_empty() {
+        return "never away; nothing was lost or recreated in an outage".into();
+    }
+    let sum = |of: fn(&OutageReport) -> u64| outages.iter().map(of).sum::<u64>();
+    let (lost, local) = (sum(|o| o.pods_lost), sum(|o| o.restarted_locally));
+    let (during, after) = (sum(|o| o.recreated_during), sum(|o| o.recreated_after));
+    let mut names: Vec<&str> = Vec::new();
+    for name in outages.iter().flat_map(|o| &o.components) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    let api = match report.control_plane.api_down_seconds {
+        s if s > 0.0 => format!("API away for {}", span(s)),
+        _ => "the API stayed up".into(),
+    };
+    let mut text = format!(
+        "{} of {} ({api})",
+        count(outages.len() as u64, "outage"),
+        list(&names),
+    );
+    let them = if outages.len() == 1 { "it" } else { "them" };
+    if lost + local + during + after == 0 {
+        let _ = write!(text, "; no pod was lost or recreated in {them}");
+        return text;
+    }
+    let _ = write!(
+        text,
+        "; {} lost in {them}, {during} recreated during {them}, {after} recreated afterwards",
+        count(lost, "pod")
+    );
+    let first = outages.iter().find_map(|o| o.first_recreate_delay_seconds);
+    if let Some(delay) = first {
+        let _ = write!(text, " (the first {} after the end)", span(delay));
+    }
+    if local > 0 {
+        let crashed = count(local, "crashed container");
+        let _ = write!(text, "; kubelets restarted {crashed} meanwhile");
+    }
+    text
+}
+
+fn reasons(out: &mut String, report: &Report, style: Style) {
+    for w in worst_first(report) {
+        if w.causes.is_empty() || is_control_plane(w) {
+            continue;
+        }
+        let title = format!("Why {} was down", w.full_name());
+        let _ = write!(out, "\n{}\n", style.bold(&title));
+        let mut fixes: Vec<&str> = Vec::new();
+        for cause in &w.causes {
+            let [a, b] = cause.interval;
+            let lead = format!("  {a:.1} s - {b:.1} s  ");
+            paragraph(out, &lead, &cause.why, lead.len());
+            if let Some(fix) = cause.fix.as_deref()
+                && !fixes.contains(&fix)
+            {
+                fixes.push(fix);
+            }
+        }
+        for fix in fixes {
+            let lead = "  fix: ";
+            paragraph(out, &style.good(lead), fix, lead.len());
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! From documents to the checked model.
+
+mod class;
+mod drafts;
+mod faults;
+mod names;
+mod nodes;
+mod plan;
+mod pools;
+mod select;
+mod steps;
+mod timings;
+mod workloads;
+
+use std::collections::BTreeMap;
+
+use super::diagnostic::{Problem, Problems};
+use super::intake::Documents;
+use super::objects::Template;
+use super::own::ControlPlaneSpec;
+use super::text::{At, Place};
+use crate::ids::{ClassId, IdVec, NodeId, WorkloadId};
+use crate::model::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Model, Timings, WorkloadKind};
+use crate::units::{KubeVersion, Span};
+
+/// Builds the model; what is wrong goes to `problems`, in which case the model is not to be used.
+pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, Vec<String>) {
+    let mut builder = Builder {
+        documents,
+        problems,
+        notes: Vec::new(),
+        nodes: BTreeMap::new(),
+        workloads: BTreeMap::new(),
+        templates: Vec::new(),
+        model: empty_model(),
+    };
+    builder.notes_on_kinds();
+    builder.version();
+    builder.nodes();
+    builder.control_plane();
+    builder.workloads();
+    builder.select();
+    builder.features();
+    builder.timings();
+    builder.plan();
+    builder.faults();
+    (builder.model, builder.notes)
+}
+
+struct Builder<'d> {
+    documents: &'d Documents,
+    problems: &'d mut Problems,
+    notes: Vec<String>,
+    nodes: BTreeMap<String, NodeId>,
+    /// Workloads by namespace and name: their kinds as written, and ids.
+    workloads: BTreeMap<(&'d str, &'d str), Vec<Known<'d>>>,
+    /// Namespace, class and template of each workload.
+    templates: Vec<(&'d str, ClassId, &'d Template)>,
+    model: Model,
+}
+
+/// A workload that documents can refer to.
+#[derive(Clone, Copy)]
+struct Known<'d> {
+    /// The kind of the controller: `StatefulSet` for pods of one.
+    written: &'d str,
+    kind: WorkloadKind,
+    id: WorkloadId,
+}
+
+fn empty_model() -> Model {
+    Model {
+        version: KubeVersion::new(36, 0),
+        control_plane: ControlPlane {
+            nodes: Vec::new(),
+            etcd: Etcd::Stacked,
+            leader_election: true,
+            standbys: 0,
+            load_balancer: LoadBalancer {
+                check: HealthCheck::Readyz,
+                interval: Span::from_secs(5),
+                threshold: 2,
+            },
+        },
+        nodes: IdVec::new(),
+        zones: Vec::new(),
+        classes: IdVec::new(),
+        workloads: IdVec::new(),
+        replica_sets: IdVec::new(),
+        pods: IdVec::new(),
+        budgets: IdVec::new(),
+        services: IdVec::new(),
+        plan: None,
+        faults: Vec::new(),
+        timings: Timings::default(),
+        assumptions: Vec::new(),
+    }
+}
+
+impl<'d> Builder<'d> {
+    fn wrong(&mut self, place: Place, message: impl Into<String>) {
+        self.problems.push(Problem::at(place, message));
+    }
+
+    fn assume(&mut self, sentence: impl Into<String>) {
+        self.model.assumptions.push(sentence.into());
+    }
+
+    fn control_plane_spec(&self) -> Option<&'d ControlPlaneSpec> {
+        let (_, cluster) = self.documents.cluster.as_ref()?;
+        cluster.control_plane.as_ref()
+    }
+
+    /// A count that is neither negative nor above the limit.
+    fn count(&mut self, count: &At<i64>, limit: u32) -> u32 {
+        match u32::try_from(count.value) {
+            Ok(small) if small <= limit => small,
+            _ => {
+                let value = count.value;
+                self.wrong(
+                    count.place,
+                    format!("{value} is not between 0 and the limit of {limit}"),
+                );
+                0
+            }
+        }
+    }
+
+    fn notes_on_kinds(&mut self) {
+        let documents = self.documents;
+        let list = |counts: Vec<(usize, &String)>| -> String {
+            let texts: Vec<String> = counts.iter().map(|(n, k)| format!("{n} {k}")).collect();
+            texts.join(", ")
+        };
+        if !documents.ignored.is_empty() {
+            let counts = documents.ignored.iter().map(|(k, &n)| (n, k)).collect();
+            self.notes
+                .push(format!("ignored: {} (not part of the model)", list(counts)));
+        }
+        if !documents.later.is_empty() {
+            let counts = documents.later.iter().map(|(k, (n, _))| (*n, k)).collect();
+            self.notes
+                .push(format!("ignored: {} (not simulated yet)", list(counts)));
+        }
+        for (kind, (count, names)) in &documents.later {
+            let names = some_of(names, *count);
+            self.assume(format!("{kind} is not simulated yet: {names}"));
+        }
+        if documents.expectations > 0 {
+            self.notes
+                .push("Expectations are not checked by this version".into());
+        }
+    }
+}
+
+/// The first three names, and how many there are.
+fn some_of<S: AsRef<str>>(names: &[S], count: usize) -> String {
+    let shown: Vec<&str> = names.iter().take(3).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    if count > 3 {
+        format!("{shown}, … ({count} in all)")
+    } else {
+        shown
+    }
+}

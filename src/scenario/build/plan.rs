@@ -1,0 +1,151 @@
+//! The upgrade plan.
+
+use super::Builder;
+use crate::model::{ControlPlanePlan, DrainOptions, DrainVia, OnFailure, Plan};
+use crate::scenario::diagnostic::Problem;
+use crate::scenario::own::{DrainSpec, OnFailureSpec, PlanSpec, StepSpec, ViaSpec};
+use crate::scenario::text::{At, Place};
+use crate::units::{KubeVersion, Span};
+
+impl Builder<'_> {
+    /// The plan, if there is one.
+    pub(super) fn plan(&mut self) {
+        let Some((place, name, spec)) = &self.documents.plan else {
+            return;
+        };
+        self.preset(spec);
+        let control_plane = self.control_plane_plan(spec);
+        let drain = self.drain(&spec.drain);
+        let target = spec.target_version.as_ref().map(|v| v.value.0.clone());
+        let pools = self.pools(spec, *place, control_plane.upgrade);
+        let steps = self.steps(spec);
+        self.check_target(spec, control_plane.upgrade);
+        self.model.plan = Some(Plan {
+            name: name.clone().unwrap_or_else(|| "upgrade".into()),
+            target,
+            start_at: spec.start_at.as_ref().map_or(Span::ZERO, |d| d.0),
+            control_plane,
+            pools,
+            drain,
+            steps,
+        });
+    }
+
+    fn preset(&mut self, spec: &PlanSpec) {
+        if let Some(preset) = &spec.preset
+            && preset.value != "kubeadm"
+        {
+            let text = "this version knows the preset `kubeadm` only";
+            self.wrong(preset.place, text);
+        }
+    }
+
+    fn control_plane_plan(&mut self, spec: &PlanSpec) -> ControlPlanePlan {
+        let here = !self.model.control_plane.nodes.is_empty();
+        let given = spec.control_plane.as_ref();
+        let wish = given.map(|g| g.value.clone()).unwrap_or_default();
+        let place = given.map(|g| g.place).unwrap_or_default();
+        let explicit = wish.upgrade == Some(true);
+        if explicit && !spec.steps.is_empty() {
+            let problem = Problem::at(
+                place,
+                "explicit `steps` stand instead of the control plane's upgrade",
+            );
+            self.problems.push(
+                problem.help("use a step `upgradeControlPlane: NODE`, or leave `upgrade` out"),
+            );
+        } else if explicit && !here && !self.model.nodes.is_empty() && !self.documents.damaged {
+            let problem = Problem::at(place, "the cluster has no control-plane nodes to upgrade");
+            self.problems.push(problem.help(
+                "control-plane nodes have the label node-role.kubernetes.io/control-plane; leave `upgrade` out where a cloud runs the control plane",
+            ));
+        }
+        ControlPlanePlan {
+            upgrade: wish.upgrade.unwrap_or(here) && spec.steps.is_empty(),
+            drain: wish.drain.unwrap_or(true),
+            drain_before_apply: wish.drain_before_apply.unwrap_or(false),
+            renew_certificates: wish.certificate_renewal.unwrap_or(true),
+        }
+    }
+
+    /// The flags of a drain, with their defaults.
+    pub(super) fn drain(&mut self, spec: &DrainSpec) -> DrainOptions {
+        let five = Span::from_secs(5);
+        DrainOptions {
+            via: match spec.via {
+                None | Some(ViaSpec::Eviction) => DrainVia::Eviction,
+                Some(ViaSpec::Delete) => DrainVia::Delete,
+                Some(ViaSpec::None) => DrainVia::None,
+            },
+            ignore_daemon_sets: spec.ignore_daemon_sets.unwrap_or(true),
+            delete_empty_dir_data: spec.delete_empty_dir_data.unwrap_or(true),
+            force: spec.force.unwrap_or(false),
+            grace_period: spec.grace_period.as_ref().map(|d| d.0),
+            timeout: spec
+                .timeout
+                .as_ref()
+                .map(|d| d.0)
+                .filter(|&t| t > Span::ZERO),
+            retry_interval: self.positive(spec.retry_interval.as_ref(), five),
+            on_failure: match spec.on_failure {
+                None | Some(OnFailureSpec::Abort) => OnFailure::Abort,
+                Some(OnFailureSpec::UncordonAndAbort) => OnFailure::UncordonAndAbort,
+                Some(OnFailureSpec::Skip) => OnFailure::Skip,
+                Some(OnFailureSpec::Quarantine) => OnFailure::Quarantine,
+                Some(OnFailureSpec::ForceDelete) => OnFailure::ForceDelete,
+                Some(OnFailureSpec::TerminateAnyway) => OnFailure::TerminateAnyway,
+                Some(OnFailureSpec::WarnAndContinue) => OnFailure::WarnAndContinue,
+                Some(OnFailureSpec::Retry) => OnFailure::Retry,
+            },
+            failure_retry_interval: self.positive(spec.failure_retry_interval.as_ref(), five),
+        }
+    }
+
+    fn positive(
+        &mut self,
+        given: Option<&At<crate::scenario::own::Duration>>,
+        default: Span,
+    ) -> Span {
+        let Some(given) = given else {
+            return default;
+        };
+        if given.value.0 == Span::ZERO {
+            self.wrong(given.place, "the interval must be longer than 0s");
+        }
+        given.value.0
+    }
+
+    /// What kubeadm accepts as a target (K-3), and what kubelets may be (V-4).
+    fn check_target(&mut self, spec: &PlanSpec, upgrade: bool) {
+        let Some(target) = &spec.target_version else {
+            return;
+        };
+        let upgrade = upgrade
+            || spec
+                .steps
+                .iter()
+                .any(|s| matches!(s.value, StepSpec::UpgradeControlPlane(_)));
+        let (now, to) = (self.model.version.clone(), &target.value.0);
+        if upgrade {
+            self.check_hop(&now, to, target.place);
+        } else if to.minor() > now.minor() {
+            self.notes.push(format!(
+                "kubelets of {to} are newer than the API server ({now}), which the version skew policy forbids (V-4)"
+            ));
+        }
+    }
+
+    fn check_hop(&mut self, now: &KubeVersion, to: &KubeVersion, place: Place) {
+        if to < now {
+            let text = format!("the target {to} is lower than the cluster's version {now}");
+            self.wrong(place, text);
+        } else if to.minor() > now.minor() + 1 {
+            let text = format!("the target {to} is more than one minor version ahead of {now}");
+            let next = now.minor() + 1;
+            let help = format!(
+                "kubeadm upgrades one minor version at a time (K-3): rehearse v1.{next} first"
+            );
+            self.problems.push(Problem::at(place, text).help(help));
+        }
+    }
+}

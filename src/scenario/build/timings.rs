@@ -1,0 +1,161 @@
+//! How long things take.
+
+use std::collections::BTreeSet;
+
+use super::Builder;
+use super::names::short;
+use crate::model::{ComponentTimings, KubeadmTimings, NeverReady, Timings};
+use crate::scenario::diagnostic::Problem;
+use crate::scenario::nearest::did_you_mean;
+use crate::scenario::own::{Latency, NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
+use crate::units::Dist;
+
+/// Kinds of workloads that a document may name.
+const KINDS: [&str; 7] = [
+    "Deployment",
+    "ReplicaSet",
+    "DaemonSet",
+    "Pod",
+    "StatefulSet",
+    "Job",
+    "ReplicationController",
+];
+
+fn set(value: &mut Dist, given: Option<&Latency>) {
+    if let Some(Latency(dist)) = given {
+        *value = dist.clone();
+    }
+}
+
+fn fill(value: &mut Option<Dist>, given: Option<&Latency>) {
+    if let Some(Latency(dist)) = given {
+        *value = Some(dist.clone());
+    }
+}
+
+/// Lets the fields of one document win over those before it.
+macro_rules! merge {
+    ($how:ident: $from:expr => $to:expr; $($given:ident => $field:ident),+ $(,)?) => {
+        $($how(&mut $to.$field, $from.$given.as_ref());)+
+    };
+}
+
+fn machine(timings: &mut Timings, spec: &TimingsSpec) {
+    merge!(set: spec => timings;
+        api_call => api_call, watch_delivery => watch_delivery, controller_reaction => controller_reaction,
+        scheduling_cycle => scheduling_cycle, binding => binding, kubelet_reaction => kubelet_reaction,
+        endpoints_sync => endpoints_sync, proxy_sync => proxy_sync, kubectl_start => kubectl_start,
+        node_upgrade => node_upgrade, node_reboot => node_reboot, pod_startup => pod_startup,
+        pod_shutdown => pod_shutdown,
+    );
+    merge!(fill: spec => timings; pod_removal => pod_removal);
+    let spec = &spec.control_plane;
+    let component = |to: &mut ComponentTimings, stop, down, start| {
+        fill(&mut to.stop, stop);
+        fill(&mut to.down, down);
+        fill(&mut to.start, start);
+    };
+    component(
+        &mut timings.etcd,
+        spec.etcd_stop.as_ref(),
+        spec.etcd_down.as_ref(),
+        spec.etcd_start.as_ref(),
+    );
+    component(
+        &mut timings.api_server,
+        spec.apiserver_stop.as_ref(),
+        spec.apiserver_down.as_ref(),
+        spec.apiserver_start.as_ref(),
+    );
+    component(
+        &mut timings.controller_manager,
+        spec.controller_manager_stop.as_ref(),
+        spec.controller_manager_down.as_ref(),
+        spec.controller_manager_start.as_ref(),
+    );
+    component(
+        &mut timings.scheduler,
+        spec.scheduler_stop.as_ref(),
+        spec.scheduler_down.as_ref(),
+        spec.scheduler_start.as_ref(),
+    );
+    fill(&mut timings.settle, spec.settle.as_ref());
+}
+
+fn kubeadm(timings: &mut KubeadmTimings, spec: &TimingsSpec) {
+    let spec = &spec.kubeadm;
+    merge!(fill: spec => timings;
+        preflight => preflight, health_check => health_check, prepull => prepull, etcd_backup => etcd_backup,
+        certificates => certificates, post_upgrade => post_upgrade, upgrade_node => upgrade_node,
+    );
+}
+
+impl Builder<'_> {
+    /// Merges all Timings documents; the later one wins, field by field.
+    pub(super) fn timings(&mut self) {
+        let documents = self.documents;
+        let mut idle = BTreeSet::new();
+        for spec in &documents.timings {
+            machine(&mut self.model.timings, spec);
+            kubeadm(&mut self.model.timings.kubeadm, spec);
+            for (name, value) in [
+                ("nodeRegister", &spec.node_register),
+                ("nodeCreate", &spec.node_create),
+                ("nodeDelete", &spec.node_delete),
+                ("imagePull", &spec.image_pull),
+                ("volumeAttach", &spec.volume_attach),
+                ("volumeDetach", &spec.volume_detach),
+            ] {
+                if value.is_some() {
+                    idle.insert(name);
+                }
+            }
+            for workload in &spec.workloads {
+                self.workload_timing(workload);
+            }
+        }
+        if !idle.is_empty() {
+            let names: Vec<&str> = idle.into_iter().collect();
+            self.notes
+                .push(format!("Timings without effect yet: {}", names.join(", ")));
+        }
+    }
+
+    fn workload_timing(&mut self, spec: &WorkloadTimingSpec) {
+        let kind = spec
+            .kind
+            .as_ref()
+            .map_or("Deployment", |k| k.value.as_str());
+        if let Some(at) = &spec.kind
+            && !KINDS.contains(&kind)
+            && !self.workloads.values().flatten().any(|k| k.written == kind)
+        {
+            let text = format!("`{}` is not a kind of workload", short(kind));
+            let help = did_you_mean(kind, KINDS);
+            self.problems
+                .push(Problem::at(at.place, text).maybe_help(help));
+            return;
+        }
+        let namespace = spec.namespace.as_deref().unwrap_or("default");
+        if self.left_out(kind) {
+            return;
+        }
+        let Some(id) = self.workload_of(kind, namespace, &spec.name) else {
+            return;
+        };
+        let workload = &mut self.model.workloads[id];
+        fill(&mut workload.startup, spec.pod_startup.as_ref());
+        fill(&mut workload.shutdown, spec.pod_shutdown.as_ref());
+        match spec.never_ready {
+            None => {}
+            Some(NeverReadySpec::Count(count)) => workload.never_ready = NeverReady::Count(count),
+            Some(NeverReadySpec::All) => workload.never_ready = NeverReady::All,
+        }
+    }
+
+    /// Whether the input has objects of this kind that are not simulated, and nothing of it became a workload.
+    fn left_out(&self, kind: &str) -> bool {
+        self.documents.later.contains_key(kind)
+            && !self.workloads.values().flatten().any(|k| k.written == kind)
+    }
+}

@@ -1,0 +1,394 @@
+//! From sources to documents: what kind each is, and what it says.
+
+use std::collections::BTreeMap;
+
+use super::Source;
+use super::diagnostic::{Problem, Problems};
+use super::nearest::{did_you_mean, nearest};
+use super::objects::{
+    BudgetDoc, DaemonSetDoc, DeploymentDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading,
+    ReplicaSetDoc, ServiceDoc,
+};
+use super::own::{
+    API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec,
+    TimingsSpec,
+};
+use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
+
+/// All documents, as written.
+#[derive(Default)]
+pub(crate) struct Documents {
+    pub(crate) nodes: Vec<NodeDoc>,
+    pub(crate) pods: Vec<PodDoc>,
+    pub(crate) deployments: Vec<DeploymentDoc>,
+    pub(crate) replica_sets: Vec<ReplicaSetDoc>,
+    pub(crate) daemon_sets: Vec<DaemonSetDoc>,
+    pub(crate) budgets: Vec<BudgetDoc>,
+    pub(crate) services: Vec<ServiceDoc>,
+    pub(crate) priorities: Vec<PriorityDoc>,
+    pub(crate) cluster: Option<(Place, ClusterSpec)>,
+    pub(crate) plan: Option<(Place, Option<String>, PlanSpec)>,
+    pub(crate) timings: Vec<TimingsSpec>,
+    pub(crate) faults: Vec<FaultsSpec>,
+    /// How many Expectations there are.
+    pub(crate) expectations: usize,
+    /// Kinds that are not part of the model, and how many of each.
+    pub(crate) ignored: BTreeMap<String, usize>,
+    /// Kinds that are not simulated yet: how many of each, and a few names.
+    pub(crate) later: BTreeMap<String, (usize, Vec<String>)>,
+    /// Whether an object could not be read, so that what refers to it must not be blamed.
+    pub(crate) damaged: bool,
+    /// How many documents there are, of any kind.
+    count: usize,
+}
+
+impl Documents {
+    /// Whether nothing could be read at all.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// Objects that the model takes in, by API group and kind.
+const OBJECTS: [(&str, &str); 8] = [
+    ("", "Node"),
+    ("", "Pod"),
+    ("", "Service"),
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("policy", "PodDisruptionBudget"),
+    ("scheduling.k8s.io", "PriorityClass"),
+];
+
+/// Kinds that matter for an upgrade and are not simulated yet.
+const LATER: [&str; 10] = [
+    "CronJob",
+    "HorizontalPodAutoscaler",
+    "Job",
+    "MutatingWebhookConfiguration",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "ReplicationController",
+    "StatefulSet",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+
+/// Reads all documents of all sources.
+pub(crate) fn read(sources: &[Source]) -> (Documents, Problems) {
+    let mut intake = Intake::default();
+    for (file, source) in sources.iter().enumerate() {
+        intake.source(source, u32::try_from(file).unwrap_or(u32::MAX));
+    }
+    if intake.documents.count == 0 && intake.problems.is_empty() {
+        let problem = Problem::general("no documents in the input");
+        intake.problems.push(
+            problem.help(
+                "give Kubernetes objects (kubectl get … -o json) and an UpgradePlan or Faults",
+            ),
+        );
+    }
+    (intake.documents, intake.problems)
+}
+
+#[derive(Default)]
+struct Intake {
+    documents: Documents,
+    problems: Problems,
+    seen: BTreeMap<(String, String, String), Place>,
+}
+
+impl Intake {
+    fn wrong(&mut self, problem: Problem) {
+        self.documents.damaged = true;
+        self.problems.push(problem);
+    }
+
+    fn source(&mut self, source: &Source, file: u32) {
+        if source.text.len() > (2 << 30) {
+            return self.wrong(Problem::at(Place::new(file, 0, 0), "larger than 2 GiB"));
+        }
+        let text = match readable(&source.text) {
+            Ok(text) => text,
+            Err((at, why)) => {
+                let place = Place::new(file, at, at);
+                return self.wrong(Problem::at(place, format!("not a text document: {why}")));
+            }
+        };
+        for chunk in chunks(text) {
+            let (documents, problem) = parse(text, file, chunk);
+            for mut parsed in documents {
+                self.documents.count += 1;
+                let items = std::mem::take(&mut parsed.items);
+                self.document(parsed.tree, &items, text, file);
+            }
+            if let Some(problem) = problem {
+                self.documents.count += 1;
+                self.wrong(problem);
+            }
+        }
+    }
+
+    /// A document, or a list of them; `items` are those of a JSON list.
+    fn document(&mut self, mut tree: Tree, items: &[(usize, usize)], text: &str, file: u32) {
+        let Some((api, kind)) = self.type_of(&tree) else {
+            return;
+        };
+        let Some(inner) = kind.strip_suffix("List") else {
+            return self.object(tree, &api, &kind);
+        };
+        let defaults = (api.as_str(), inner);
+        for &item in items {
+            match parse_item(text, file, item) {
+                Ok(item) => self.item(item, defaults),
+                Err(problem) => self.wrong(problem),
+            }
+        }
+        match tree.remove("items") {
+            Some(Tree {
+                value: Value::List(items),
+                ..
+            }) => {
+                for item in items {
+                    self.item(item, defaults);
+                }
+            }
+            Some(Tree {
+                value: Value::Null, ..
+            })
+            | None => {}
+            Some(other) => self.wrong(Problem::at(other.place, "`items` must be a list")),
+        }
+    }
+
+    /// An item of a list; items of a `PodList` need not say what they are.
+    fn item(&mut self, mut tree: Tree, (list_api, inner): (&str, &str)) {
+        if !inner.is_empty()
+            && tree.get("kind").is_none()
+            && let Value::Map(members) = &mut tree.value
+        {
+            for (key, value) in [("apiVersion", list_api), ("kind", inner)] {
+                let text = Tree {
+                    place: tree.place,
+                    value: Value::Text(value.into()),
+                };
+                members.push(Member::new(key.into(), tree.place, text));
+            }
+        }
+        let Some((api, kind)) = self.type_of(&tree) else {
+            return;
+        };
+        if kind.ends_with("List") {
+            return self.wrong(Problem::at(tree.find(&["kind"]), "a list within a list"));
+        }
+        self.object(tree, &api, &kind);
+    }
+
+    fn type_of(&mut self, tree: &Tree) -> Option<(String, String)> {
+        if !matches!(tree.value, Value::Map(_)) {
+            let text = "a document must be a map with `apiVersion` and `kind`";
+            self.wrong(Problem::at(tree.place, text));
+            return None;
+        }
+        match (tree.text("apiVersion"), tree.text("kind")) {
+            (Some(api), Some(kind)) => Some((api.to_owned(), kind.to_owned())),
+            (api, _) => {
+                let field = if api.is_none() { "apiVersion" } else { "kind" };
+                let text = format!("not a Kubernetes document: `{field}` is missing");
+                self.wrong(Problem::at(tree.place, text));
+                None
+            }
+        }
+    }
+
+    fn object(&mut self, tree: Tree, api: &str, kind: &str) {
+        let group = api.split_once('/').map_or("", |(group, _)| group);
+        if group == "seatrial.dev" || nearest(api, [API_VERSION]).is_some() {
+            return self.own(&tree, api, kind);
+        }
+        let group = if group == "extensions" { "apps" } else { group };
+        if OBJECTS.contains(&(group, kind)) {
+            return self.real(tree, kind);
+        }
+        if let Some(problem) = slip(&tree, api, group, kind) {
+            return self.wrong(problem);
+        }
+        let name = format!(
+            "{}/{}",
+            tree.get("metadata")
+                .and_then(|m| m.text("namespace"))
+                .unwrap_or("default"),
+            tree.get("metadata")
+                .and_then(|m| m.text("name"))
+                .unwrap_or("?")
+        );
+        if LATER.contains(&kind) && built_in(group) {
+            let (count, names) = self.documents.later.entry(kind.to_owned()).or_default();
+            *count += 1;
+            if names.len() < 3 {
+                names.push(name);
+            }
+        } else {
+            let short: String = kind.chars().take(80).collect();
+            let shown = if OBJECTS.iter().any(|&(_, k)| k == kind) {
+                format!("{short}.{group}")
+            } else {
+                short
+            };
+            *self.documents.ignored.entry(shown).or_default() += 1;
+        }
+    }
+
+    fn own(&mut self, tree: &Tree, api: &str, kind: &str) {
+        if api != API_VERSION {
+            let problem = Problem::at(
+                tree.find(&["apiVersion"]),
+                format!("unknown apiVersion `{api}`"),
+            );
+            return self.wrong(problem.help(format!("did you mean `{API_VERSION}`?")));
+        }
+        let place = tree.find(&["kind"]);
+        match kind {
+            "Cluster" => {
+                if let Some(document) = self.decoded::<ClusterSpec>(tree) {
+                    match &self.documents.cluster {
+                        Some((first, _)) => self.twice("Cluster", *first, place),
+                        None => self.documents.cluster = Some((place, document.spec)),
+                    }
+                }
+            }
+            "UpgradePlan" => {
+                if let Some(document) = self.decoded::<PlanSpec>(tree) {
+                    let name = document.metadata.and_then(|m| m.name);
+                    match &self.documents.plan {
+                        Some((first, _, _)) => self.twice("UpgradePlan", *first, place),
+                        None => self.documents.plan = Some((place, name, document.spec)),
+                    }
+                }
+            }
+            "Timings" => {
+                let document = self.decoded::<TimingsSpec>(tree);
+                self.documents.timings.extend(document.map(|d| d.spec));
+            }
+            "Faults" => {
+                let document = self.decoded::<FaultsSpec>(tree);
+                self.documents.faults.extend(document.map(|d| d.spec));
+            }
+            "Expectations" => {
+                let document = self.decoded::<ExpectationsSpec>(tree);
+                self.documents.expectations += usize::from(document.is_some());
+            }
+            _ => {
+                let short: String = kind.chars().take(80).collect();
+                let text = format!("`{short}` is not a kind of {API_VERSION}");
+                let help = did_you_mean(kind, OWN_KINDS)
+                    .unwrap_or_else(|| format!("its kinds are {}", OWN_KINDS.join(", ")));
+                self.wrong(Problem::at(place, text).help(help));
+            }
+        }
+    }
+
+    fn decoded<S: serde::de::DeserializeOwned>(&mut self, tree: &Tree) -> Option<Document<S>> {
+        let (document, problems) = decode_strict(tree);
+        for problem in problems {
+            self.problems.push(problem);
+        }
+        if document.is_none() && tree.text("kind") == Some("Cluster") {
+            self.documents.damaged = true;
+        }
+        document
+    }
+
+    fn twice(&mut self, kind: &str, first: Place, second: Place) {
+        let text = format!("a second {kind}; a scenario has at most one");
+        self.problems
+            .push(Problem::at(second, text).and(first, "the first one"));
+    }
+
+    fn real(&mut self, mut tree: Tree, kind: &str) {
+        let mut reading = Reading::new(&mut tree);
+        let documents = &mut self.documents;
+        let meta = match kind {
+            "Node" => keep(reading.node(), &mut documents.nodes, |d| &d.meta),
+            "Pod" => keep(reading.pod(), &mut documents.pods, |d| &d.meta),
+            "Service" => keep(reading.service(), &mut documents.services, |d| &d.meta),
+            "DaemonSet" => keep(reading.daemon_set(), &mut documents.daemon_sets, |d| {
+                &d.meta
+            }),
+            "Deployment" => keep(reading.deployment(), &mut documents.deployments, |d| {
+                &d.meta
+            }),
+            "ReplicaSet" => keep(reading.replica_set(), &mut documents.replica_sets, |d| {
+                &d.meta
+            }),
+            "PodDisruptionBudget" => keep(reading.budget(), &mut documents.budgets, |d| &d.meta),
+            _ => keep(reading.priority_class(), &mut documents.priorities, |d| {
+                &d.meta
+            }),
+        };
+        let key = meta.map(|m| (m.place, m.namespace.clone(), m.name.clone()));
+        for problem in reading.problems {
+            self.wrong(problem);
+        }
+        let Some((place, namespace, name)) = key else {
+            return;
+        };
+        let text = match namespace.as_str() {
+            "" => format!("{kind} {name} stands here a second time"),
+            _ => format!("{kind} {namespace}/{name} stands here a second time"),
+        };
+        let first = *self
+            .seen
+            .entry((kind.to_owned(), namespace, name))
+            .or_insert(place);
+        if first != place {
+            self.problems
+                .push(Problem::at(place, text).and(first, "the first time"));
+        }
+    }
+}
+
+/// Keeps a document and returns its metadata.
+fn keep<T>(document: Option<T>, list: &mut Vec<T>, meta: fn(&T) -> &Meta) -> Option<&Meta> {
+    list.push(document?);
+    list.last().map(meta)
+}
+
+/// The text of a source, or where and why it is none.
+fn readable(bytes: &[u8]) -> Result<&str, (usize, &'static str)> {
+    if let Some(at) = bytes.iter().position(|&b| b == 0) {
+        return Err((at, "it holds a NUL byte"));
+    }
+    std::str::from_utf8(bytes).map_err(|e| (e.valid_up_to(), "it is not UTF-8"))
+}
+
+fn built_in(group: &str) -> bool {
+    matches!(group, "" | "apps" | "batch" | "policy" | "autoscaling") || group.ends_with(".k8s.io")
+}
+
+/// A kind or group that is almost the one of an object of the model.
+fn slip(tree: &Tree, api: &str, group: &str, kind: &str) -> Option<Problem> {
+    let place = tree.find(&["kind"]);
+    if !built_in(group) {
+        return None;
+    }
+    if let Some((group, _)) = OBJECTS.iter().find(|(_, k)| *k == kind) {
+        let right = if group.is_empty() {
+            "v1".to_owned()
+        } else {
+            format!("{group}/v1")
+        };
+        let place = tree.find(&["apiVersion"]);
+        let problem = Problem::at(place, format!("there is no {kind} in `{api}`"));
+        return Some(problem.help(format!("did you mean `{right}`?")));
+    }
+    if OWN_KINDS.contains(&kind) {
+        let place = tree.find(&["apiVersion"]);
+        let problem = Problem::at(place, format!("there is no {kind} in `{api}`"));
+        return Some(problem.help(format!("did you mean `{API_VERSION}`?")));
+    }
+    let near = nearest(kind, OBJECTS.iter().map(|&(_, k)| k))?;
+    let problem = Problem::at(place, format!("unknown kind `{kind}`"));
+    Some(problem.help(format!("did you mean `{near}`?")))
+}

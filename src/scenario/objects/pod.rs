@@ -1,0 +1,50 @@
+//! Pod.
+
+use k8s_openapi::api::core::v1::Pod;
+
+use super::{Meta, Reading, Template};
+use crate::units::KubeVersion;
+
+/// What the model needs of a Pod.
+#[derive(Debug)]
+pub(crate) struct PodDoc {
+    pub(crate) meta: Meta,
+    pub(crate) template: Template,
+    pub(crate) node: Option<String>,
+    /// Succeeded or Failed.
+    pub(crate) finished: bool,
+    pub(crate) running: bool,
+    pub(crate) ready: bool,
+    /// The version of a kube-apiserver, by its image.
+    pub(crate) api_server: Option<KubeVersion>,
+}
+
+impl Reading<'_> {
+    /// Reads a Pod.
+    pub(crate) fn pod(&mut self) -> Option<PodDoc> {
+        let pod: Pod = self.typed()?;
+        let labels = pod.metadata.labels.clone();
+        let meta = self.meta(pod.metadata, true);
+        let spec = pod.spec.unwrap_or_default();
+        let status = pod.status.unwrap_or_default();
+        let mut conditions = status.conditions.iter().flatten();
+        let phase = status.phase.as_deref();
+        let is_api_server =
+            meta.labels.get("component").map(String::as_str) == Some("kube-apiserver");
+        let image = spec.containers.first().and_then(|c| c.image.as_deref());
+        let tag = image
+            .and_then(|image| image.rsplit_once(':'))
+            .map(|(_, tag)| tag);
+        Some(PodDoc {
+            template: self.template(labels, &spec, &[]),
+            node: spec.node_name.filter(|n| !n.is_empty()),
+            finished: matches!(phase, Some("Succeeded" | "Failed")),
+            running: phase == Some("Running"),
+            ready: conditions.any(|c| c.type_ == "Ready" && c.status == "True"),
+            api_server: tag
+                .filter(|_| is_api_server)
+                .and_then(|tag| tag.parse().ok()),
+            meta,
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! PodDisruptionBudget, Service, PriorityClass: what selects or ranks pods.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::scheduling::v1::PriorityClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::{Meta, Reading};
+use crate::model::BudgetLimit;
+use crate::units::IntOrPercent;
+
+/// What the model needs of a PodDisruptionBudget.
+#[derive(Debug)]
+pub(crate) struct BudgetDoc {
+    pub(crate) meta: Meta,
+    /// `None`: neither field is given, which allows no disruption.
+    pub(crate) limit: Option<BudgetLimit>,
+    pub(crate) always_allow_unhealthy: bool,
+    pub(crate) selector: Selector,
+}
+
+/// What the model needs of a Service.
+#[derive(Debug)]
+pub(crate) struct ServiceDoc {
+    pub(crate) meta: Meta,
+    /// Empty: the endpoints are somebody else's business.
+    pub(crate) selector: BTreeMap<String, String>,
+    pub(crate) publish_not_ready: bool,
+}
+
+/// What the model needs of a PriorityClass.
+#[derive(Debug)]
+pub(crate) struct PriorityDoc {
+    pub(crate) meta: Meta,
+    pub(crate) value: i32,
+    pub(crate) global_default: bool,
+}
+
+/// A label selector.
+#[derive(Debug, Default)]
+pub(crate) struct Selector {
+    rules: Vec<Rule>,
+    nothing: bool,
+}
+
+#[derive(Debug)]
+enum Rule {
+    In(String, Vec<String>),
+    NotIn(String, Vec<String>),
+    Exists(String),
+    DoesNotExist(String),
+}
+
+impl Selector {
+    /// Whether labels match.
+    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        !self.nothing
+            && self.rules.iter().all(|rule| match rule {
+                Rule::In(key, values) => labels.get(key).is_some_and(|v| values.contains(v)),
+                Rule::NotIn(key, values) => !labels.get(key).is_some_and(|v| values.contains(v)),
+                Rule::Exists(key) => labels.contains_key(key),
+                Rule::DoesNotExist(key) => !labels.contains_key(key),
+            })
+    }
+}
+
+impl Reading<'_> {
+    /// Reads a PodDisruptionBudget.
+    pub(crate) fn budget(&mut self) -> Option<BudgetDoc> {
+        let old = self.tree.text("apiVersion") == Some("policy/v1beta1");
+        self.tree.remove("status");
+        let object: PodDisruptionBudget = self.typed()?;
+        let meta = self.meta(object.metadata, true);
+        let spec = object.spec.unwrap_or_default();
+        let limit = match (&spec.min_available, &spec.max_unavailable) {
+            (Some(_), Some(_)) => {
+                let text = "a budget has `minAvailable` or `maxUnavailable`, not both";
+                self.wrong(&["spec", "maxUnavailable"], text);
+                None
+            }
+            (Some(min), None) => {
+                let min = self.share(min, &["spec", "minAvailable"]);
+                Some(BudgetLimit::MinAvailable(min))
+            }
+            (None, Some(max)) => {
+                let max: IntOrPercent = self.share(max, &["spec", "maxUnavailable"]);
+                Some(BudgetLimit::MaxUnavailable(max))
+            }
+            (None, None) => None,
+        };
+        Some(BudgetDoc {
+            meta,
+            limit,
+            always_allow_unhealthy: spec.unhealthy_pod_eviction_policy.as_deref()
+                == Some("AlwaysAllow"),
+            selector: self.selector(spec.selector, old),
+        })
+    }
+
+    /// In `policy/v1` an empty selector matches every pod of the namespace, in `policy/v1beta1` none.
+    fn selector(&mut self, selector: Option<LabelSelector>, empty_is_nothing: bool) -> Selector {
+        let Some(selector) = selector else {
+            return Selector {
+                rules: Vec::new(),
+                nothing: true,
+            };
+        };
+        let labels = selector.match_labels.unwrap_or_default();
+        let mut rules: Vec<Rule> = labels
+            .into_iter()
+            .map(|(key, value)| Rule::In(key, vec![value]))
+            .collect();
+        let expressions = selector.match_expressions.unwrap_or_default();
+        for (i, expression) in expressions.into_iter().enumerate() {
+            let values = expression.values.unwrap_or_default();
+            let key = expression.key;
+            rules.push(match expression.operator.as_str() {
+                "In" => Rule::In(key, values),
+                "NotIn" => Rule::NotIn(key, values),
+                "Exists" => Rule::Exists(key),
+                "DoesNotExist" => Rule::DoesNotExist(key),
+                _ => {
+                    let i = i.to_string();
+                    let path = ["spec", "selector", "matchExpressions", &i, "operator"];
+                    self.wrong(&path, "expected In, NotIn, Exists or DoesNotExist");
+                    continue;
+                }
+            });
+        }
+        Selector {
+            nothing: empty_is_nothing && rules.is_empty(),
+            rules,
+        }
+    }
+
+    /// Reads a Service.
+    pub(crate) fn service(&mut self) -> Option<ServiceDoc> {
+        self.tree.remove("status");
+        let object: Service = self.typed()?;
+        let meta = self.meta(object.metadata, true);
+        let spec = object.spec.unwrap_or_default();
+        Some(ServiceDoc {
+            meta,
+            selector: spec.selector.unwrap_or_default(),
+            publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
+        })
+    }
+
+    /// Reads a PriorityClass.
+    pub(crate) fn priority_class(&mut self) -> Option<PriorityDoc> {
+        let object: PriorityClass = self.typed()?;
+        let meta = self.meta(object.metadata, false);
+        Some(PriorityDoc {
+            meta,
+            value: object.value.unwrap_or(0),
+            global_default: object.global_default.unwrap_or(false),
+        })
+    }
+}

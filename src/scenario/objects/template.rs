@@ -1,0 +1,290 @@
+//! Pod templates.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, Toleration};
+
+use super::Reading;
+use super::node::effect;
+use crate::model::{RestartPolicy, TaintEffect};
+use crate::units::{Resources, Span, bytes, millicores};
+
+/// What the model needs of a pod template.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) requests: Resources,
+    pub(crate) nonzero: Resources,
+    pub(crate) priority: Option<i32>,
+    pub(crate) priority_class: Option<String>,
+    pub(crate) host_network: bool,
+    pub(crate) host_ports: Vec<(u16, u8)>,
+    pub(crate) node_selector: BTreeMap<String, String>,
+    pub(crate) tolerations: Vec<TolerationDoc>,
+    pub(crate) empty_dir: bool,
+    pub(crate) grace: Span,
+    pub(crate) readiness_period: Option<Span>,
+    pub(crate) restart: RestartPolicy,
+    /// What it asks for and the engine does not look at.
+    pub(crate) features: Vec<Feature>,
+}
+
+/// A toleration as written.
+#[derive(Clone, Debug)]
+pub(crate) struct TolerationDoc {
+    pub(crate) key: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) effect: Option<TaintEffect>,
+    pub(crate) seconds: Option<Span>,
+}
+
+/// What a template asks for and the engine does not look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Feature {
+    RequiredNodeAffinity,
+    RequiredPodAffinity,
+    RequiredPodAntiAffinity,
+    PreferredAffinity,
+    TopologySpread,
+    PersistentVolumes,
+}
+
+impl Reading<'_> {
+    /// Digests a pod's or a template's spec; `path` leads to the pod in the document.
+    pub(super) fn template(
+        &mut self,
+        labels: Option<BTreeMap<String, String>>,
+        spec: &PodSpec,
+        path: &[&str],
+    ) -> Template {
+        let path: Vec<&str> = path.iter().copied().chain(["spec"]).collect();
+        let (requests, nonzero) = self.requests(spec, &path);
+        let grace = spec.termination_grace_period_seconds.unwrap_or(30);
+        let restart = match spec.restart_policy.as_deref() {
+            Some("OnFailure") => RestartPolicy::OnFailure,
+            Some("Never") => RestartPolicy::Never,
+            _ => RestartPolicy::Always,
+        };
+        let volumes = spec.volumes.as_deref().unwrap_or_default();
+        let host_network = spec.host_network == Some(true);
+        let probe = spec
+            .containers
+            .first()
+            .and_then(|c| c.readiness_probe.as_ref());
+        let field = |name: &'static str| [path.as_slice(), &[name]].concat();
+        Template {
+            labels: labels.unwrap_or_default(),
+            requests,
+            nonzero,
+            priority: spec.priority,
+            priority_class: spec.priority_class_name.clone().filter(|c| !c.is_empty()),
+            host_network,
+            host_ports: host_ports(spec, host_network),
+            node_selector: spec.node_selector.clone().unwrap_or_default(),
+            tolerations: spec.tolerations.iter().flatten().map(toleration).collect(),
+            empty_dir: volumes.iter().any(|v| v.empty_dir.is_some()),
+            grace: self.seconds(grace, &field("terminationGracePeriodSeconds")),
+            readiness_period: probe.map(|probe| {
+                let seconds = probe.period_seconds.unwrap_or(10).max(1);
+                Span::from_secs(u64::from(seconds.unsigned_abs()))
+            }),
+            restart,
+            features: features(spec),
+        }
+    }
+
+    /// The larger of what the containers request together and what any init container requests, and the overhead.
+    fn requests(&mut self, spec: &PodSpec, path: &[&str]) -> (Resources, Resources) {
+        let mut together = [Resources::default(); 2];
+        let mut most = [Resources::default(); 2];
+        for (i, container) in spec.init_containers.iter().flatten().enumerate() {
+            let own = self.container(container, path, "initContainers", i);
+            let sidecar = container.restart_policy.as_deref() == Some("Always");
+            for k in 0..2 {
+                let needed = plus(together[k], own[k]);
+                most[k] = larger(most[k], needed);
+                if sidecar {
+                    together[k] = needed;
+                }
+            }
+        }
+        for (i, container) in spec.containers.iter().enumerate() {
+            let own = self.container(container, path, "containers", i);
+            for k in 0..2 {
+                together[k] = plus(together[k], own[k]);
+            }
+        }
+        let mut overhead = Resources::default();
+        for (name, quantity) in spec.overhead.iter().flatten() {
+            let path = [path, &["overhead", name]].concat();
+            self.add(&mut overhead, name, &quantity.0, &path);
+        }
+        let total = |k: usize| plus(larger(together[k], most[k]), overhead);
+        (total(0), total(1))
+    }
+
+    /// A container's requests, and the same with the scheduler's defaults for scoring.
+    fn container(
+        &mut self,
+        container: &Container,
+        path: &[&str],
+        list: &str,
+        index: usize,
+    ) -> [Resources; 2] {
+        let mut own = Resources::default();
+        let empty = BTreeMap::new();
+        let wishes = container.resources.as_ref();
+        let requests = wishes.and_then(|r| r.requests.as_ref()).unwrap_or(&empty);
+        let limits = wishes.and_then(|r| r.limits.as_ref()).unwrap_or(&empty);
+        let index = index.to_string();
+        for (field, map) in [("requests", requests), ("limits", limits)] {
+            for (name, quantity) in map {
+                if field == "limits" && requests.contains_key(name) {
+                    continue;
+                }
+                let path = [path, &[list, &index, "resources", field, name]].concat();
+                self.add(&mut own, name, &quantity.0, &path);
+            }
+        }
+        let mut scored = own;
+        if scored.cpu == 0 {
+            scored.cpu = 100;
+        }
+        if scored.memory == 0 {
+            scored.memory = 200 << 20;
+        }
+        [own, scored]
+    }
+
+    fn add(&mut self, sum: &mut Resources, name: &str, text: &str, path: &[&str]) {
+        match name {
+            "cpu" => sum.cpu += self.quantity(text, millicores, path),
+            "memory" => sum.memory += self.quantity(text, bytes, path),
+            "ephemeral-storage" => sum.storage += self.quantity(text, bytes, path),
+            _ => {}
+        }
+    }
+}
+
+const fn plus(a: Resources, b: Resources) -> Resources {
+    Resources {
+        cpu: a.cpu.saturating_add(b.cpu),
+        memory: a.memory.saturating_add(b.memory),
+        storage: a.storage.saturating_add(b.storage),
+    }
+}
+
+fn larger(a: Resources, b: Resources) -> Resources {
+    Resources {
+        cpu: a.cpu.max(b.cpu),
+        memory: a.memory.max(b.memory),
+        storage: a.storage.max(b.storage),
+    }
+}
+
+fn host_ports(spec: &PodSpec, host_network: bool) -> Vec<(u16, u8)> {
+    let mut found = Vec::new();
+    let ports = spec
+        .containers
+        .iter()
+        .flat_map(|c| c.ports.iter().flatten());
+    for port in ports {
+        let number = match port.host_port {
+            Some(number) if number > 0 => number,
+            _ if host_network => port.container_port,
+            _ => continue,
+        };
+        let protocol = match port.protocol.as_deref() {
+            Some("UDP") => 1,
+            Some("SCTP") => 2,
+            _ => 0,
+        };
+        if let Ok(number) = u16::try_from(number) {
+            found.push((number, protocol));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn toleration(t: &Toleration) -> TolerationDoc {
+    let exists = t.operator.as_deref() == Some("Exists");
+    let text = |t: &Option<String>| t.clone().filter(|t| !t.is_empty());
+    TolerationDoc {
+        key: text(&t.key),
+        value: (!exists).then(|| t.value.clone().unwrap_or_default()),
+        effect: t.effect.as_deref().and_then(effect),
+        seconds: t
+            .toleration_seconds
+            .map(|s| Span::from_secs(u64::try_from(s).unwrap_or(0)).min(Span::LONGEST)),
+    }
+}
+
+fn features(spec: &PodSpec) -> Vec<Feature> {
+    let mut found = Vec::new();
+    if let Some(affinity) = &spec.affinity {
+        affinities(affinity, &mut found);
+    }
+    if spec
+        .topology_spread_constraints
+        .as_ref()
+        .is_some_and(|c| !c.is_empty())
+    {
+        found.push(Feature::TopologySpread);
+    }
+    let volumes = spec.volumes.as_deref().unwrap_or_default();
+    if volumes
+        .iter()
+        .any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())
+    {
+        found.push(Feature::PersistentVolumes);
+    }
+    found
+}
+
+fn affinities(affinity: &Affinity, found: &mut Vec<Feature>) {
+    fn some<T>(list: Option<&Vec<T>>) -> bool {
+        list.is_some_and(|l| !l.is_empty())
+    }
+    let mut preferred = false;
+    if let Some(node) = &affinity.node_affinity {
+        preferred |= some(
+            node.preferred_during_scheduling_ignored_during_execution
+                .as_ref(),
+        );
+        if node
+            .required_during_scheduling_ignored_during_execution
+            .is_some()
+        {
+            found.push(Feature::RequiredNodeAffinity);
+        }
+    }
+    if let Some(pod) = &affinity.pod_affinity {
+        preferred |= some(
+            pod.preferred_during_scheduling_ignored_during_execution
+                .as_ref(),
+        );
+        if some(
+            pod.required_during_scheduling_ignored_during_execution
+                .as_ref(),
+        ) {
+            found.push(Feature::RequiredPodAffinity);
+        }
+    }
+    if let Some(pod) = &affinity.pod_anti_affinity {
+        preferred |= some(
+            pod.preferred_during_scheduling_ignored_during_execution
+                .as_ref(),
+        );
+        if some(
+            pod.required_during_scheduling_ignored_during_execution
+                .as_ref(),
+        ) {
+            found.push(Feature::RequiredPodAntiAffinity);
+        }
+    }
+    if preferred {
+        found.push(Feature::PreferredAffinity);
+    }
+}

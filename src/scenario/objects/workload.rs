@@ -1,0 +1,156 @@
+//! Deployment, ReplicaSet, DaemonSet.
+
+use k8s_openapi::api::apps::v1::{
+    DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet,
+};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+
+use super::{Meta, Reading, Template};
+use crate::model::RolloutStrategy;
+use crate::scenario::limits::MOST_REPLICAS;
+use crate::units::{IntOrPercent, Span};
+
+/// What the model needs of a Deployment.
+#[derive(Debug)]
+pub(crate) struct DeploymentDoc {
+    pub(crate) meta: Meta,
+    pub(crate) replicas: u32,
+    pub(crate) rollout: RolloutStrategy,
+    pub(crate) min_ready: Span,
+    pub(crate) template: Template,
+}
+
+/// What the model needs of a ReplicaSet.
+#[derive(Debug)]
+pub(crate) struct ReplicaSetDoc {
+    pub(crate) meta: Meta,
+    pub(crate) replicas: u32,
+    pub(crate) min_ready: Span,
+    pub(crate) template: Template,
+}
+
+/// What the model needs of a DaemonSet.
+#[derive(Debug)]
+pub(crate) struct DaemonSetDoc {
+    pub(crate) meta: Meta,
+    pub(crate) rollout: RolloutStrategy,
+    pub(crate) min_ready: Span,
+    pub(crate) template: Template,
+}
+
+impl Reading<'_> {
+    /// Reads a Deployment.
+    pub(crate) fn deployment(&mut self) -> Option<DeploymentDoc> {
+        self.tree.remove("status");
+        let object: Deployment = self.typed()?;
+        let meta = self.meta(object.metadata, true);
+        let Some(spec) = object.spec else {
+            self.wrong(&[], "the Deployment has no `spec`");
+            return None;
+        };
+        Some(DeploymentDoc {
+            meta,
+            replicas: self.replicas(spec.replicas),
+            rollout: self.deployment_strategy(spec.strategy),
+            min_ready: self.min_ready(spec.min_ready_seconds),
+            template: self.inner(spec.template),
+        })
+    }
+
+    /// Reads a ReplicaSet.
+    pub(crate) fn replica_set(&mut self) -> Option<ReplicaSetDoc> {
+        self.tree.remove("status");
+        let object: ReplicaSet = self.typed()?;
+        let meta = self.meta(object.metadata, true);
+        let Some(spec) = object.spec else {
+            self.wrong(&[], "the ReplicaSet has no `spec`");
+            return None;
+        };
+        Some(ReplicaSetDoc {
+            meta,
+            replicas: self.replicas(spec.replicas),
+            min_ready: self.min_ready(spec.min_ready_seconds),
+            template: self.inner(spec.template.unwrap_or_default()),
+        })
+    }
+
+    /// Reads a DaemonSet.
+    pub(crate) fn daemon_set(&mut self) -> Option<DaemonSetDoc> {
+        self.tree.remove("status");
+        let object: DaemonSet = self.typed()?;
+        let meta = self.meta(object.metadata, true);
+        let Some(spec) = object.spec else {
+            self.wrong(&[], "the DaemonSet has no `spec`");
+            return None;
+        };
+        Some(DaemonSetDoc {
+            meta,
+            rollout: self.daemon_set_strategy(spec.update_strategy),
+            min_ready: self.min_ready(spec.min_ready_seconds),
+            template: self.inner(spec.template),
+        })
+    }
+
+    fn inner(&mut self, template: PodTemplateSpec) -> Template {
+        let labels = template.metadata.and_then(|m| m.labels);
+        let spec = template.spec.unwrap_or_default();
+        self.template(labels, &spec, &["spec", "template"])
+    }
+
+    fn replicas(&mut self, replicas: Option<i32>) -> u32 {
+        self.count(replicas.unwrap_or(1), MOST_REPLICAS, &["spec", "replicas"])
+    }
+
+    fn min_ready(&mut self, seconds: Option<i32>) -> Span {
+        let path = ["spec", "minReadySeconds"];
+        self.seconds(i64::from(seconds.unwrap_or(0)), &path)
+    }
+
+    fn deployment_strategy(&mut self, strategy: Option<DeploymentStrategy>) -> RolloutStrategy {
+        let strategy = strategy.unwrap_or_default();
+        match strategy.type_.as_deref() {
+            Some("Recreate") => return RolloutStrategy::Recreate,
+            None | Some("RollingUpdate") => {}
+            Some(_) => self.wrong(
+                &["spec", "strategy", "type"],
+                "expected RollingUpdate or Recreate",
+            ),
+        }
+        let rolling = strategy.rolling_update.unwrap_or_default();
+        let path = |field| ["spec", "strategy", "rollingUpdate", field];
+        let quarter = IntOrPercent::Percent(25);
+        RolloutStrategy::RollingUpdate {
+            max_surge: rolling
+                .max_surge
+                .map_or(quarter, |s| self.share(&s, &path("maxSurge"))),
+            max_unavailable: rolling
+                .max_unavailable
+                .map_or(quarter, |s| self.share(&s, &path("maxUnavailable"))),
+        }
+    }
+
+    fn daemon_set_strategy(
+        &mut self,
+        strategy: Option<DaemonSetUpdateStrategy>,
+    ) -> RolloutStrategy {
+        let strategy = strategy.unwrap_or_default();
+        match strategy.type_.as_deref() {
+            Some("OnDelete") => return RolloutStrategy::OnDelete,
+            None | Some("RollingUpdate") => {}
+            Some(_) => self.wrong(
+                &["spec", "updateStrategy", "type"],
+                "expected RollingUpdate or OnDelete",
+            ),
+        }
+        let rolling = strategy.rolling_update.unwrap_or_default();
+        let path = |field| ["spec", "updateStrategy", "rollingUpdate", field];
+        RolloutStrategy::RollingUpdate {
+            max_surge: rolling
+                .max_surge
+                .map_or(IntOrPercent::Int(0), |s| self.share(&s, &path("maxSurge"))),
+            max_unavailable: rolling.max_unavailable.map_or(IntOrPercent::Int(1), |s| {
+                self.share(&s, &path("maxUnavailable"))
+            }),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! `kind: UpgradePlan`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Duration, Share, Version};
+use crate::scenario::text::At;
+
+/// An upgrade to rehearse.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PlanSpec {
+    /// The tool whose habits the plan has; the other fields override them.
+    pub(crate) preset: Option<At<String>>,
+    /// The version to reach; left out: nodes are rolled, versions stay.
+    pub(crate) target_version: Option<At<Version>>,
+    /// When the plan starts; 0s unless given.
+    pub(crate) start_at: Option<Duration>,
+    /// What happens to the control plane, first.
+    pub(crate) control_plane: Option<At<ControlPlanePlanSpec>>,
+    /// The nodes, pool after pool; left out: one pool of all nodes that are not control plane.
+    pub(crate) pools: Option<Vec<At<PoolSpec>>>,
+    /// How nodes are drained.
+    #[serde(default)]
+    pub(crate) drain: DrainSpec,
+    /// An explicit runbook instead of pools, one command a step.
+    #[serde(default)]
+    pub(crate) steps: Vec<At<StepSpec>>,
+}
+
+/// What happens to the control plane.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ControlPlanePlanSpec {
+    /// Whether it is upgraded; true unless given, where the cluster has control-plane nodes.
+    pub(crate) upgrade: Option<bool>,
+    /// Whether its nodes are drained; true unless given.
+    pub(crate) drain: Option<bool>,
+    /// Whether the drain comes before `kubeadm upgrade`; false unless given.
+    pub(crate) drain_before_apply: Option<bool>,
+    /// `--certificate-renewal`; true unless given.
+    pub(crate) certificate_renewal: Option<bool>,
+}
+
+/// Nodes that are upgraded with one strategy.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PoolSpec {
+    /// The name.
+    pub(crate) name: At<String>,
+    /// Its nodes by label; `{}`: all that are not control plane.
+    pub(crate) node_selector: Option<At<BTreeMap<String, String>>>,
+    /// Its nodes by name.
+    pub(crate) nodes: Option<Vec<At<String>>>,
+    /// How they are upgraded.
+    #[serde(default)]
+    pub(crate) strategy: StrategySpec,
+}
+
+/// How the nodes of a pool are upgraded.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StrategySpec {
+    /// InPlace unless given.
+    pub(crate) mode: Option<At<ModeSpec>>,
+    /// So many nodes at a time; 1 unless given.
+    pub(crate) max_unavailable: Option<At<Share>>,
+    /// So many nodes beyond the pool; 0 unless given.
+    pub(crate) max_surge: Option<At<Share>>,
+    /// Which node goes first; ByName unless given.
+    pub(crate) order: Option<OrderSpec>,
+    /// What not-yet-upgraded nodes get up front; None unless given.
+    pub(crate) premark: Option<At<PremarkSpec>>,
+    /// Sizes of the batches, such as [1, 4, 20].
+    #[serde(default)]
+    pub(crate) ramp: Vec<At<Share>>,
+    /// Whether a batch starts only when the one before is done.
+    pub(crate) barrier: Option<bool>,
+    /// Whether all nodes of a batch are drained, then all upgraded, then all uncordoned.
+    pub(crate) lockstep: Option<bool>,
+    /// A pause after each node; 0s unless given.
+    pub(crate) soak: Option<Duration>,
+    /// What must hold before a node counts as done; Ready unless given.
+    pub(crate) gate: Option<GateSpec>,
+    /// Whether the machine goes down and its containers with it.
+    pub(crate) reboot: Option<bool>,
+}
+
+/// What is upgraded: the node, or the fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(crate) enum ModeSpec {
+    /// The node stays and gets a new kubelet.
+    InPlace,
+    /// A new node comes first, the old one is deleted.
+    Replace,
+    /// A whole new pool comes first.
+    BlueGreen,
+}
+
+/// The order of nodes.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub(crate) enum OrderSpec {
+    ByName,
+    OldestFirst,
+    ByZone,
+    Random,
+    Listed,
+}
+
+/// What not-yet-upgraded nodes get up front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(crate) enum PremarkSpec {
+    /// Nothing.
+    None,
+    /// A taint.
+    PreferNoSchedule,
+    /// A cordon.
+    Cordon,
+}
+
+/// What must hold before a node counts as done.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub(crate) enum GateSpec {
+    /// Nothing.
+    None,
+    /// The node is Ready.
+    Ready,
+    /// And every workload has its replicas again.
+    WorkloadsHealthy,
+}
+
+/// `kubectl drain`, and what the plan does when it fails.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DrainSpec {
+    /// Eviction unless given.
+    pub(crate) via: Option<ViaSpec>,
+    /// `--ignore-daemonsets`; true unless given.
+    pub(crate) ignore_daemon_sets: Option<bool>,
+    /// `--delete-emptydir-data`; true unless given.
+    pub(crate) delete_empty_dir_data: Option<bool>,
+    /// `--force`; false unless given.
+    pub(crate) force: Option<bool>,
+    /// `--grace-period`; null: the pod's own.
+    pub(crate) grace_period: Option<Duration>,
+    /// `--timeout`; 0s: no limit.
+    pub(crate) timeout: Option<Duration>,
+    /// Time between two tries of a refused eviction; 5s unless given.
+    pub(crate) retry_interval: Option<At<Duration>>,
+    /// Abort unless given.
+    pub(crate) on_failure: Option<OnFailureSpec>,
+    /// The pause before another drain, for Retry; 5s unless given.
+    pub(crate) failure_retry_interval: Option<At<Duration>>,
+}
+
+/// How pods leave a node.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub(crate) enum ViaSpec {
+    /// By the eviction API, which asks the budgets.
+    Eviction,
+    /// By plain deletes, which do not.
+    Delete,
+    /// They stay.
+    None,
+}
+
+/// What the plan does when a drain fails.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub(crate) enum OnFailureSpec {
+    /// The plan ends; the node stays cordoned.
+    Abort,
+    /// The node is uncordoned, the plan ends.
+    UncordonAndAbort,
+    /// The node is uncordoned and not upgraded; the next one is.
+    Skip,
+    /// The node stays cordoned and is not upgraded; the next one is.
+    Quarantine,
+    /// Drain again without the eviction API.
+    ForceDelete,
+    /// The node is upgraded although pods are left.
+    TerminateAnyway,
+    /// The node is upgraded although pods are left, and said so.
+    WarnAndContinue,
+    /// Drain again after failureRetryInterval.
+    Retry,
+}
+
+/// One command of a runbook.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum StepSpec {
+    /// `kubectl drain`.
+    Drain(DrainStepSpec),
+    /// The kubelet is stopped, upgraded and started.
+    UpgradeNode(UpgradeNodeSpec),
+    /// `kubectl cordon`.
+    Cordon(At<String>),
+    /// `kubectl uncordon`.
+    Uncordon(At<String>),
+    /// A pause.
+    Sleep(Duration),
+    /// `kubectl delete pod` for one pod of a workload.
+    DeletePod(DeletePodSpec),
+    /// `kubeadm upgrade` on a control-plane node.
+    UpgradeControlPlane(At<String>),
+    /// Not supported yet.
+    CreateNode(#[schemars(with = "serde_json::Value")] IgnoredAny),
+    /// Not supported yet.
+    DeleteNode(#[schemars(with = "serde_json::Value")] IgnoredAny),
+}
+
+/// `kubectl drain` of one node; flags that are left out are those of the plan's `drain`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DrainStepSpec {
+    /// The node.
+    pub(crate) node: At<String>,
+    /// How it should end; Success unless given.
+    pub(crate) expect: Option<ExpectSpec>,
+    via: Option<ViaSpec>,
+    ignore_daemon_sets: Option<bool>,
+    delete_empty_dir_data: Option<bool>,
+    force: Option<bool>,
+    grace_period: Option<Duration>,
+    timeout: Option<Duration>,
+    retry_interval: Option<At<Duration>>,
+    on_failure: Option<OnFailureSpec>,
+    failure_retry_interval: Option<At<Duration>>,
+}
+
+impl DrainStepSpec {
+    /// The step's flags, completed by the plan's.
+    pub(crate) fn flags(&self, plan: &DrainSpec) -> DrainSpec {
+        DrainSpec {
+            via: self.via.or(plan.via),
+            ignore_daemon_sets: self.ignore_daemon_sets.or(plan.ignore_daemon_sets),
+            delete_empty_dir_data: self.delete_empty_dir_data.or(plan.delete_empty_dir_data),
+            force: self.force.or(plan.force),
+            grace_period: self
+                .grace_period
+                .clone()
+                .or_else(|| plan.grace_period.clone()),
+            timeout: self.timeout.clone().or_else(|| plan.timeout.clone()),
+            retry_interval: self
+                .retry_interval
+                .clone()
+                .or_else(|| plan.retry_interval.clone()),
+            on_failure: self.on_failure.or(plan.on_failure),
+            failure_retry_interval: self
+                .failure_retry_interval
+                .clone()
+                .or_else(|| plan.failure_retry_interval.clone()),
+        }
+    }
+}
+
+/// How a step should end.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub(crate) enum ExpectSpec {
+    /// It works.
+    Success,
+    /// It fails.
+    Failure,
+    /// Either way.
+    Any,
+}
+
+/// The kubelet of a node is upgraded.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UpgradeNodeSpec {
+    /// The node.
+    pub(crate) node: At<String>,
+    /// Whether the machine goes down.
+    #[serde(default)]
+    pub(crate) reboot: bool,
+}
+
+/// A pod is deleted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DeletePodSpec {
+    /// `NAMESPACE/NAME` or a name in the namespace default.
+    pub(crate) workload: At<String>,
+}
