@@ -183,7 +183,7 @@ impl ControlPlane {
     /// Whether a process runs the version that a swap was to bring, and answers as far as it answers anybody.
     pub(crate) fn is_up(&self, id: InstanceId) -> bool {
         let instance = &self.instances[id];
-        instance.up && (instance.serving || !answers(instance.component))
+        instance.up && instance.restart.is_none() && (instance.serving || !answers(instance.component))
     }
 
     fn fault(&mut self, id: InstanceId, mode: StopMode, restart: Option<Span>, hall: &mut Hall<'_>) {

@@ -91,6 +91,8 @@ impl Race {
     fn renewal_before(&self, time: Time) -> Time {
         match self.renewing_since {
             None => self.last_renewal,
+            // Before its first renewal of the run a leader has renewed at its very start.
+            Some(since) if time < since => Time::ZERO,
             Some(since) => {
                 let rounds = time.since(since).as_micros() / RETRY.as_micros();
                 since + RETRY * rounds
@@ -169,7 +171,9 @@ impl Elections {
             Event::Poll(instance, generation) => self.poll(instance, generation, hall),
             Event::Renewed(component, generation) => {
                 let race = self.race(component);
-                if race.generation == generation {
+                // Its API may have gone away again meanwhile: then it goes on failing until it gives up.
+                let reaches = race.leader().is_some_and(|c| hall.reaches(c.door));
+                if race.generation == generation && reaches {
                     race.renewing_since = Some(hall.now);
                     race.record += 1;
                 }
@@ -220,10 +224,12 @@ impl Elections {
         if !led {
             return;
         }
-        race.last_renewal = race.renewal_before(now);
-        race.renewing_since = None;
+        if race.renewing_since.is_some() {
+            race.last_renewal = race.renewal_before(now);
+            race.renewing_since = None;
+            race.record += 1;
+        }
         race.generation = race.generation.wrapping_add(1);
-        race.record += 1;
         if released {
             race.holder = None;
         }

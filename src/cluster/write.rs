@@ -170,6 +170,9 @@ impl Hall<'_> {
         if self.model.workloads[workload].kind == WorkloadKind::DaemonSet {
             self.forget_daemon(workload, pod);
         }
+        if self.store.workloads[workload].rolling && replica_set.is_some() {
+            self.after_reaction(Event::Deployment(workload));
+        }
         self.watch_endpoints(pod);
         if let Some((drain, index)) = awaited_by {
             crate::upgrade::drain::pod_gone(self, drain, index);

@@ -390,7 +390,7 @@ pub mod kubeadm {
             (true, Component::ApiServer) => measured(10, 3260, 9010),
             (true, Component::ControllerManager) => measured(520, 2270, 8010),
             (true, _) => measured(520, 1010, 1570),
-            (false, Component::ApiServer) => Dist::Uniform(millis(14_500), millis(23_000)),
+            (false, Component::ApiServer) => measured(14_500, 20_500, 23_000),
             (false, _) => Dist::Uniform(millis(100), millis(300)),
         }
     }

@@ -1,0 +1,5 @@
+//! Integration tests, in one binary.
+
+mod kubeadm;
+mod oracles;
+mod reference;
