@@ -101,7 +101,7 @@ fn roll(workload: WorkloadId, hall: &mut Hall<'_>) {
         .filter(|&p| hall.store.pods[p].revision < state.revision && !hall.store.pods[p].terminating)
         .collect();
     if old.is_empty() && unavailable == 0 {
-        hall.store.workloads[workload].rolling = false;
+        hall.store.set_rolling(workload, false);
         hall.emit(Fact::RolloutEnded { workload });
         return;
     }

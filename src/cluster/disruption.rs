@@ -1,5 +1,6 @@
 //! Budgets: the disruption controller that keeps their status (P-8 … P-14), and the answer of the eviction API (P-1).
 
+use super::gate::Permit;
 use super::hall::Hall;
 use crate::ids::{BudgetId, PodId};
 use crate::model::behaviour;
@@ -8,21 +9,21 @@ use crate::trace::{ApiError, RefusalReason};
 /// The controller looks at a budget and writes its status.
 pub(crate) fn sync(budget: BudgetId, hall: &mut Hall<'_>) {
     hall.store.budgets[budget].queued = false;
-    if hall.store.gate.admit_controllers().is_ok() {
-        write_status(budget, hall);
+    if let Ok(permit) = hall.store.gate.admit_controllers() {
+        write_status(&permit, budget, hall);
     }
 }
 
 /// All budgets, for a new leader.
-pub(crate) fn start(hall: &mut Hall<'_>) {
+pub(crate) fn start(permit: &Permit, hall: &mut Hall<'_>) {
     let ids: Vec<BudgetId> = hall.model.budgets.ids().collect();
     for id in ids {
         hall.store.budgets[id].queued = false;
-        write_status(id, hall);
+        write_status(permit, id, hall);
     }
 }
 
-fn write_status(id: BudgetId, hall: &mut Hall<'_>) {
+fn write_status(_: &Permit, id: BudgetId, hall: &mut Hall<'_>) {
     let (desired, allowed) = hall.store.budget_status(hall.model, id);
     let budget = &mut hall.store.budgets[id];
     let healthy = budget.healthy;
@@ -81,7 +82,7 @@ pub(crate) fn judge(pod: PodId, hall: &Hall<'_>) -> Verdict {
 
 /// Uses up one disruption, unless the status has changed since it was read (optimistic locking). The counted-down
 /// status holds until the controller next writes it, so concurrent drains cannot overdraw (D-20).
-pub(crate) fn take(id: BudgetId, version: u32, hall: &mut Hall<'_>) -> bool {
+pub(crate) fn take(_: &Permit, id: BudgetId, version: u32, hall: &mut Hall<'_>) -> bool {
     let budget = &mut hall.store.budgets[id];
     if budget.version != version || budget.allowed == 0 {
         return false;

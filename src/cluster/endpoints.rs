@@ -92,9 +92,9 @@ fn proxy_version<'h>(hall: &'h Hall<'_>, pod: PodId) -> &'h KubeVersion {
 
 /// The slices list a pod as ready while it is ready and not being deleted (M-1).
 fn sync(pod: PodId, hall: &mut Hall<'_>) {
-    if hall.store.gate.admit_controllers().is_err() {
+    let Ok(permit) = hall.store.gate.admit_controllers() else {
         return;
-    }
+    };
     let class = &hall.model.classes[hall.store.pods[pod].class];
     if class.services.is_empty() {
         return;
@@ -103,14 +103,7 @@ fn sync(pod: PodId, hall: &mut Hall<'_>) {
     let state = &hall.store.pods[pod];
     let present = state.exists && state.node.is_some() && (publishes && state.running || state.ready);
     let listed = present && (publishes || !state.terminating);
-    if state.listed != listed {
-        hall.store.pods[pod].listed = listed;
-        hall.emit_cause(if listed {
-            Fact::EndpointReady { pod }
-        } else {
-            Fact::EndpointUnready { pod }
-        });
-    }
+    hall.write_endpoint(&permit, pod, listed);
     let delay = hall.draw(&hall.model.timings.watch_delivery) + hall.draw(&hall.model.timings.proxy_sync);
     hall.after(delay, World::Endpoints(Event::Program(pod)));
 }

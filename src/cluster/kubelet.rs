@@ -236,7 +236,7 @@ impl Kubelets {
         }
         match hall.admit() {
             Ok(permit) => hall.remove_pod(&permit, pod),
-            Err(_) => self.unwritten.push(Event::Remove(pod)),
+            Err(_) => self.write_later(Event::Remove(pod), hall),
         }
     }
 
@@ -248,7 +248,7 @@ impl Kubelets {
         let running = containers.state != State::Absent;
         match hall.admit() {
             Ok(permit) => hall.write_pod_status(&permit, pod, running, containers.serving()),
-            Err(_) => self.unwritten.push(Event::Report(pod)),
+            Err(_) => self.write_later(Event::Report(pod), hall),
         }
     }
 
@@ -391,7 +391,18 @@ impl Kubelets {
         }
         match hall.admit() {
             Ok(permit) => hall.write_node_ready(&permit, node, true),
-            Err(_) => self.unwritten.push(Event::PostReady { node, generation }),
+            Err(_) => self.write_later(Event::PostReady { node, generation }, hall),
+        }
+    }
+
+    /// A request failed: tried again in a moment where only the API server that the load balancer picked is away, and
+    /// otherwise when the API is back.
+    fn write_later(&mut self, event: Event, hall: &mut Hall<'_>) {
+        if hall.store.gate.available() {
+            let delay = hall.between(Span::from_millis(200), Span::from_secs(1));
+            hall.after(delay, World::Kubelet(event));
+        } else {
+            self.unwritten.push(event);
         }
     }
 

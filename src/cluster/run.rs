@@ -136,6 +136,7 @@ impl<'o> Watch<'o> {
         let calm = hall.expected == 0
             && hall.store.missing == 0
             && hall.store.terminating == 0
+            && hall.store.rollouts == 0
             && hall.store.gate.controller_manager.is_some()
             && hall.store.gate.scheduler.is_some()
             && hall.store.gate.available();

@@ -41,7 +41,8 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
     initial_nodes(&mut world);
     world.given_pods();
     world.missing_pods();
-    disruption::start(&mut world.hall);
+    disruption::start(&Permit::before_time(), &mut world.hall);
+    world.rollouts_under_way();
     world.hall.cause = None;
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
@@ -124,6 +125,19 @@ impl World<'_> {
         match self.scheduler.place(pod, &self.hall) {
             Ok(node) => self.settle_pod(pod, node, true, true, false),
             Err(_) => self.hall.announce_pod(pod),
+        }
+    }
+
+    /// A Deployment whose old ReplicaSets still want pods is in the middle of a rollout.
+    fn rollouts_under_way(&mut self) {
+        let hall = &mut self.hall;
+        let workloads: Vec<WorkloadId> = hall.model.workloads.ids().collect();
+        for workload in workloads {
+            let old = hall.store.workloads[workload].replica_sets.split_last().map_or(&[][..], |(_, old)| old);
+            if old.iter().any(|&rs| hall.store.replica_sets[rs].desired > 0) {
+                hall.store.set_rolling(workload, true);
+                hall.after_reaction(event::Event::Deployment(workload));
+            }
         }
     }
 

@@ -148,6 +148,8 @@ pub(crate) struct Store {
     pub(crate) missing: u64,
     /// Pods with a deletion timestamp whose objects exist.
     pub(crate) terminating: u32,
+    /// Workloads in the middle of a rollout.
+    pub(crate) rollouts: u32,
 }
 
 impl Store {
@@ -166,6 +168,7 @@ impl Store {
             budgets: model.budgets.ids().map(|b| Budget::of(model, b)).collect(),
             missing: 0,
             terminating: 0,
+            rollouts: 0,
         };
         for (id, rs) in model.replica_sets.iter_ids() {
             store.workloads[rs.workload].replica_sets.push(id);
@@ -194,6 +197,13 @@ impl Store {
         };
         let allowed = if expected == 0 { 0 } else { budget.healthy.saturating_sub(desired) };
         (desired, allowed)
+    }
+
+    /// A rollout begins or ends.
+    pub(crate) fn set_rolling(&mut self, workload: WorkloadId, rolling: bool) {
+        if std::mem::replace(&mut self.workloads[workload].rolling, rolling) != rolling {
+            self.rollouts = if rolling { self.rollouts + 1 } else { self.rollouts - 1 };
+        }
     }
 
     /// Whether a pod counts as healthy and present: ready, and not being deleted.

@@ -90,7 +90,9 @@ impl World<'_> {
         }
         self.replica_sets.start(hall);
         daemon_set::start(hall);
-        disruption::start(hall);
+        if let Ok(permit) = hall.store.gate.admit_controllers() {
+            disruption::start(&permit, hall);
+        }
         DataPlane::start(hall);
         let rolling: Vec<WorkloadId> = hall.model.workloads.ids().filter(|&w| hall.store.workloads[w].rolling).collect();
         for workload in rolling {

@@ -179,6 +179,18 @@ impl Hall<'_> {
         }
     }
 
+    /// Lists a pod in the endpoint slices, or not.
+    pub(crate) fn write_endpoint(&mut self, _: &Permit, pod: PodId, listed: bool) {
+        if self.store.pods[pod].listed != listed {
+            self.store.pods[pod].listed = listed;
+            self.emit_cause(if listed {
+                Fact::EndpointReady { pod }
+            } else {
+                Fact::EndpointUnready { pod }
+            });
+        }
+    }
+
     /// Cordons or uncordons a node; whether that changed anything.
     pub(crate) fn write_unschedulable(&mut self, _: &Permit, node: NodeId, unschedulable: bool) -> bool {
         if self.store.nodes[node].unschedulable == unschedulable {
@@ -295,10 +307,15 @@ impl Hall<'_> {
             step(&mut store.budgets[budget].healthy, counts);
         }
         if self.store.workloads[workload].rolling {
-            self.after_reaction(match self.model.workloads[workload].kind {
+            let event = match self.model.workloads[workload].kind {
                 WorkloadKind::DaemonSet => Event::DaemonSet(daemon_set::Event::Sync(workload)),
                 _ => Event::Deployment(workload),
-            });
+            };
+            self.after_reaction(event);
+            let min_ready = self.model.workloads[workload].min_ready;
+            if counts && min_ready > Span::ZERO {
+                self.after(min_ready, event);
+            }
         }
     }
 

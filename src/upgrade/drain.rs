@@ -282,7 +282,7 @@ impl Drains {
             Verdict::Free => return self.accept(id, index, &permit, hall),
             Verdict::Error(error) => return self.fail(id, index, error, hall),
         };
-        if disruption::take(budget, version, hall) {
+        if disruption::take(&permit, budget, version, hall) {
             return self.accept(id, index, &permit, hall);
         }
         let evictee = &mut self.drains[id].pods[index as usize];

@@ -133,7 +133,7 @@ impl Faults {
                 delete_one(workload, &permit, &mut self.luck, hall);
             }
             FaultAction::Rollout(workload) => {
-                deployment::start_rollout(workload, hall);
+                deployment::start_rollout(&permit, workload, hall);
             }
             _ => {}
         }

@@ -224,12 +224,13 @@ impl Kubeadm {
         if !due {
             return;
         }
+        let Ok(permit) = hall.admit() else { return };
         let dns = kubeadm::coredns(to) != kubeadm::coredns(hall.model.version.minor());
         for (id, workload) in hall.model.workloads.iter_ids() {
             let dns_changes = dns && workload.name == "coredns" && workload.kind == WorkloadKind::Deployment;
             let proxy = workload.name == "kube-proxy" && workload.kind == WorkloadKind::DaemonSet;
             if workload.namespace == "kube-system" && (dns_changes || proxy) {
-                crate::cluster::deployment::start_rollout(id, hall);
+                crate::cluster::deployment::start_rollout(&permit, id, hall);
             }
         }
     }

@@ -1,5 +1,11 @@
 //! The oracles of the semantics (O-…): statements about Kubernetes with the values that constant timings give. Each test
-//! names those it checks; `MISSING` lists those whose mechanism is not built yet, and why.
+//! names those it checks.
+//!
+//! Not here, because their mechanism is not built yet: O-1 … O-8, O-14, O-18, O-20, O-21, O-85 (what kubeadm refuses,
+//! rollback, several hops), O-43 (one drain command for several nodes), O-46 (a scheduler that reads an old snapshot),
+//! O-55 (a delete that fails after its budget was decremented), O-58, O-59, O-62 (StatefulSets and Jobs), O-70
+//! (anti-affinity), O-75 (preStop), O-78 (surge). O-5 … O-8 and O-17 are about versions that nothing checks yet. O-52 is a
+//! property test, O-68 a unit test beside the scheduler.
 
 use seatrial::cluster::{RunOptions, preamble, run};
 use seatrial::metrics::{Metrics, Report};
@@ -321,8 +327,7 @@ fn fault_only(fault: &str) -> Model {
     model(&[&cluster, fault])
 }
 
-/// O-48, P-5: a Pending pod may go whatever the budget says. (It does not fit, is not on a node, and so no drain meets
-/// it: here the only replica that runs is protected, and the pending one does not matter.)
+/// O-83: every node at once: without a budget nothing is left, with one the drains wait for each other for ever.
 #[test]
 fn o83_all_nodes_at_once() {
     let (cluster, web) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""));
@@ -626,4 +631,110 @@ fn o80_the_same_seed_gives_the_same_facts() {
     let model = model(&[&cluster, &web, &budget, &plan]);
     assert_eq!(facts(&model, 1).1, facts(&model, 1).1);
     assert_ne!(facts(&model, 1).1, facts(&model, 2).1);
+}
+
+/// O-13, K-16: add-ons follow the first control-plane node up to 1.27 and the last one since 1.28.
+#[test]
+fn o13_when_add_ons_are_upgraded() {
+    let proxy = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: kube-proxy, namespace: kube-system}\nspec: {selector: {matchLabels: {app: p}}, \
+                 template: {metadata: {labels: {app: p}}, spec: {tolerations: [{operator: Exists}], containers: [{name: main, image: x}]}}}";
+    for (from, to, nodes) in [("v1.20.2", "v1.21.0", 1), ("v1.35.4", "v1.36.2", 3)] {
+        let (cluster, plan) = (cluster(from, 3, 1), plan(&format!("  targetVersion: {to}\n")));
+        let (_, records) = facts(&model(&[EXACT, &cluster, proxy, &plan]), 0);
+        let rollout = records.iter().position(|r| matches!(r.fact, Fact::RolloutStarted { .. })).unwrap();
+        let begun = records[..rollout].iter().filter(|r| matches!(r.fact, Fact::NodeUpgradeStarted { .. })).count();
+        assert_eq!(begun, nodes, "{from}");
+        assert!(records.iter().any(|r| matches!(r.fact, Fact::RolloutEnded { .. })), "W-24");
+    }
+}
+
+/// O-19: a control-plane node that is not Ready: kubeadm refuses, and nothing has changed.
+#[test]
+fn o19_kubeadm_wants_every_control_plane_node_ready() {
+    let (cluster, web) = (cluster("v1.35.4", 3, 2), deployment("web", 2, ""));
+    let plan = plan("  targetVersion: v1.36.2\n  startAt: 100s\n");
+    let fault = faults(&["{at: 1s, nodeCrash: cp-2}"]);
+    let (report, records) = facts(&model(&[EXACT, &cluster, &web, &plan, &fault]), 0);
+    assert_eq!(serde_json::to_value(&report.outcome).unwrap()["status"], "Refused");
+    assert!(times(&records, |f| matches!(f, Fact::PhaseStarted { .. } | Fact::NodeCordoned { .. })).is_empty());
+}
+
+/// O-49, O-50, P-1.4, P-3, P-4, P-5: what may happen to a pod that runs but is not ready.
+#[test]
+fn o49_o50_unready_pods() {
+    let evicted = |version: &str, limit: &str, broken: &str, more: &str| {
+        let (cluster, web, rs) = (cluster(version, 1, 2), deployment("web", 3, ""), web_replica_set(3));
+        let pods: Vec<String> = (0..3).map(|n| pod_on(&format!("p{n}"), "worker-1")).collect();
+        let broken = format!(
+            "apiVersion: seatrial.dev/v1alpha1\nkind: Timings\nspec: {{workloads: [{{kind: Deployment, namespace: default, name: web, neverReady: {broken}}}]}}"
+        );
+        let budget = budget("web", &format!("{limit}{more}"));
+        let drain = drain("worker-1", ", timeout: 4s, expect: Any");
+        let (report, _) = facts(&model(&[EXACT, &broken, &cluster, &web, &rs, &pods[0], &pods[1], &pods[2], &budget, &drain]), 0);
+        report.cluster.evictions
+    };
+    // Two of three are healthy and two are wanted: the broken one may go, and only that one.
+    assert_eq!(evicted("v1.36.2", "minAvailable: 2", "1", ""), 1);
+    assert_eq!(evicted("v1.20.2", "minAvailable: 2", "1", ""), 1);
+    assert_eq!(evicted("v1.36.2", "minAvailable: 3", "1", ""), 0);
+    assert_eq!(evicted("v1.36.2", "minAvailable: 3", "1", ", unhealthyPodEvictionPolicy: AlwaysAllow"), 1);
+    assert_eq!(evicted("v1.20.2", "minAvailable: 3", "1", ", unhealthyPodEvictionPolicy: AlwaysAllow"), 0);
+    assert_eq!(evicted("v1.36.2", "maxUnavailable: 100%", "All", ""), 0);
+}
+
+/// O-54, D-16, P-15: deleting asks no budget.
+#[test]
+fn o54_deletes_ask_no_budget() {
+    let (cluster, web, zero) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""), budget("web", "maxUnavailable: 0"));
+    let drain = drain("worker-1", ", via: Delete");
+    let (report, _) = facts(&model(&[EXACT, &cluster, &web, &zero, &drain]), 0);
+    assert_eq!((report.cluster.evictions, report.cluster.pods_created), (0, 1));
+}
+
+/// O-61, W-21, W-22: a DaemonSet's pod comes back on its node, cordoned or not.
+#[test]
+fn o61_daemon_pods_ignore_cordons() {
+    let agent = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent, namespace: default}\nspec: {selector: {matchLabels: {app: agent}}, \
+                 template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: main, image: x}]}}}";
+    let (cluster, plan) = (cluster("v1.36.2", 1, 1), plan("  steps: [{cordon: worker-1}, {deletePod: {workload: agent}}]\n"));
+    let (report, records) = facts(&model(&[EXACT, &cluster, agent, &plan]), 0);
+    assert_eq!(report.cluster.pods_created, 1);
+    assert_eq!(times(&records, |f| matches!(f, Fact::PodBound { .. })).len(), 1);
+}
+
+/// O-67, S-19: without zone labels a scheduler of 1.20 does not spread by default; later ones do.
+#[test]
+fn o67_default_spreading_without_zones() {
+    let ballast = deployment("ballast", 1, ", nodeSelector: {kubernetes.io/hostname: worker-1}").replace("cpu: 100m", "cpu: \"2\"");
+    for (version, nodes) in [("v1.20.2", 1), ("v1.36.2", 2)] {
+        let (cluster, web) = (cluster(version, 1, 2), deployment("web", 2, ""));
+        let fault = faults(&["{at: 1s, podDelete: default/ballast}"]);
+        let (report, _) = facts(&model(&[EXACT, &cluster, &ballast, &web, &fault]), 0);
+        assert_eq!(report.cluster.placement_before["default/web"].len(), nodes, "{version}");
+    }
+}
+
+/// O-79: one by one without surge some pods land on nodes that are drained later and move again.
+#[test]
+fn o79_without_surge_some_pods_move_twice() {
+    let (cluster, web) = (cluster("v1.36.2", 1, 4), deployment("web", 8, ""));
+    let (report, _) = facts(&model(&[EXACT, &cluster, &web, &plan("  controlPlane: {upgrade: false}\n")]), 0);
+    assert!(report.cluster.moves_per_replica.mean > 1.0);
+    assert!(report.cluster.replicas_moved_twice > 0);
+}
+
+/// W-10, W-12: a rollout keeps `maxUnavailable` and `maxSurge`; Recreate does not.
+#[test]
+fn w10_w12_rollouts() {
+    let lowest = |strategy: &str| {
+        let web = deployment("web", 4, "").replacen("replicas: 4", &format!("replicas: 4\n  strategy: {strategy}"), 1);
+        let (cluster, fault) = (cluster("v1.36.2", 1, 2), faults(&["{at: 1s, rollout: default/web}"]));
+        let (report, records) = facts(&model(&[EXACT, &cluster, &web, &fault]), 0);
+        assert_eq!(report.cluster.pods_created, 4, "{strategy}");
+        assert!(records.iter().any(|r| matches!(r.fact, Fact::RolloutEnded { .. })), "{strategy}");
+        report.workloads[0].endpoints.as_ref().unwrap().min_ready
+    };
+    assert_eq!(lowest("{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"), 4);
+    assert_eq!(lowest("{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"), 3);
+    assert_eq!(lowest("{type: Recreate}"), 0);
 }
