@@ -11,6 +11,7 @@ pub(crate) mod gate;
 pub(crate) mod hall;
 pub(crate) mod kubelet;
 pub(crate) mod node_lifecycle;
+mod options;
 mod preamble;
 pub(crate) mod rate;
 pub(crate) mod replica_set;
@@ -21,5 +22,6 @@ pub(crate) mod store;
 mod world;
 mod write;
 
+pub use options::{RunCost, RunOptions};
 pub use preamble::preamble;
-pub use run::{RunCost, RunOptions, run};
+pub use run::run;

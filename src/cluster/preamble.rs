@@ -1,7 +1,7 @@
 //! Who is who in the facts of a run.
 
 use super::control_plane::members;
-use super::run::RunOptions;
+use super::options::RunOptions;
 use crate::model::{BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Step, StopMode, Trigger, WorkloadKind};
 use crate::trace::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 use crate::units::KubeVersion;

@@ -1,55 +1,13 @@
 //! One replication, from the first event to the last.
 
 use super::event::Event;
+use super::options::{RunCost, RunOptions};
 use super::setup;
 use super::world::World;
 use crate::ids::{FactId, Id};
 use crate::model::Model;
 use crate::trace::{Fact, Observer, PlanStatus};
 use crate::units::{Span, Time};
-
-/// What a run may do and how long.
-#[derive(Clone, Debug)]
-pub struct RunOptions {
-    /// The seed.
-    pub seed: u64,
-    /// Which replication of that seed.
-    pub trial: u64,
-    /// The run ends here at the latest, whatever is going on.
-    pub until: Option<Time>,
-    /// How long the run goes on after the plan has ended, at most, until the cluster has settled. Leases that have to
-    /// run out and tolerations that have to pass are waited for.
-    pub settle: Span,
-    /// The run ends after so many events at the latest.
-    pub max_events: u64,
-    /// A plan that has done nothing but be refused for so long is blocked.
-    pub stall: Span,
-}
-
-impl Default for RunOptions {
-    /// Seed 0, 60 s to settle, 10⁹ events, one hour of refusals.
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            trial: 0,
-            until: None,
-            settle: Span::from_secs(60),
-            max_events: 1_000_000_000,
-            stall: Span::from_secs(3600),
-        }
-    }
-}
-
-/// What a run cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunCost {
-    /// Events handled.
-    pub events: u64,
-    /// Facts observed.
-    pub facts: u64,
-    /// When the run ended.
-    pub end: Time,
-}
 
 /// The run goes on for so long after the cluster has settled, so that the data plane follows.
 const TAIL: Span = Span::from_secs(5);

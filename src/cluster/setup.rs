@@ -1,7 +1,7 @@
 //! The world before time starts: what the input holds is put in place, what it lacks is created and scheduled.
 
 use super::gate::Permit;
-use super::run::RunOptions;
+use super::options::RunOptions;
 use super::write::NewPod;
 use super::control_plane::ControlPlane;
 use super::hall::Hall;

@@ -21,6 +21,8 @@ pub(crate) struct Pod {
     pub(crate) ordinal: u32,
     /// The revision of its template.
     pub(crate) revision: u32,
+    /// Where it stands in its ReplicaSet's list.
+    pub(crate) place: u32,
     pub(crate) created: Time,
     pub(crate) ready_since: Time,
     /// A grace period that somebody asked for when deleting it; [`Span::LONGEST`]: its own.
@@ -81,7 +83,7 @@ pub(crate) struct ReplicaSet {
     pub(crate) workload: WorkloadId,
     pub(crate) desired: u32,
     pub(crate) revision: u32,
-    /// Pods that exist, terminating ones too.
+    /// Pods that exist, terminating ones too, in no particular order.
     pub(crate) pods: Vec<PodId>,
     /// Pods without deletion timestamp (W-1).
     pub(crate) active: u32,

@@ -44,6 +44,7 @@ impl Hall<'_> {
             slot,
             ordinal,
             revision,
+            place: 0,
             created: self.now,
             ready_since: Time::MAX,
             grace: Span::LONGEST,
@@ -56,6 +57,7 @@ impl Hall<'_> {
         });
         if let Some(rs) = new.replica_set {
             let set = &mut self.store.replica_sets[rs];
+            self.store.pods[pod].place = set.pods.len() as u32;
             set.pods.push(pod);
             set.active += 1;
         }
@@ -158,7 +160,7 @@ impl Hall<'_> {
             self.recount(pod, counted, false);
         }
         if let Some(rs) = replica_set {
-            self.store.replica_sets[rs].pods.retain(|&p| p != pod);
+            self.leave_set(pod, rs);
         }
         for &budget in &self.model.classes[class].budgets {
             self.store.budgets[budget].matching -= 1;
@@ -276,6 +278,15 @@ impl Hall<'_> {
         }
         if self.model.workloads[workload].kind != WorkloadKind::DaemonSet {
             self.store.workloads[workload].vacant.push_back((slot, fact));
+        }
+    }
+
+    fn leave_set(&mut self, pod: PodId, rs: ReplicaSetId) {
+        let place = self.store.pods[pod].place;
+        let pods = &mut self.store.replica_sets[rs].pods;
+        pods.swap_remove(place as usize);
+        if let Some(&moved) = pods.get(place as usize) {
+            self.store.pods[moved].place = place;
         }
     }
 
