@@ -119,10 +119,7 @@ impl<I: Id, T> IdVec<I, T> {
 
     /// All ids and their things.
     pub fn iter_ids(&self) -> impl ExactSizeIterator<Item = (I, &T)> + DoubleEndedIterator {
-        self.items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| (I::from_index(i), item))
+        self.items.iter().enumerate().map(|(i, item)| (I::from_index(i), item))
     }
 
     /// All ids.

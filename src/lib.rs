@@ -10,5 +10,5 @@ pub mod report;
 pub mod rng;
 pub mod scenario;
 pub mod trace;
-mod upgrade;
 pub mod units;
+mod upgrade;

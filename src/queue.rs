@@ -141,9 +141,7 @@ mod tests {
     fn order_equals_that_of_a_reference_heap() {
         let mut state = 1_u64;
         let mut random = move |below: u64| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 33) % below
         };
         let mut queue = Queue::new();
@@ -155,9 +153,7 @@ mod tests {
                 queue.push(Time::from_micros(at), seq);
                 heap.push(Reverse((at, seq)));
             } else {
-                let expected = heap
-                    .pop()
-                    .map(|Reverse((at, seq))| (Time::from_micros(at), seq));
+                let expected = heap.pop().map(|Reverse((at, seq))| (Time::from_micros(at), seq));
                 assert_eq!(queue.pop(), expected);
                 now = expected.map_or(now, |(at, _)| at.as_micros());
             }

@@ -8,11 +8,7 @@ use super::args::{Cli, CompletionsArgs};
 use super::output::Terminal;
 
 /// Prints the completion script of a shell.
-pub(super) fn completions(
-    args: &CompletionsArgs,
-    name: &'static str,
-    terminal: &Terminal,
-) -> Result<Exit> {
+pub(super) fn completions(args: &CompletionsArgs, name: &'static str, terminal: &Terminal) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), name, &mut script);
     terminal.result(&String::from_utf8_lossy(&script))?;
@@ -27,9 +23,7 @@ pub(super) fn man(name: &'static str, terminal: &Terminal) -> Result<Exit> {
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     for sub in command.get_subcommands() {
         let title = format!("{name}-{}", sub.get_name());
-        clap_mangen::Man::new(sub.clone())
-            .title(title)
-            .render(&mut page)?;
+        clap_mangen::Man::new(sub.clone()).title(title).render(&mut page)?;
     }
     terminal.result(&String::from_utf8_lossy(&page))?;
     Ok(Exit::Ok)

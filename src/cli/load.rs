@@ -37,12 +37,9 @@ pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit
 fn exit_of(error: &ReadError) -> Exit {
     let io = error.source().and_then(|e| e.downcast_ref::<io::Error>());
     match io.map(io::Error::kind) {
-        Some(
-            ErrorKind::NotFound
-            | ErrorKind::InvalidInput
-            | ErrorKind::FileTooLarge
-            | ErrorKind::NotADirectory,
-        ) => Exit::Usage,
+        Some(ErrorKind::NotFound | ErrorKind::InvalidInput | ErrorKind::FileTooLarge | ErrorKind::NotADirectory) => {
+            Exit::Usage
+        }
         _ => Exit::Failure,
     }
 }

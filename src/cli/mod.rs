@@ -72,9 +72,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 fn command(args: &[OsString]) -> clap::Command {
     let command = Cli::command();
     match program_name(args) {
-        "kubectl-seatrial" => command
-            .name("kubectl-seatrial")
-            .bin_name("kubectl seatrial"),
+        "kubectl-seatrial" => command.name("kubectl-seatrial").bin_name("kubectl seatrial"),
         _ => command,
     }
 }
@@ -119,10 +117,7 @@ mod tests {
 
     #[test]
     fn a_kubectl_plugin_knows_its_name() {
-        assert_eq!(
-            program_name(&["/x/kubectl-seatrial".into()]),
-            "kubectl-seatrial"
-        );
+        assert_eq!(program_name(&["/x/kubectl-seatrial".into()]), "kubectl-seatrial");
         assert_eq!(program_name(&["target/debug/seatrial".into()]), "seatrial");
         assert_eq!(program_name(&[]), "seatrial");
     }
@@ -132,10 +127,7 @@ mod tests {
         let main = |args: &[&str]| main(args.iter().map(OsString::from));
         assert_eq!(main(&["seatrial", "run"]), Exit::Usage);
         assert_eq!(main(&["seatrial", "sail"]), Exit::Usage);
-        assert_eq!(
-            main(&["seatrial", "run", "x.yaml", "--until", "5"]),
-            Exit::Usage
-        );
+        assert_eq!(main(&["seatrial", "run", "x.yaml", "--until", "5"]), Exit::Usage);
         assert_eq!(main(&["seatrial", "--version"]), Exit::Ok);
     }
 }

@@ -42,18 +42,12 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
     };
     let cost = cluster::run(&model, &options, &mut watch);
     let Watch {
-        metrics,
-        records,
-        end,
-        ..
+        metrics, records, end, ..
     } = watch;
     if let Some(file) = trace {
         file.finish()?;
     }
-    terminal.detail(&format!(
-        "{} events, {} facts, {end}",
-        cost.events, cost.facts
-    ));
+    terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
     print(&report, &preamble, records.as_deref(), args, terminal)?;
     Ok(exit(&report))
@@ -128,8 +122,8 @@ struct TraceFile<'p> {
 
 impl<'p> TraceFile<'p> {
     fn create(path: &Path, preamble: &'p Preamble) -> Result<Self> {
-        let partial = partial_name(path)
-            .with_context(|| format!("cannot write {}: not a file name", path.display()))?;
+        let partial =
+            partial_name(path).with_context(|| format!("cannot write {}: not a file name", path.display()))?;
         let writer = File::create(&partial)
             .and_then(|file| TraceWriter::new(BufWriter::with_capacity(1 << 18, file), preamble))
             .with_context(|| format!("cannot write {}", partial.display()))?;
@@ -141,11 +135,7 @@ impl<'p> TraceFile<'p> {
     }
 
     fn finish(self) -> Result<()> {
-        let Self {
-            writer,
-            partial,
-            path,
-        } = self;
+        let Self { writer, partial, path } = self;
         writer
             .finish()
             .and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error))

@@ -23,10 +23,7 @@ pub(super) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
     };
     let Some(schema) = schema else {
         let kinds = load::OWN_KINDS.join(", ");
-        terminal.error(&format!(
-            "no kind `{kind}`; there are {kinds} and {}",
-            Report::KIND
-        ));
+        terminal.error(&format!("no kind `{kind}`; there are {kinds} and {}", Report::KIND));
         return Ok(Exit::Usage);
     };
     terminal.result(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;

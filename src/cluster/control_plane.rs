@@ -93,7 +93,11 @@ pub(crate) fn members(model: &Model) -> Vec<Member> {
     let mut members = Vec::new();
     for (server, &node) in nodes.iter().enumerate() {
         if model.control_plane.etcd == Etcd::Stacked || server == 0 {
-            let node = if model.control_plane.etcd == Etcd::Stacked { node } else { None };
+            let node = if model.control_plane.etcd == Etcd::Stacked {
+                node
+            } else {
+                None
+            };
             members.push(member(Component::Etcd, server, node, false));
         }
         for component in [Component::ApiServer, Component::ControllerManager, Component::Scheduler] {
@@ -125,11 +129,11 @@ impl ControlPlane {
         };
         let instances: IdVec<InstanceId, Instance> = members(hall.model).into_iter().map(instance).collect();
         let elected = |(id, i): (InstanceId, &Instance)| (i.component, id, i.server);
-        let members = instances.iter_ids().map(elected).collect();
+        let members: Vec<_> = instances.iter_ids().map(elected).collect();
         let servers = instances.iter().filter(|i| i.component == Component::ApiServer).count();
         let luck = hall.streams.stream(Purpose::Election, 0);
         Self {
-            elections: Elections::new(hall.model.control_plane.leader_election, luck, members),
+            elections: Elections::new(hall.model.control_plane.leader_election, luck, &members),
             instances,
             watches_cut: vec![None; servers],
             checks: vec![0; servers],
@@ -209,10 +213,19 @@ impl ControlPlane {
             Component::ControllerManager => behaviour::controller_manager::stop(),
             Component::Scheduler => behaviour::scheduler::stop(),
         };
-        let stop = self.luck.sample(hall.timings_of(component).stop.as_ref().unwrap_or(&default));
+        let stop = self
+            .luck
+            .sample(hall.timings_of(component).stop.as_ref().unwrap_or(&default));
         let grace = Span::from_secs(30);
-        let why = if stop >= grace { StopReason::Killed } else { StopReason::Terminated };
-        hall.after(stop.at_most(grace), World::ControlPlane(Event::Exit(id, generation, why)));
+        let why = if stop >= grace {
+            StopReason::Killed
+        } else {
+            StopReason::Terminated
+        };
+        hall.after(
+            stop.at_most(grace),
+            World::ControlPlane(Event::Exit(id, generation, why)),
+        );
         if component == Component::ApiServer {
             self.refuse(id, hall);
         }
@@ -296,7 +309,9 @@ impl ControlPlane {
                 Component::Etcd => behaviour::etcd::start(),
                 _ => behaviour::api_server::start(minor),
             };
-            let start = self.luck.sample(hall.timings_of(component).start.as_ref().unwrap_or(&default));
+            let start = self
+                .luck
+                .sample(hall.timings_of(component).start.as_ref().unwrap_or(&default));
             hall.after(start, World::ControlPlane(Event::Serve(id, generation)));
         } else {
             self.elections.process_started(component, id, hall);
@@ -316,7 +331,9 @@ impl ControlPlane {
     /// 1.22 start the new one beside the old one, and later ones wait for it and for their next look (K-15b).
     fn swap(&mut self, id: InstanceId, version: VersionId, hall: &mut Hall<'_>) {
         let component = self.instances[id].component;
-        let kubelet = self.instances[id].node.map_or(u32::MAX, |n| hall.store.nodes[n].version.minor());
+        let kubelet = self.instances[id]
+            .node
+            .map_or(u32::MAX, |n| hall.store.nodes[n].version.minor());
         let old = hall.versions[self.instances[id].version.0 as usize].minor();
         self.instances[id].version = version;
         if let Some(down) = &hall.timings_of(component).down {
@@ -331,7 +348,9 @@ impl ControlPlane {
         if behaviour::kubelet::static_pods_wait(kubelet) {
             return self.swap_after_exit(id, hall);
         }
-        let beside = self.luck.sample(&behaviour::kubeadm::swap_beside(component == Component::ApiServer));
+        let beside = self
+            .luck
+            .sample(&behaviour::kubeadm::swap_beside(component == Component::ApiServer));
         if component == Component::ApiServer {
             // The old process serves its watches until it is killed, so nobody's informers notice.
             self.instances[id].generation = self.instances[id].generation.wrapping_add(1);
@@ -381,7 +400,11 @@ impl ControlPlane {
         let available = hall.store.gate.available();
         if available != self.was_available {
             self.was_available = available;
-            hall.emit_cause(if available { Fact::ApiAvailable } else { Fact::ApiUnavailable });
+            hall.emit_cause(if available {
+                Fact::ApiAvailable
+            } else {
+                Fact::ApiUnavailable
+            });
         }
         for (server, &worked) in before.iter().enumerate() {
             self.tell(server, worked, hall);
@@ -440,7 +463,8 @@ impl ControlPlane {
     /// An API server works while it listens and its own etcd member is up (kubeadm gives it no other one).
     fn server_works(&self, server: usize, model: &Model) -> bool {
         let stacked = model.control_plane.etcd == Etcd::Stacked;
-        let member_down = |i: &Instance| i.component == Component::Etcd && (i.server == server || !stacked) && !i.serving;
+        let member_down =
+            |i: &Instance| i.component == Component::Etcd && (i.server == server || !stacked) && !i.serving;
         self.api_server(server).is_some_and(|i| i.serving) && !self.instances.iter().any(member_down)
     }
 
@@ -472,8 +496,15 @@ impl ControlPlane {
     pub(crate) fn tell_versions(&self, hall: &mut Hall<'_>) {
         let minor = |component: Component, id: Option<InstanceId>| {
             let version = id.map(|id| self.instances[id].version);
-            let first = || self.instances.iter().find(|i| i.component == component).map(|i| i.version);
-            version.or_else(first).map_or(0, |v| hall.versions[v.0 as usize].minor())
+            let first = || {
+                self.instances
+                    .iter()
+                    .find(|i| i.component == component)
+                    .map(|i| i.version)
+            };
+            version
+                .or_else(first)
+                .map_or(0, |v| hall.versions[v.0 as usize].minor())
         };
         let minors = super::gate::Minors {
             api_server: minor(Component::ApiServer, None),

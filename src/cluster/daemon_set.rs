@@ -35,9 +35,8 @@ pub(crate) fn handle(event: Event, hall: &mut Hall<'_>) {
 pub(crate) fn should_run(hall: &Hall<'_>, workload: WorkloadId, node: NodeId) -> bool {
     let class = &hall.model.classes[hall.model.workloads[workload].class];
     let node = &hall.model.nodes[node];
-    let tolerated = |taint: &crate::model::Taint| {
-        taint.effect == TaintEffect::PreferNoSchedule || class.tolerates(taint)
-    };
+    let tolerated =
+        |taint: &crate::model::Taint| taint.effect == TaintEffect::PreferNoSchedule || class.tolerates(taint);
     class.node_selector.iter().all(|(k, v)| node.label(k) == Some(v)) && node.taints.iter().all(tolerated)
 }
 

@@ -85,7 +85,11 @@ fn rolling(permit: &Permit, bounds: (u32, u32), new: ReplicaSetId, old: &[Replic
     for broken_first in [true, false] {
         for &rs in old {
             let desired = hall.store.replica_sets[rs].desired;
-            let candidates = if broken_first { desired.saturating_sub(available(rs, hall)) } else { desired };
+            let candidates = if broken_first {
+                desired.saturating_sub(available(rs, hall))
+            } else {
+                desired
+            };
             let shrink = candidates.min(budget);
             if shrink > 0 {
                 budget -= shrink;
@@ -103,7 +107,8 @@ fn available(rs: ReplicaSetId, hall: &Hall<'_>) -> u32 {
     if min_ready == Span::ZERO {
         return set.ready;
     }
-    let long_enough = |&&pod: &&PodId| hall.store.counts(pod) && hall.now.since(hall.store.pods[pod].ready_since) >= min_ready;
+    let long_enough =
+        |&&pod: &&PodId| hall.store.counts(pod) && hall.now.since(hall.store.pods[pod].ready_since) >= min_ready;
     u32::try_from(set.pods.iter().filter(long_enough).count()).unwrap_or(u32::MAX)
 }
 

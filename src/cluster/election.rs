@@ -114,7 +114,7 @@ fn next_renewal(renewal: Time, back: Time) -> Option<Time> {
 }
 
 impl Elections {
-    pub(crate) fn new(elect: bool, luck: Stream, members: Vec<(Component, InstanceId, usize)>) -> Self {
+    pub(crate) fn new(elect: bool, luck: Stream, members: &[(Component, InstanceId, usize)]) -> Self {
         let race = |component: Component| Race {
             component,
             holder: None,
@@ -160,7 +160,10 @@ impl Elections {
             race.holder = Some((first, race.candidates[0].generation));
             let phase = self.luck.between(Span::ZERO, RETRY);
             self.race(component).renewing_since = Some(Time::ZERO + phase);
-            hall.emit(Fact::LeaderElected { component, instance: first });
+            hall.emit(Fact::LeaderElected {
+                component,
+                instance: first,
+            });
             set_acting(hall, component, Some(first), door);
         }
     }
@@ -211,7 +214,13 @@ impl Elections {
     }
 
     /// A process of an elected component has exited; `released`: it gave the lease back first.
-    pub(crate) fn process_stopped(&mut self, component: Component, instance: InstanceId, released: bool, hall: &mut Hall<'_>) {
+    pub(crate) fn process_stopped(
+        &mut self,
+        component: Component,
+        instance: InstanceId,
+        released: bool,
+        hall: &mut Hall<'_>,
+    ) {
         let now = hall.now;
         let race = self.race(component);
         let led = race.leader().is_some_and(|c| c.instance == instance);
@@ -269,10 +278,9 @@ impl Elections {
     fn resume_renewal(&mut self, component: Component, door: usize, hall: &mut Hall<'_>) {
         let now = hall.now;
         let race = self.race(component);
-        if race.renewing_since.is_none() && race.leader().is_some_and(|c| c.door == door) {
-            if let Some(at) = next_renewal(race.last_renewal, now) {
-                hall.at(at, World::Election(Event::Renewed(component, race.generation)));
-            }
+        let fails = race.renewing_since.is_none() && race.leader().is_some_and(|c| c.door == door);
+        if let Some(at) = next_renewal(race.last_renewal, now).filter(|_| fails) {
+            hall.at(at, World::Election(Event::Renewed(component, race.generation)));
         }
     }
 
@@ -364,7 +372,9 @@ impl Elections {
             Component::Scheduler => behaviour::scheduler::start(),
             _ => behaviour::controller_manager::start(),
         };
-        let start = self.luck.sample(hall.timings_of(component).start.as_ref().unwrap_or(&default));
+        let start = self
+            .luck
+            .sample(hall.timings_of(component).start.as_ref().unwrap_or(&default));
         hall.after(start, World::Election(Event::Act(instance, generation, true)));
     }
 
@@ -434,7 +444,9 @@ mod tests {
     fn golden_b_c7_a_restarted_process_waits_for_the_lease_it_first_saw() {
         let first_success = |gap: f64| {
             let observed = Some((7, at(5.0)));
-            (1..10).map(|k| at(5.0 + gap * f64::from(k))).find(|&t| may_take(observed, 7, t))
+            (1..10)
+                .map(|k| at(5.0 + gap * f64::from(k)))
+                .find(|&t| may_take(observed, 7, t))
         };
         assert_eq!(first_success(3.0), Some(at(20.0)));
         assert_eq!(first_success(4.0), Some(at(21.0)));

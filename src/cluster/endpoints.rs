@@ -42,7 +42,13 @@ impl DataPlane {
 
     /// All pods, for a new controller manager.
     pub(crate) fn start(hall: &mut Hall<'_>) {
-        let ids: Vec<PodId> = hall.store.pods.iter_ids().filter(|(_, p)| p.exists || p.listed).map(|(id, _)| id).collect();
+        let ids: Vec<PodId> = hall
+            .store
+            .pods
+            .iter_ids()
+            .filter(|(_, p)| p.exists || p.listed)
+            .map(|(id, _)| id)
+            .collect();
         for pod in ids {
             sync(pod, hall);
         }

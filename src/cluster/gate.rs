@@ -61,7 +61,11 @@ impl Gate {
     /// Leave for who comes through the load balancer: kubelets, kubectl, kubeadm (K-19). `luck` decides which server it
     /// picks.
     pub(crate) fn admit(&self, luck: &mut Stream) -> Result<Permit, Unavailable> {
-        let works = if self.servers.len() == 1 { self.servers[0].works } else { self.picked(luck).works };
+        let works = if self.servers.len() == 1 {
+            self.servers[0].works
+        } else {
+            self.picked(luck).works
+        };
         if works { Ok(Permit(())) } else { Err(Unavailable) }
     }
 

@@ -362,7 +362,9 @@ impl Kubelets {
         }
         let delay = hall.draw(&behaviour::kubelet::first_status(minor));
         for pod in hall.store.nodes[node].pods.clone() {
-            let probed = hall.model.classes[hall.store.pods[pod].class].readiness_period.is_some();
+            let probed = hall.model.classes[hall.store.pods[pod].class]
+                .readiness_period
+                .is_some();
             if probed && self.of(pod).serving() {
                 hall.after(delay, World::Kubelet(Event::Forget(pod)));
             }

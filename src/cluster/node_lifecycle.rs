@@ -132,7 +132,10 @@ impl NodeLifecycle {
             return;
         };
         let generation = self.nodes[node].renew(hall);
-        let phase = hall.streams.stream(Purpose::Kubelet, crate::ids::Id::index(node) as u64).unit();
+        let phase = hall
+            .streams
+            .stream(Purpose::Kubelet, crate::ids::Id::index(node) as u64)
+            .unit();
         let phase = Span::from_secs_f64(phase * HEARTBEAT.as_secs_f64());
         let age = Span::from_micros((since.as_micros() + phase.as_micros()) % HEARTBEAT.as_micros());
         let seen = self.pass_at(since.before(age).max(self.started));
@@ -178,7 +181,11 @@ impl NodeLifecycle {
         }
         hall.write_taint(&permit, node, LifecycleTaint::UnreachableNoSchedule, true);
         let minor = hall.store.gate.minors.controller_manager;
-        let delay = if behaviour::taints_in_same_pass(minor) { Span::from_millis(50) } else { MONITOR_PERIOD };
+        let delay = if behaviour::taints_in_same_pass(minor) {
+            Span::from_millis(50)
+        } else {
+            MONITOR_PERIOD
+        };
         self.expect(node, hall.now + delay, Event::Taint(node, generation), hall);
     }
 
@@ -191,10 +198,15 @@ impl NodeLifecycle {
             if all_silent(hall) {
                 stop_evicting(hall);
             }
-            hall.after(MONITOR_PERIOD, World::NodeLifecycle(Event::TaintLater(node, generation)));
+            hall.after(
+                MONITOR_PERIOD,
+                World::NodeLifecycle(Event::TaintLater(node, generation)),
+            );
             return;
         };
-        let zone = hall.model.nodes[node].zone.map_or(hall.model.zones.len(), |z| z as usize);
+        let zone = hall.model.nodes[node]
+            .zone
+            .map_or(hall.model.zones.len(), |z| z as usize);
         if self.next_taint[zone] > hall.now {
             let at = self.next_taint[zone];
             return self.expect(node, at, Event::Taint(node, generation), hall);
@@ -265,7 +277,11 @@ impl NodeLifecycle {
         let Ok(permit) = hall.store.gate.admit_controllers() else {
             return;
         };
-        let taint = if execute { LifecycleTaint::UnreachableNoExecute } else { LifecycleTaint::UnreachableNoSchedule };
+        let taint = if execute {
+            LifecycleTaint::UnreachableNoExecute
+        } else {
+            LifecycleTaint::UnreachableNoSchedule
+        };
         hall.write_taint(&permit, node, taint, false);
     }
 }

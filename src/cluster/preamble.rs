@@ -2,7 +2,9 @@
 
 use super::control_plane::members;
 use super::options::RunOptions;
-use crate::model::{BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Step, StopMode, Trigger, WorkloadKind};
+use crate::model::{
+    BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Step, StopMode, Trigger, WorkloadKind,
+};
 use crate::trace::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 use crate::units::KubeVersion;
 
@@ -24,7 +26,10 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
     let versions = versions(model);
     let index = |version: &KubeVersion| versions.iter().position(|v| v == version).unwrap_or(0);
     let target = model.plan.as_ref().and_then(|p| p.target.as_ref()).map(&index);
-    let upgraded = model.plan.as_ref().is_some_and(|p| p.control_plane.upgrade && !model.control_plane.nodes.is_empty());
+    let upgraded = model
+        .plan
+        .as_ref()
+        .is_some_and(|p| p.control_plane.upgrade && !model.control_plane.nodes.is_empty());
     Preamble {
         engine_version: env!("CARGO_PKG_VERSION").to_owned(),
         plan: model.plan.as_ref().map(|p| p.name.clone()),
@@ -60,7 +65,12 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
             })
             .collect(),
         pods: model.pods.iter().map(|p| p.name.clone()).collect(),
-        steps: model.plan.iter().flat_map(|p| &p.steps).map(|s| step(s, model)).collect(),
+        steps: model
+            .plan
+            .iter()
+            .flat_map(|p| &p.steps)
+            .map(|s| step(s, model))
+            .collect(),
         faults: model.faults.iter().map(|f| fault(f, model)).collect(),
         assumptions: model.assumptions.clone(),
         versions: versions.iter().map(ToString::to_string).collect(),
@@ -110,7 +120,12 @@ fn step(step: &Step, model: &Model) -> String {
 fn fault(fault: &Fault, model: &Model) -> String {
     let workload = |id| model.workload_name(id);
     let what = match &fault.action {
-        FaultAction::ComponentDown { components, mode, duration, .. } => {
+        FaultAction::ComponentDown {
+            components,
+            mode,
+            duration,
+            ..
+        } => {
             let names: Vec<&str> = components.iter().map(|c| c.as_str()).collect();
             let how = match mode {
                 StopMode::Kill => "killed",

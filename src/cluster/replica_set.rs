@@ -140,7 +140,11 @@ fn rank_victims(victims: &mut [PodId], hall: &Hall<'_>) {
     };
     let age = |since: Time| {
         let span = hall.now.since(since).as_micros() / 1_000_000;
-        if logarithmic { u64::from(span.max(1).ilog2()) } else { span }
+        if logarithmic {
+            u64::from(span.max(1).ilog2())
+        } else {
+            span
+        }
     };
     let key = |&pod: &PodId| {
         let state = &hall.store.pods[pod];

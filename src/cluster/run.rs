@@ -69,7 +69,10 @@ impl<'o> Watch<'o> {
     fn hand_over<O: Observer>(&mut self, world: &mut World<'_>, observer: &mut O) {
         let (first, facts) = world.hall.drain_facts();
         for (number, record) in facts.enumerate() {
-            if !matches!(record.fact, Fact::EvictionRefused { .. } | Fact::PodUnschedulable { .. }) {
+            if !matches!(
+                record.fact,
+                Fact::EvictionRefused { .. } | Fact::PodUnschedulable { .. }
+            ) {
                 self.last_progress = record.at;
             }
             observer.observe(FactId::from_index(first + number), &record);

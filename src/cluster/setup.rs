@@ -1,14 +1,14 @@
 //! The world before time starts: what the input holds is put in place, what it lacks is created and scheduled.
 
-use super::gate::Permit;
-use super::options::RunOptions;
-use super::write::NewPod;
 use super::control_plane::ControlPlane;
+use super::gate::Permit;
 use super::hall::Hall;
 use super::kubelet::Kubelets;
 use super::node_lifecycle::NodeLifecycle;
+use super::options::RunOptions;
 use super::scheduler::Scheduler;
 use super::world::World;
+use super::write::NewPod;
 use super::{daemon_set, disruption, endpoints, event, preamble, replica_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
@@ -47,13 +47,22 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
     if let Some(plan) = &model.plan {
-        world.hall.at(Time::ZERO + plan.start_at, event::Event::Driver(driver::Event::Start));
+        world
+            .hall
+            .at(Time::ZERO + plan.start_at, event::Event::Driver(driver::Event::Start));
     }
     world
 }
 
 fn initial_nodes(world: &mut World<'_>) {
-    let cordoned: Vec<NodeId> = world.hall.store.nodes.iter_ids().filter(|(_, n)| n.unschedulable).map(|(id, _)| id).collect();
+    let cordoned: Vec<NodeId> = world
+        .hall
+        .store
+        .nodes
+        .iter_ids()
+        .filter(|(_, n)| n.unschedulable)
+        .map(|(id, _)| id)
+        .collect();
     for node in cordoned {
         world.hall.emit(Fact::NodeCordoned { node });
     }
@@ -133,7 +142,10 @@ impl World<'_> {
         let hall = &mut self.hall;
         let workloads: Vec<WorkloadId> = hall.model.workloads.ids().collect();
         for workload in workloads {
-            let old = hall.store.workloads[workload].replica_sets.split_last().map_or(&[][..], |(_, old)| old);
+            let old = hall.store.workloads[workload]
+                .replica_sets
+                .split_last()
+                .map_or(&[][..], |(_, old)| old);
             if old.iter().any(|&rs| hall.store.replica_sets[rs].desired > 0) {
                 hall.store.set_rolling(workload, true);
                 hall.after_reaction(event::Event::Deployment(workload));

@@ -197,7 +197,11 @@ impl Store {
             BudgetLimit::MinAvailable(percent) => (scale(), percent.round_up(scale())),
             BudgetLimit::MaxUnavailable(max) => (scale(), scale().saturating_sub(max.round_up(scale()))),
         };
-        let allowed = if expected == 0 { 0 } else { budget.healthy.saturating_sub(desired) };
+        let allowed = if expected == 0 {
+            0
+        } else {
+            budget.healthy.saturating_sub(desired)
+        };
         (desired, allowed)
     }
 
@@ -306,7 +310,11 @@ pub(crate) fn rollout_bounds(strategy: RolloutStrategy, desired: u32) -> (u32, u
         } => {
             let surge = max_surge.round_up(desired);
             let unavailable = max_unavailable.round_down(desired).min(desired);
-            if surge == 0 && unavailable == 0 { (0, 1) } else { (surge, unavailable) }
+            if surge == 0 && unavailable == 0 {
+                (0, 1)
+            } else {
+                (surge, unavailable)
+            }
         }
         RolloutStrategy::Recreate | RolloutStrategy::OnDelete => (0, desired),
     }

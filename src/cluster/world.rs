@@ -94,7 +94,12 @@ impl World<'_> {
             disruption::start(&permit, hall);
         }
         DataPlane::start(hall);
-        let rolling: Vec<WorkloadId> = hall.model.workloads.ids().filter(|&w| hall.store.workloads[w].rolling).collect();
+        let rolling: Vec<WorkloadId> = hall
+            .model
+            .workloads
+            .ids()
+            .filter(|&w| hall.store.workloads[w].rolling)
+            .collect();
         for workload in rolling {
             deployment::sync(workload, hall);
         }

@@ -85,11 +85,7 @@ impl Tally {
         Availability {
             min_ready: counted,
             downtime_seconds: seconds(self.down),
-            outages: self
-                .outages
-                .iter()
-                .map(|&(a, b)| [seconds(a), seconds(b)])
-                .collect(),
+            outages: self.outages.iter().map(|&(a, b)| [seconds(a), seconds(b)]).collect(),
             degraded_seconds: seconds(self.degraded),
             deficit_pod_seconds: seconds(u64::try_from(self.deficit).unwrap_or(u64::MAX)),
         }
@@ -171,11 +167,7 @@ impl Client {
         if !self.wanted {
             return;
         }
-        let (all, serving) = if self.ready.0 > 0 {
-            self.ready
-        } else {
-            self.terminating
-        };
+        let (all, serving) = if self.ready.0 > 0 { self.ready } else { self.terminating };
         if serving == 0 {
             self.hard_down += passed;
             self.error += u128::from(passed) << FRACTION;

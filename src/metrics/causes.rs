@@ -88,11 +88,7 @@ impl Explainer<'_> {
             losses.drain(..losses.len() - desired);
         }
         let groups = self.groups(&losses);
-        let why = format!(
-            "{}; {}",
-            self.beginning(&losses, &groups),
-            self.ending(&losses, down)
-        );
+        let why = format!("{}; {}", self.beginning(&losses, &groups), self.ending(&losses, down));
         Cause {
             interval: [seconds(start), seconds(end)],
             why,
@@ -165,11 +161,7 @@ impl Explainer<'_> {
                 when(only.first, only.last),
             ),
             _ if groups.len() > 3 => {
-                let nodes: BTreeSet<&str> = losses
-                    .iter()
-                    .filter_map(|l| l.node)
-                    .map(|n| self.node(n))
-                    .collect();
+                let nodes: BTreeSet<&str> = losses.iter().filter_map(|l| l.node).map(|n| self.node(n)).collect();
                 let nodes: Vec<&str> = nodes.into_iter().collect();
                 let (first, last) = (losses.first(), losses.last());
                 format!(
@@ -271,10 +263,7 @@ impl Explainer<'_> {
         let bound = pod.bound.unwrap_or(at);
         if bound > pod.created.saturating_add(PATIENCE) {
             let idle = self.idle(Component::Scheduler, pod.created, bound);
-            deeds.push(format!(
-                "waited {} for a node{idle}",
-                clock(bound - pod.created)
-            ));
+            deeds.push(format!("waited {} for a node{idle}", clock(bound - pod.created)));
         }
         deeds.push(format!("was ready at {}", clock(at)));
         format!("{who} {}", list(&deeds))

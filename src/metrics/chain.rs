@@ -43,8 +43,7 @@ impl Chain {
             let id = next?;
             let link = self.links.get(id.index()).copied().unwrap_or(NONE);
             // Causes come before what they bring about, so the walk ends.
-            next = (link != NONE && (link as usize) < id.index())
-                .then(|| FactId::from_index(link as usize));
+            next = (link != NONE && (link as usize) < id.index()).then(|| FactId::from_index(link as usize));
             Some(id)
         });
         steps.take(LONGEST).filter_map(|id| {

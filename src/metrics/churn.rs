@@ -62,10 +62,7 @@ pub(super) fn has_controller(workload: &WorkloadInfo) -> bool {
 }
 
 /// A quotient rounded to three decimals; zero where there is nothing to divide by.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of pods are far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of pods are far below 2^53")]
 pub(super) fn mean(sum: u64, by: u64) -> f64 {
     if by == 0 {
         return 0.0;

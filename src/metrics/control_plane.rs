@@ -115,8 +115,7 @@ impl ControlPlane {
     /// A process stops or starts. Of API servers and etcd, facts tell directly whether they do their work.
     fn process(&mut self, at: u64, instance: InstanceId, runs: bool) {
         let index = instance.index();
-        let Some((now, &component)) = self.runs.get_mut(index).zip(self.components.get(index))
-        else {
+        let Some((now, &component)) = self.runs.get_mut(index).zip(self.components.get(index)) else {
             return;
         };
         if *now == runs {
@@ -124,16 +123,9 @@ impl ControlPlane {
         }
         *now = runs;
         let count = &mut self.running[place(component)];
-        *count = if runs {
-            *count + 1
-        } else {
-            count.saturating_sub(1)
-        };
+        *count = if runs { *count + 1 } else { count.saturating_sub(1) };
         let away = *count == 0;
-        if matches!(
-            component,
-            Component::ControllerManager | Component::Scheduler
-        ) {
+        if matches!(component, Component::ControllerManager | Component::Scheduler) {
             self.set(at, component, away);
         }
     }
@@ -218,12 +210,7 @@ impl ControlPlane {
     }
 
     /// What kept a component from acting between two instants, and until when: an outage, or that nobody led.
-    pub(super) fn idle_between(
-        &self,
-        component: Component,
-        from: u64,
-        to: u64,
-    ) -> Option<(String, u64)> {
+    pub(super) fn idle_between(&self, component: Component, from: u64, to: u64) -> Option<(String, u64)> {
         let outage = self.outages.iter().rev().find(|o| {
             let concerns = o.components[1] || o.components[0] || o.components[place(component)];
             concerns && o.start < to && o.end.is_none_or(|end| end > from)
@@ -272,8 +259,7 @@ impl ControlPlane {
 impl Outage {
     fn names(&self) -> impl Iterator<Item = &'static str> {
         let all = Component::ALL.into_iter();
-        all.filter(|&c| self.components[place(c)])
-            .map(Component::as_str)
+        all.filter(|&c| self.components[place(c)]).map(Component::as_str)
     }
 
     fn report(&self, run_end: u64) -> OutageReport {
@@ -286,9 +272,7 @@ impl Outage {
             restarted_locally: self.restarted,
             recreated_during: self.during,
             recreated_after: self.after,
-            first_recreate_delay_seconds: self
-                .first_after
-                .map(|at| seconds(at.saturating_sub(end))),
+            first_recreate_delay_seconds: self.first_after.map(|at| seconds(at.saturating_sub(end))),
         }
     }
 }

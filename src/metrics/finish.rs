@@ -2,8 +2,7 @@
 
 use super::outcome::Ending;
 use super::{
-    Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn,
-    placement, seconds,
+    Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, placement, seconds,
 };
 use crate::ids::Id;
 use crate::metrics::ClusterReport;

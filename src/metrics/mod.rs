@@ -17,9 +17,8 @@ mod pods;
 mod report;
 
 pub use report::{
-    Availability, Cause, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves,
-    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Report, Seconds, Versions,
-    WorkloadReport,
+    Availability, Cause, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves, NodeReport, OutageReport,
+    Outcome, PhaseReport, Placement, Report, Seconds, Versions, WorkloadReport,
 };
 
 #[cfg(feature = "cli")]
@@ -40,10 +39,7 @@ use nodes::Nodes;
 use pods::{Pod, Pods};
 
 /// Microseconds as seconds, rounded to milliseconds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of any run fit 53 bits"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of any run fit 53 bits")]
 pub(crate) const fn seconds(micros: u64) -> Seconds {
     (micros.saturating_add(500) / 1000) as f64 / 1000.0
 }

@@ -1,9 +1,7 @@
 //! What was done to nodes: drains, phases, versions (M-14).
 
 use crate::ids::{BudgetId, DrainId, Id, NodeId, PodId};
-use crate::trace::{
-    ApiError, DrainOutcome, Fact, NodeResult, NotDrainable, Phase, Preamble, RefusalReason,
-};
+use crate::trace::{ApiError, DrainOutcome, Fact, NodeResult, NotDrainable, Phase, Preamble, RefusalReason};
 
 use super::report::{DrainReport, NodeReport, PhaseReport};
 use super::seconds;
@@ -84,8 +82,7 @@ impl Nodes {
     /// Nodes with this result.
     pub(super) fn with_result(&self, result: NodeResult) -> impl Iterator<Item = usize> {
         let all = self.nodes.iter().enumerate();
-        all.filter(move |(_, node)| node.result == Some(result))
-            .map(|(i, _)| i)
+        all.filter(move |(_, node)| node.result == Some(result)).map(|(i, _)| i)
     }
 
     pub(super) fn observe(&mut self, at: u64, fact: &Fact) {
@@ -231,9 +228,7 @@ impl Node {
     }
 
     fn cordoned_until(&self, at: u64) -> u64 {
-        let open = self
-            .cordoned_since
-            .map_or(0, |since| at.saturating_sub(since));
+        let open = self.cordoned_since.map_or(0, |since| at.saturating_sub(since));
         self.cordoned + open
     }
 }

@@ -1,9 +1,7 @@
 //! How the plan ended, in words.
 
 use crate::ids::{DrainId, Id, PodId};
-use crate::trace::{
-    ApiError, DrainOutcome, NodeResult, NotDrainable, PlanStatus, Preamble, RefusalReason,
-};
+use crate::trace::{ApiError, DrainOutcome, NodeResult, NotDrainable, PlanStatus, Preamble, RefusalReason};
 
 use super::nodes::{Drain, Nodes};
 use super::pods::Pods;
@@ -80,10 +78,7 @@ impl Ending<'_> {
         if let Some(step) = self.failed_step {
             let words = self.preamble.steps.get(step as usize);
             let words = words.map_or("", String::as_str);
-            return format!(
-                "step {} ({words}) did not end as the plan expects",
-                u64::from(step) + 1
-            );
+            return format!("step {} ({words}) did not end as the plan expects", u64::from(step) + 1);
         }
         match self.nodes.with_result(NodeResult::Failed).last() {
             Some(node) => format!("the upgrade of {} failed", self.node(node)),
@@ -183,10 +178,7 @@ impl Ending<'_> {
             return self.aborted();
         }
         match self.nodes.working().next() {
-            Some(node) => format!(
-                "{} does not become what the plan waits for",
-                self.node(node)
-            ),
+            Some(node) => format!("{} does not become what the plan waits for", self.node(node)),
             None => "the plan makes no more progress".into(),
         }
     }
@@ -227,15 +219,9 @@ impl Ending<'_> {
 /// kubectl's words for a pod that it does not touch.
 pub(crate) const fn not_drainable(reason: NotDrainable) -> &'static str {
     match reason {
-        NotDrainable::DaemonSet => {
-            "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"
-        }
-        NotDrainable::LocalStorage => {
-            "cannot delete Pods with local storage (use --delete-emptydir-data to override)"
-        }
-        NotDrainable::Unmanaged => {
-            "cannot delete Pods that declare no controller (use --force to override)"
-        }
+        NotDrainable::DaemonSet => "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
+        NotDrainable::LocalStorage => "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
+        NotDrainable::Unmanaged => "cannot delete Pods that declare no controller (use --force to override)",
     }
 }
 

@@ -13,16 +13,12 @@ pub(super) fn placement(preamble: &Preamble, pods: &Pods) -> Placement {
     let mut counts = std::collections::BTreeMap::<(usize, usize), u32>::new();
     for pod in pods.iter().filter(|p| p.lives() && (p.running || p.ready)) {
         if let Some(node) = pod.node {
-            *counts
-                .entry((pod.workload.index(), node.index()))
-                .or_default() += 1;
+            *counts.entry((pod.workload.index(), node.index())).or_default() += 1;
         }
     }
     let mut placement = Placement::new();
     for ((workload, node), count) in counts {
-        let (Some(workload), Some(node)) =
-            (preamble.workloads.get(workload), preamble.nodes.get(node))
-        else {
+        let (Some(workload), Some(node)) = (preamble.workloads.get(workload), preamble.nodes.get(node)) else {
             continue;
         };
         if wanders(workload) {

@@ -384,7 +384,11 @@ pub mod kubeadm {
     #[must_use]
     pub fn running(minor: u32, component: Component) -> Dist {
         let measured = |low: u64, median: u64, high: u64| {
-            Dist::Quantiles(Box::new([(0.0, millis(low)), (0.5, millis(median)), (1.0, millis(high))]))
+            Dist::Quantiles(Box::new([
+                (0.0, millis(low)),
+                (0.5, millis(median)),
+                (1.0, millis(high)),
+            ]))
         };
         match (minor < 27, component) {
             (true, Component::ApiServer) => measured(10, 3260, 9010),

@@ -32,10 +32,7 @@ impl Node {
     /// The value of a label.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
-        let at = self
-            .labels
-            .binary_search_by(|(k, _)| k.as_str().cmp(key))
-            .ok()?;
+        let at = self.labels.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
         Some(&self.labels[at].1)
     }
 }

@@ -109,12 +109,7 @@ pub enum Component {
 
 impl Component {
     /// All components in the order in which kubeadm upgrades them (O-9).
-    pub const ALL: [Self; 4] = [
-        Self::Etcd,
-        Self::ApiServer,
-        Self::ControllerManager,
-        Self::Scheduler,
-    ];
+    pub const ALL: [Self; 4] = [Self::Etcd, Self::ApiServer, Self::ControllerManager, Self::Scheduler];
 
     /// The component's name.
     #[must_use]

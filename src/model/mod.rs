@@ -11,14 +11,11 @@ mod workload;
 pub use cluster::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
 pub use plan::{
-    ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, NodeOrder, OnFailure, Plan, Pool,
-    Step, Strategy,
+    ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, NodeOrder, OnFailure, Plan, Pool, Step, Strategy,
 };
 pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
-pub use workload::{
-    Budget, BudgetLimit, NeverReady, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind,
-};
+pub use workload::{Budget, BudgetLimit, NeverReady, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind};
 
 use crate::ids::{BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, WorkloadId};
 use crate::units::KubeVersion;

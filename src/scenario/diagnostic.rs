@@ -88,8 +88,7 @@ impl Problems {
     /// Finds lines, columns and excerpts.
     pub(crate) fn finish(mut self, sources: &[Source]) -> Diagnostics {
         self.list.sort_by_key(|problem| problem.place);
-        self.list
-            .dedup_by(|a, b| a.place == b.place && a.message == b.message);
+        self.list.dedup_by(|a, b| a.place == b.place && a.message == b.message);
         let mut lines = Lines {
             sources,
             starts: vec![None; sources.len()],
@@ -106,10 +105,7 @@ impl Problems {
                     .and_then(|(place, label)| Some((lines.spot(place)?, label))),
             })
             .collect();
-        Diagnostics {
-            list,
-            more: self.more,
-        }
+        Diagnostics { list, more: self.more }
     }
 }
 
@@ -147,13 +143,7 @@ fn excerpt(text: &[u8], begin: usize, end: usize, from: usize, to: usize) -> Exc
     let clean = |bytes: &[u8]| -> String {
         String::from_utf8_lossy(bytes)
             .chars()
-            .map(|c| {
-                if c.is_control() || c == '\u{feff}' {
-                    ' '
-                } else {
-                    c
-                }
-            })
+            .map(|c| if c.is_control() || c == '\u{feff}' { ' ' } else { c })
             .collect()
     };
     let from = from.clamp(begin, end);
@@ -212,9 +202,7 @@ impl Diagnostic {
     /// File, line and column, both counted from 1; `None` where the input as a whole is meant.
     #[must_use]
     pub fn position(&self) -> Option<(&str, usize, usize)> {
-        self.spot
-            .as_ref()
-            .map(|s| (s.file.as_str(), s.line, s.column))
+        self.spot.as_ref().map(|s| (s.file.as_str(), s.line, s.column))
     }
 
     /// What is wrong.
@@ -245,12 +233,7 @@ impl Diagnostic {
 }
 
 impl Spot {
-    fn show<'a>(
-        &'a self,
-        group: Group<'a>,
-        kind: AnnotationKind,
-        label: Option<&'a String>,
-    ) -> Group<'a> {
+    fn show<'a>(&'a self, group: Group<'a>, kind: AnnotationKind, label: Option<&'a String>) -> Group<'a> {
         let mark = kind
             .span(self.excerpt.from..self.excerpt.to)
             .label(label.map(String::as_str));
@@ -260,9 +243,7 @@ impl Spot {
         if self.excerpt.whole {
             return group.element(snippet.path(&self.file));
         }
-        let origin = Origin::path(&self.file)
-            .line(self.line)
-            .char_column(self.column);
+        let origin = Origin::path(&self.file).line(self.line).char_column(self.column);
         group.element(origin).element(snippet)
     }
 }
@@ -306,11 +287,7 @@ impl Diagnostics {
     /// With excerpts of the sources, for people; with colours if asked.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut out = String::new();
         for diagnostic in &self.list {

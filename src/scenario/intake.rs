@@ -6,13 +6,9 @@ use super::Source;
 use super::diagnostic::{Problem, Problems};
 use super::nearest::{did_you_mean, nearest};
 use super::objects::{
-    BudgetDoc, DaemonSetDoc, DeploymentDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading,
-    ReplicaSetDoc, ServiceDoc,
+    BudgetDoc, DaemonSetDoc, DeploymentDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading, ReplicaSetDoc, ServiceDoc,
 };
-use super::own::{
-    API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec,
-    TimingsSpec,
-};
+use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
 use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
 
 /// All documents, as written.
@@ -83,11 +79,9 @@ pub(crate) fn read(sources: &[Source]) -> (Documents, Problems) {
     }
     if intake.documents.count == 0 && intake.problems.is_empty() {
         let problem = Problem::general("no documents in the input");
-        intake.problems.push(
-            problem.help(
-                "give Kubernetes objects (kubectl get … -o json) and an UpgradePlan or Faults",
-            ),
-        );
+        intake
+            .problems
+            .push(problem.help("give Kubernetes objects (kubectl get … -o json) and an UpgradePlan or Faults"));
     }
     (intake.documents, intake.problems)
 }
@@ -154,10 +148,7 @@ impl Intake {
                     self.item(item, defaults);
                 }
             }
-            Some(Tree {
-                value: Value::Null, ..
-            })
-            | None => {}
+            Some(Tree { value: Value::Null, .. }) | None => {}
             Some(other) => self.wrong(Problem::at(other.place, "`items` must be a list")),
         }
     }
@@ -219,9 +210,7 @@ impl Intake {
             tree.get("metadata")
                 .and_then(|m| m.text("namespace"))
                 .unwrap_or("default"),
-            tree.get("metadata")
-                .and_then(|m| m.text("name"))
-                .unwrap_or("?")
+            tree.get("metadata").and_then(|m| m.text("name")).unwrap_or("?")
         );
         if LATER.contains(&kind) && built_in(group) {
             let (count, names) = self.documents.later.entry(kind.to_owned()).or_default();
@@ -242,10 +231,7 @@ impl Intake {
 
     fn own(&mut self, tree: &Tree, api: &str, kind: &str) {
         if api != API_VERSION {
-            let problem = Problem::at(
-                tree.find(&["apiVersion"]),
-                format!("unknown apiVersion `{api}`"),
-            );
+            let problem = Problem::at(tree.find(&["apiVersion"]), format!("unknown apiVersion `{api}`"));
             return self.wrong(problem.help(format!("did you mean `{API_VERSION}`?")));
         }
         let place = tree.find(&["kind"]);
@@ -282,8 +268,8 @@ impl Intake {
             _ => {
                 let short: String = kind.chars().take(80).collect();
                 let text = format!("`{short}` is not a kind of {API_VERSION}");
-                let help = did_you_mean(kind, OWN_KINDS)
-                    .unwrap_or_else(|| format!("its kinds are {}", OWN_KINDS.join(", ")));
+                let help =
+                    did_you_mean(kind, OWN_KINDS).unwrap_or_else(|| format!("its kinds are {}", OWN_KINDS.join(", ")));
                 self.wrong(Problem::at(place, text).help(help));
             }
         }
@@ -313,19 +299,11 @@ impl Intake {
             "Node" => keep(reading.node(), &mut documents.nodes, |d| &d.meta),
             "Pod" => keep(reading.pod(), &mut documents.pods, |d| &d.meta),
             "Service" => keep(reading.service(), &mut documents.services, |d| &d.meta),
-            "DaemonSet" => keep(reading.daemon_set(), &mut documents.daemon_sets, |d| {
-                &d.meta
-            }),
-            "Deployment" => keep(reading.deployment(), &mut documents.deployments, |d| {
-                &d.meta
-            }),
-            "ReplicaSet" => keep(reading.replica_set(), &mut documents.replica_sets, |d| {
-                &d.meta
-            }),
+            "DaemonSet" => keep(reading.daemon_set(), &mut documents.daemon_sets, |d| &d.meta),
+            "Deployment" => keep(reading.deployment(), &mut documents.deployments, |d| &d.meta),
+            "ReplicaSet" => keep(reading.replica_set(), &mut documents.replica_sets, |d| &d.meta),
             "PodDisruptionBudget" => keep(reading.budget(), &mut documents.budgets, |d| &d.meta),
-            _ => keep(reading.priority_class(), &mut documents.priorities, |d| {
-                &d.meta
-            }),
+            _ => keep(reading.priority_class(), &mut documents.priorities, |d| &d.meta),
         };
         let key = meta.map(|m| (m.place, m.namespace.clone(), m.name.clone()));
         for problem in reading.problems {
@@ -338,10 +316,7 @@ impl Intake {
             "" => format!("{kind} {name} stands here a second time"),
             _ => format!("{kind} {namespace}/{name} stands here a second time"),
         };
-        let first = *self
-            .seen
-            .entry((kind.to_owned(), namespace, name))
-            .or_insert(place);
+        let first = *self.seen.entry((kind.to_owned(), namespace, name)).or_insert(place);
         if first != place {
             self.problems
                 .push(Problem::at(place, text).and(first, "the first time"));

@@ -23,6 +23,7 @@ pub struct Record {
 pub struct VersionId(pub u16);
 
 /// What happened, small and without strings. What stands before [`Fact::RunStarted`] describes the start.
+#[expect(missing_docs, reason = "the fields are named after the things whose ids they hold")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all_fields = "camelCase")]
 pub enum Fact {
@@ -104,15 +105,9 @@ pub enum Fact {
     /// A component was asked to stop (SIGTERM).
     ComponentStopping { instance: InstanceId },
     /// A component's process has exited.
-    ComponentStopped {
-        instance: InstanceId,
-        why: StopReason,
-    },
+    ComponentStopped { instance: InstanceId, why: StopReason },
     /// A component's process has started.
-    ComponentStarted {
-        instance: InstanceId,
-        version: VersionId,
-    },
+    ComponentStarted { instance: InstanceId, version: VersionId },
     /// A component answers requests (API server, etcd).
     ComponentServing { instance: InstanceId },
     /// An API server or etcd does not answer any more, whether or not its process has exited.
@@ -128,10 +123,7 @@ pub enum Fact {
     /// Nobody leads: the holder of the lease has stopped acting.
     LeaderLost { component: Component },
     /// A process holds the lease.
-    LeaderElected {
-        component: Component,
-        instance: InstanceId,
-    },
+    LeaderElected { component: Component, instance: InstanceId },
 
     /// A pod's object was created. `slot`: the replica of its workload that it stands for.
     PodCreated {

@@ -70,10 +70,7 @@ impl<'a, W: Write> TraceWriter<'a, W> {
         self.fact.clear();
         serde_json::to_writer(&mut self.fact, &record.fact)?;
         // `{"what":"X","node":0}`: the object goes behind the first member, and no name of a fact has a comma.
-        let inner = self
-            .fact
-            .get(1..self.fact.len().saturating_sub(1))
-            .unwrap_or_default();
+        let inner = self.fact.get(1..self.fact.len().saturating_sub(1)).unwrap_or_default();
         let what = inner.iter().position(|&b| b == b',');
         let (what, rest) = inner.split_at(what.unwrap_or(inner.len()));
         let micros = record.at.as_micros();
@@ -175,8 +172,7 @@ impl<R: BufRead> TraceReader<R> {
         let mut text = Vec::new();
         read_line(&mut input, &mut text, LONGEST_PREAMBLE, 1)?;
         let fault = |message: String| TraceError::Line { line: 1, message };
-        let kind: Kind = serde_json::from_slice(&text)
-            .map_err(|e| fault(format!("not a trace of seatrial ({e})")))?;
+        let kind: Kind = serde_json::from_slice(&text).map_err(|e| fault(format!("not a trace of seatrial ({e})")))?;
         if kind.api_version != API_VERSION || kind.kind != KIND {
             return Err(fault(format!(
                 "expected a {KIND} of {API_VERSION}, found a {} of {}",
@@ -285,11 +281,7 @@ impl<R: BufRead> TraceReader<R> {
             ("budget", m.budget.map(Id::index), p.budgets.len()),
             ("drain", m.drain.map(Id::index), self.drains),
             ("instance", m.instance.map(Id::index), p.instances.len()),
-            (
-                "version",
-                m.version.map(|v| usize::from(v.0)),
-                p.versions.len(),
-            ),
+            ("version", m.version.map(|v| usize::from(v.0)), p.versions.len()),
         ] {
             if !exists(index, len) {
                 let index = index.unwrap_or_default();
@@ -309,12 +301,7 @@ impl<R: BufRead> Iterator for TraceReader<R> {
 }
 
 /// Reads one line of at most `limit` bytes; 0 at the end of the file.
-fn read_line<R: BufRead>(
-    input: &mut R,
-    text: &mut Vec<u8>,
-    limit: u64,
-    line: u64,
-) -> Result<usize, TraceError> {
+fn read_line<R: BufRead>(input: &mut R, text: &mut Vec<u8>, limit: u64, line: u64) -> Result<usize, TraceError> {
     text.clear();
     let read = input
         .take(limit)

@@ -52,9 +52,7 @@ impl Mentions {
                 pod: Some(pod),
                 ..none
             },
-            Fact::EvictionRefused {
-                drain, pod, budget, ..
-            } => Self {
+            Fact::EvictionRefused { drain, pod, budget, .. } => Self {
                 drain: Some(drain),
                 pod: Some(pod),
                 budget: Some(budget),
@@ -110,9 +108,7 @@ impl Mentions {
             ..Self::default()
         };
         match *fact {
-            Fact::PodCreated {
-                pod: p, workload, ..
-            } => Self {
+            Fact::PodCreated { pod: p, workload, .. } => Self {
                 workload: Some(workload),
                 ..pod(p)
             },
@@ -139,12 +135,7 @@ impl Mentions {
 }
 
 /// Writes `,"object":"pod/default/web-x"` for what a fact is about, if it is about one thing.
-pub(super) fn object(
-    preamble: &Preamble,
-    pods: &mut Vec<Box<str>>,
-    fact: &Fact,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
+pub(super) fn object(preamble: &Preamble, pods: &mut Vec<Box<str>>, fact: &Fact, out: &mut Vec<u8>) -> io::Result<()> {
     if let Fact::PodCreated {
         pod,
         workload,

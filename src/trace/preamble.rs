@@ -116,12 +116,7 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 impl Preamble {
     /// The name of a pod: as the input has it, or made up the way Kubernetes does, the same for the same seed.
     #[must_use]
-    pub fn pod_name(
-        &self,
-        pod: PodId,
-        workload: WorkloadId,
-        replica_set: Option<ReplicaSetId>,
-    ) -> String {
+    pub fn pod_name(&self, pod: PodId, workload: WorkloadId, replica_set: Option<ReplicaSetId>) -> String {
         if let Some(name) = self.pods.get(pod.index()) {
             return name.clone();
         }
@@ -131,10 +126,7 @@ impl Preamble {
             None => owner.clone(),
             Some(rs) => match self.replica_sets.get(rs.index()) {
                 Some(known) => known.name.clone(),
-                None => format!(
-                    "{owner}-{}",
-                    suffix(&streams, u64::MAX >> 32 | rs.index() as u64, 9)
-                ),
+                None => format!("{owner}-{}", suffix(&streams, u64::MAX >> 32 | rs.index() as u64, 9)),
             },
         };
         name.push('-');

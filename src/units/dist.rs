@@ -32,7 +32,7 @@ pub enum Dist {
 }
 
 /// 95 % quantile of the standard normal distribution.
-const Z95: f64 = 1.644_853_626_951_472_2;
+const Z95: f64 = 1.644_853_626_951_472;
 
 impl Dist {
     /// Nothing: a constant of zero.
@@ -50,9 +50,7 @@ impl Dist {
     pub fn at(&self, u: f64) -> Span {
         match self {
             Self::Constant(span) => *span,
-            Self::Uniform(low, high) => {
-                Span::from_secs_f64(lerp(low.as_secs_f64(), high.as_secs_f64(), u))
-            }
+            Self::Uniform(low, high) => Span::from_secs_f64(lerp(low.as_secs_f64(), high.as_secs_f64(), u)),
             Self::Normal { mean, sd } => {
                 Span::from_secs_f64(mean.as_secs_f64() + sd.as_secs_f64() * normal_quantile(u))
             }
@@ -95,11 +93,9 @@ fn index(u: f64, len: usize) -> usize {
 fn between(points: &[(f64, Span)], u: f64) -> Span {
     let after = points.partition_point(|&(p, _)| p <= u);
     match (after.checked_sub(1).map(|i| points[i]), points.get(after)) {
-        (Some((p0, v0)), Some(&(p1, v1))) => Span::from_secs_f64(lerp(
-            v0.as_secs_f64(),
-            v1.as_secs_f64(),
-            (u - p0) / (p1 - p0),
-        )),
+        (Some((p0, v0)), Some(&(p1, v1))) => {
+            Span::from_secs_f64(lerp(v0.as_secs_f64(), v1.as_secs_f64(), (u - p0) / (p1 - p0)))
+        }
         (None, Some(&(_, v))) | (Some((_, v)), None) => v,
         (None, None) => Span::ZERO,
     }
@@ -110,10 +106,10 @@ fn between(points: &[(f64, Span)], u: f64) -> Span {
 #[expect(clippy::unreadable_literal, reason = "published coefficients")]
 fn normal_quantile(u: f64) -> f64 {
     const A: [f64; 6] = [
-        -39.69683028665376,
+        -39.696_830_286_653_76,
         220.9460984245205,
         -275.9285104469687,
-        138.3577518672690,
+        138.357_751_867_269,
         -30.66479806614716,
         2.506628277459239,
     ];
@@ -182,11 +178,7 @@ mod tests {
                 sd: secs(1.0),
             },
             Dist::Exponential(secs(1.0)),
-            Dist::Quantiles(Box::new([
-                (0.0, secs(1.0)),
-                (0.5, secs(2.0)),
-                (1.0, secs(9.0)),
-            ])),
+            Dist::Quantiles(Box::new([(0.0, secs(1.0)), (0.5, secs(2.0)), (1.0, secs(9.0))])),
             Dist::Empirical(Box::new([secs(1.0), secs(3.0)])),
         ];
         for dist in dists {

@@ -99,10 +99,7 @@ impl Span {
 
     /// Seconds, for output only.
     #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "microseconds below LONGEST fit 53 bits"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "microseconds below LONGEST fit 53 bits")]
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
@@ -287,9 +284,6 @@ mod tests {
         assert_eq!("-5s".parse::<Span>(), Err(ParseSpanError::Negative));
         assert_eq!("5 parsecs".parse::<Span>(), Err(ParseSpanError::Syntax));
         assert_eq!("1e9h".parse::<Span>(), Err(ParseSpanError::Syntax));
-        assert_eq!(
-            "99999999999999h".parse::<Span>(),
-            Err(ParseSpanError::TooLong)
-        );
+        assert_eq!("99999999999999h".parse::<Span>(), Err(ParseSpanError::TooLong));
     }
 }

@@ -78,20 +78,9 @@ mod tests {
     fn v2_versions_read_with_and_without_v() {
         let v: KubeVersion = "v1.20.2".parse().unwrap();
         assert_eq!((v.minor(), v.patch()), (20, 2));
-        assert_eq!(
-            "1.21.0".parse::<KubeVersion>().unwrap().to_string(),
-            "v1.21.0"
-        );
-        assert_eq!(
-            "1.36".parse::<KubeVersion>().unwrap(),
-            KubeVersion::new(36, 0)
-        );
-        assert!(
-            "v1.21.0-rc.0"
-                .parse::<KubeVersion>()
-                .unwrap()
-                .is_pre_release()
-        );
+        assert_eq!("1.21.0".parse::<KubeVersion>().unwrap().to_string(), "v1.21.0");
+        assert_eq!("1.36".parse::<KubeVersion>().unwrap(), KubeVersion::new(36, 0));
+        assert!("v1.21.0-rc.0".parse::<KubeVersion>().unwrap().is_pre_release());
         assert!("v1.21.0-rc.0".parse::<KubeVersion>().unwrap() < KubeVersion::new(21, 0));
         for bad in ["", "one", "2.0.0", "v1", "1.2.3.4", "1.99999.0"] {
             assert!(bad.parse::<KubeVersion>().is_err(), "{bad}");

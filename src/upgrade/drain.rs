@@ -100,7 +100,10 @@ impl Drains {
             drains: IdVec::new(),
             luck: hall.streams.stream(Purpose::Kubectl, 0),
             load: (Time::MAX, 0.0),
-            kubectl: target.unwrap_or(&hall.model.version).minor().min(hall.model.version.minor()),
+            kubectl: target
+                .unwrap_or(&hall.model.version)
+                .minor()
+                .min(hall.model.version.minor()),
         }
     }
 
@@ -301,7 +304,11 @@ impl Drains {
         let evictee = &mut drain.pods[index as usize];
         let pod = evictee.pod;
         let answer = hall.half_call();
-        let first_look = if self.kubectl <= 20 { hall.draw(&hall.model.timings.api_call) } else { Span::ZERO };
+        let first_look = if self.kubectl <= 20 {
+            hall.draw(&hall.model.timings.api_call)
+        } else {
+            Span::ZERO
+        };
         evictee.state = State::Waiting(hall.now + answer + first_look);
         if drain.options.via == DrainVia::Eviction {
             hall.emit_cause(Fact::EvictionAccepted { drain: id, pod });
@@ -314,7 +321,14 @@ impl Drains {
     }
 
     /// 429: sleep exactly 5 s from the answer on, then try again, unless the time is up by then (D-9, D-10).
-    fn refuse(&mut self, id: DrainId, index: u32, budget: crate::ids::BudgetId, reason: RefusalReason, hall: &mut Hall<'_>) {
+    fn refuse(
+        &mut self,
+        id: DrainId,
+        index: u32,
+        budget: crate::ids::BudgetId,
+        reason: RefusalReason,
+        hall: &mut Hall<'_>,
+    ) {
         let drain = &mut self.drains[id];
         let evictee = &mut drain.pods[index as usize];
         evictee.conflicts = 0;
@@ -392,7 +406,11 @@ impl Drains {
     /// Pods that kubectl only waits for fail at once; those that it still asks for, before their next attempt.
     fn time_is_up(&mut self, id: DrainId, hall: &mut Hall<'_>) {
         let waiting = |p: &Evictee| matches!(p.state, State::Waiting(_));
-        let waits: Vec<u32> = (0..).zip(&self.drains[id].pods).filter(|(_, p)| waiting(p)).map(|(i, _)| i).collect();
+        let waits: Vec<u32> = (0..)
+            .zip(&self.drains[id].pods)
+            .filter(|(_, p)| waiting(p))
+            .map(|(i, _)| i)
+            .collect();
         for index in waits {
             self.fail(id, index, ApiError::Timeout, hall);
         }
@@ -415,7 +433,11 @@ impl Drains {
             return None;
         }
         let (node, outcome, owner) = (drain.node, drain.outcome, drain.owner);
-        hall.emit_cause(Fact::DrainEnded { drain: id, node, outcome });
+        hall.emit_cause(Fact::DrainEnded {
+            drain: id,
+            node,
+            outcome,
+        });
         debug_assert!(hall.now >= drain.started);
         Some((owner, outcome))
     }

@@ -159,7 +159,9 @@ impl Driver {
     }
 
     fn next_control_plane(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let Progress::ControlPlane(at) = self.progress else { return };
+        let Progress::ControlPlane(at) = self.progress else {
+            return;
+        };
         let node = hall.model.control_plane.nodes.get(at).copied();
         let Some(node) = node.filter(|_| plan.control_plane.upgrade && self.status == PlanStatus::Completed) else {
             self.progress = Progress::Pool(0);
@@ -294,7 +296,11 @@ impl Driver {
             }
             Some(Stage::Soak) => {
                 let result = task.result;
-                let soak = if result == NodeResult::Upgraded { task.soak } else { Span::ZERO };
+                let soak = if result == NodeResult::Upgraded {
+                    task.soak
+                } else {
+                    Span::ZERO
+                };
                 hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
                 hall.after(soak, World::Driver(Event::SoakOver(number)));
             }
@@ -308,7 +314,10 @@ impl Driver {
         let entity = crate::ids::Id::index(node) as u64;
         let upgrade = hall.streams.sample(Purpose::NodeUpgrade, entity, &timings.node_upgrade);
         if machine {
-            upgrade + hall.streams.sample(Purpose::NodeUpgrade, entity | 1 << 40, &timings.node_reboot)
+            upgrade
+                + hall
+                    .streams
+                    .sample(Purpose::NodeUpgrade, entity | 1 << 40, &timings.node_reboot)
         } else {
             upgrade
         }
@@ -493,7 +502,9 @@ impl Driver {
                 hall.write_unschedulable(&permit, *node, false);
                 true
             }
-            (Step::DeletePod(workload), Ok(permit)) => super::fault::delete_one(*workload, &permit, &mut self.luck, hall),
+            (Step::DeletePod(workload), Ok(permit)) => {
+                super::fault::delete_one(*workload, &permit, &mut self.luck, hall)
+            }
             _ => false,
         };
         hall.after(Span::from_millis(10), World::Driver(Event::StepDone(done)));

@@ -91,7 +91,10 @@ impl Faults {
         match &hall.model.faults[number as usize].action {
             FaultAction::PodDelete(_) | FaultAction::Rollout(_) => {
                 let start = self.luck.sample(&hall.model.timings.kubectl_start);
-                return hall.after(Span::from_micros(start.as_micros() / 2), World::Fault(Event::Call(number)));
+                return hall.after(
+                    Span::from_micros(start.as_micros() / 2),
+                    World::Fault(Event::Call(number)),
+                );
             }
             FaultAction::ComponentDown {
                 components,
@@ -107,7 +110,9 @@ impl Faults {
                     }
                 }
             }
-            FaultAction::NodeCrash { target, duration } => self.crash_node(number, *target, *duration, control_plane, hall),
+            FaultAction::NodeCrash { target, duration } => {
+                self.crash_node(number, *target, *duration, control_plane, hall);
+            }
             FaultAction::ContainerCrash(workload) => match self.pick(*workload, hall) {
                 None => {
                     hall.emit(Fact::FaultMissed { fault: number });
@@ -139,7 +144,14 @@ impl Faults {
         }
     }
 
-    fn crash_node(&mut self, number: u32, target: FaultTarget, duration: Option<Span>, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
+    fn crash_node(
+        &mut self,
+        number: u32,
+        target: FaultTarget,
+        duration: Option<Span>,
+        control_plane: &ControlPlane,
+        hall: &mut Hall<'_>,
+    ) {
         let node = match target {
             FaultTarget::Node(node) => Some(node),
             FaultTarget::Hosting(workload) => host_of_most(workload, hall),
@@ -195,7 +207,11 @@ fn host_of_most(workload: WorkloadId, hall: &Hall<'_>) -> Option<NodeId> {
         let own = |&&p: &&PodId| hall.store.pods[p].workload == workload && !hall.store.pods[p].terminating;
         n.pods.iter().filter(own).count()
     };
-    let counted = hall.store.nodes.iter_ids().map(|(id, n)| (count(n), std::cmp::Reverse(id.index()), id));
+    let counted = hall
+        .store
+        .nodes
+        .iter_ids()
+        .map(|(id, n)| (count(n), std::cmp::Reverse(id.index()), id));
     counted.max().filter(|c| c.0 > 0).map(|c| c.2)
 }
 

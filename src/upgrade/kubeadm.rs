@@ -87,7 +87,12 @@ impl Kubeadm {
     }
 
     /// The driver's task when kubeadm is done.
-    pub(crate) fn handle(&mut self, event: Event, control_plane: &ControlPlane, hall: &mut Hall<'_>) -> Option<driver::Owner> {
+    pub(crate) fn handle(
+        &mut self,
+        event: Event,
+        control_plane: &ControlPlane,
+        hall: &mut Hall<'_>,
+    ) -> Option<driver::Owner> {
         let run = self.run?;
         match event {
             Event::PhaseOver if run.phase == Phase::Preflight && hall.admit().is_err() => {
@@ -164,7 +169,11 @@ impl Kubeadm {
 
     /// Certificates are renewed just before their component is swapped, and only then.
     fn certificates(&mut self, run: Run, component: Component, hall: &mut Hall<'_>) -> Span {
-        let renew = hall.model.plan.as_ref().is_none_or(|p| p.control_plane.renew_certificates);
+        let renew = hall
+            .model
+            .plan
+            .as_ref()
+            .is_none_or(|p| p.control_plane.renew_certificates);
         if !renew {
             return Span::ZERO;
         }
@@ -200,7 +209,9 @@ impl Kubeadm {
     /// Waits for the process, then for the mirror pod's new hash, then for phase Running (K-14, K-15).
     fn look(&mut self, run: Run, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
         let Some(component) = component(run.phase) else { return };
-        let up = control_plane.on_node(component, run.node).is_none_or(|id| control_plane.is_up(id));
+        let up = control_plane
+            .on_node(component, run.node)
+            .is_none_or(|id| control_plane.is_up(id));
         if !up || !hall.store.gate.available() {
             return hall.after(POLL, World::Kubeadm(Event::Look));
         }
@@ -210,7 +221,11 @@ impl Kubeadm {
             None if component == Component::Etcd => Span::from_millis(30),
             None => {
                 let api_server = component == Component::ApiServer;
-                let hash = if api_server { kubeadm::api_server_hash(minor) } else { kubeadm::hash() };
+                let hash = if api_server {
+                    kubeadm::api_server_hash(minor)
+                } else {
+                    kubeadm::hash()
+                };
                 self.luck.sample(&hash) + self.luck.sample(&kubeadm::running(minor, component))
             }
         };
@@ -220,7 +235,11 @@ impl Kubeadm {
     /// CoreDNS and kube-proxy follow: with the first node up to 1.27, with the last one since 1.28 (K-16).
     fn add_ons(&self, run: Run, hall: &mut Hall<'_>) {
         let to = hall.versions[run.version.0 as usize].minor();
-        let due = if kubeadm::postpones_addons(to) { run.last } else { run.first };
+        let due = if kubeadm::postpones_addons(to) {
+            run.last
+        } else {
+            run.first
+        };
         if !due {
             return;
         }

@@ -55,7 +55,10 @@ fn quantities(reports: &[Report]) -> BTreeMap<String, Vec<f64>> {
         };
         put("api", &control_plane["apiDownSeconds"]);
         put("etcd", &control_plane["etcdNoQuorumSeconds"]);
-        put("controller manager leaderless", &control_plane["controllerManagerLeaderlessSeconds"]);
+        put(
+            "controller manager leaderless",
+            &control_plane["controllerManagerLeaderlessSeconds"],
+        );
         put("scheduler leaderless", &control_plane["schedulerLeaderlessSeconds"]);
         put("total", &json["makespanSeconds"]);
         for phase in json["nodes"][0]["phases"].as_array().unwrap() {
@@ -88,11 +91,17 @@ fn check(from: &str, to: &str, measured: &[(&str, Measured)]) {
                 (mean * 0.8, mean * 1.2)
             }
         };
-        assert!((low..=high).contains(&median), "{from} {name}: median {median} outside {low}..{high}");
+        assert!(
+            (low..=high).contains(&median),
+            "{from} {name}: median {median} outside {low}..{high}"
+        );
         if let Range(low, high) = measured {
             let slack = (high * 0.05).max(1.0);
             let (first, last) = (simulated[0], simulated[simulated.len() - 1]);
-            assert!(first <= low + slack && last >= high - slack, "{from} {name}: {first}..{last} for {low}..{high}");
+            assert!(
+                first <= low + slack && last >= high - slack,
+                "{from} {name}: {first}..{last} for {low}..{high}"
+            );
         }
     }
 }

@@ -1,5 +1,12 @@
-//! Integration tests, in one binary.
+//! Integration tests, in one binary: one link step.
 
+mod cli;
+mod docs;
 mod kubeadm;
 mod oracles;
 mod reference;
+mod report;
+mod scenario;
+mod support;
+mod textbook;
+mod tidy;

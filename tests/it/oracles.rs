@@ -127,10 +127,19 @@ fn golden_a_o41_o57_a_drain_under_a_budget() {
     let (report, records) = facts(&model, 0);
     let near = |found: Vec<f64>, expected: &[f64]| {
         assert_eq!(found.len(), expected.len(), "{found:?} for {expected:?}");
-        assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 0.02), "{found:?} for {expected:?}");
+        assert!(
+            found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 0.02),
+            "{found:?} for {expected:?}"
+        );
     };
-    near(times(&records, |f| matches!(f, Fact::EvictionAccepted { .. })), &[0.0, 10.0]);
-    near(times(&records, |f| matches!(f, Fact::EvictionRefused { .. })), &[0.0, 5.0]);
+    near(
+        times(&records, |f| matches!(f, Fact::EvictionAccepted { .. })),
+        &[0.0, 10.0],
+    );
+    near(
+        times(&records, |f| matches!(f, Fact::EvictionRefused { .. })),
+        &[0.0, 5.0],
+    );
     near(times(&records, |f| matches!(f, Fact::PodCreated { .. })), &[0.0, 10.0]);
     near(times(&records, |f| matches!(f, Fact::PodReady { .. })), &[8.0, 18.0]);
     near(times(&records, |f| matches!(f, Fact::PodRemoved { .. })), &[4.0, 14.0]);
@@ -154,7 +163,11 @@ fn golden_a_without_a_budget() {
 
 fn golden_a(more: &[&str]) -> Model {
     let (cluster, web, rs) = (cluster("v1.36.2", 1, 2), deployment("web", 3, ""), web_replica_set(3));
-    let pods = [pod_on("a", "worker-1"), pod_on("b", "worker-1"), pod_on("c", "worker-2")];
+    let pods = [
+        pod_on("a", "worker-1"),
+        pod_on("b", "worker-1"),
+        pod_on("c", "worker-2"),
+    ];
     let drain = drain("worker-1", "");
     let mut parts = vec![EXACT, &cluster, &web, &rs, &pods[0], &pods[1], &pods[2], &drain];
     parts.extend(more);
@@ -175,7 +188,11 @@ fn o71_two_replicas_on_one_node_are_down_for_their_start_up() {
 /// empty, as an uncordon moves nothing back.
 #[test]
 fn o69_o72_o73_o84_two_workers_and_two_replicas() {
-    let (cluster, web, budget) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""), budget("web", "minAvailable: 1"));
+    let (cluster, web, budget) = (
+        cluster("v1.36.2", 1, 2),
+        deployment("web", 2, ""),
+        budget("web", "minAvailable: 1"),
+    );
     let plan = plan("  controlPlane: {upgrade: false}\n");
     for seed in 0..10 {
         let (report, _) = facts(&model(&[EXACT, &cluster, &web, &plan]), seed);
@@ -209,13 +226,37 @@ fn o36_o38_o39_o40_what_a_drain_objects_to() {
             _ => None,
         })
         .collect();
-    for reason in [NotDrainable::DaemonSet, NotDrainable::LocalStorage, NotDrainable::Unmanaged] {
+    for reason in [
+        NotDrainable::DaemonSet,
+        NotDrainable::LocalStorage,
+        NotDrainable::Unmanaged,
+    ] {
         assert!(objections.contains(&reason), "{reason:?}");
     }
-    let refused = records.iter().position(|r| matches!(r.fact, Fact::DrainEnded { outcome: DrainOutcome::Refused, .. })).unwrap();
-    let evicted = |records: &[Record]| records.iter().filter(|r| matches!(r.fact, Fact::EvictionAccepted { .. })).count();
+    let refused = records
+        .iter()
+        .position(|r| {
+            matches!(
+                r.fact,
+                Fact::DrainEnded {
+                    outcome: DrainOutcome::Refused,
+                    ..
+                }
+            )
+        })
+        .unwrap();
+    let evicted = |records: &[Record]| {
+        records
+            .iter()
+            .filter(|r| matches!(r.fact, Fact::EvictionAccepted { .. }))
+            .count()
+    };
     assert_eq!(evicted(&records[..refused]), 0);
-    assert!(records[..refused].iter().any(|r| matches!(r.fact, Fact::NodeCordoned { .. })));
+    assert!(
+        records[..refused]
+            .iter()
+            .any(|r| matches!(r.fact, Fact::NodeCordoned { .. }))
+    );
     let agents = report.workloads.iter().find(|w| w.name == "agent").unwrap();
     assert_eq!((agents.evictions, agents.pods_created), (0, 0));
     let bare = report.workloads.iter().find(|w| w.name == "bare").unwrap();
@@ -232,7 +273,15 @@ fn o35_o37_a_cordon_is_a_mark() {
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &plan, &fault]), 0);
     assert_eq!((report.cluster.evictions, report.cluster.pods_created), (0, 0));
     let cordoned = times(&records, |f| matches!(f, Fact::NodeCordoned { .. }))[0];
-    let tainted = times(&records, |f| matches!(f, Fact::NodeTainted { taint: LifecycleTaint::Unschedulable, .. }))[0];
+    let tainted = times(&records, |f| {
+        matches!(
+            f,
+            Fact::NodeTainted {
+                taint: LifecycleTaint::Unschedulable,
+                ..
+            }
+        )
+    })[0];
     assert!(cordoned < 6.0 && tainted > 21.0 + 15.0, "{cordoned} {tainted}");
 }
 
@@ -240,14 +289,35 @@ fn o35_o37_a_cordon_is_a_mark() {
 /// cordoned, its pods untouched.
 #[test]
 fn o41_o42_a_blocked_drain_ends_at_its_time_out() {
-    let (cluster, web, zero) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""), budget("web", "maxUnavailable: 0"));
+    let (cluster, web, zero) = (
+        cluster("v1.36.2", 1, 2),
+        deployment("web", 2, ""),
+        budget("web", "maxUnavailable: 0"),
+    );
     let drain = drain("worker-1", ", timeout: 60s, expect: Failure");
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &zero, &drain]), 0);
     let refusals = times(&records, |f| matches!(f, Fact::EvictionRefused { .. }));
-    assert!(refusals.windows(2).all(|w| (w[1] - w[0] - 5.0).abs() < 0.01), "{refusals:?}");
-    let ended = times(&records, |f| matches!(f, Fact::DrainEnded { outcome: DrainOutcome::TimedOut, .. }))[0];
+    assert!(
+        refusals.windows(2).all(|w| (w[1] - w[0] - 5.0).abs() < 0.01),
+        "{refusals:?}"
+    );
+    let ended = times(&records, |f| {
+        matches!(
+            f,
+            Fact::DrainEnded {
+                outcome: DrainOutcome::TimedOut,
+                ..
+            }
+        )
+    })[0];
     assert!((60.0..=65.1).contains(&ended), "{ended}");
-    assert_eq!((report.cluster.evictions, times(&records, |f| matches!(f, Fact::NodeUncordoned { .. })).len()), (0, 0));
+    assert_eq!(
+        (
+            report.cluster.evictions,
+            times(&records, |f| matches!(f, Fact::NodeUncordoned { .. })).len()
+        ),
+        (0, 0)
+    );
 }
 
 /// O-45, D-12: an API that is away when kubectl asks fails that drain; nothing was evicted.
@@ -258,7 +328,17 @@ fn o45_a_drain_does_not_survive_an_api_outage() {
     let fault = faults(&["{at: 1s, componentDown: [kube-apiserver], mode: Kill, for: 20s}"]);
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &drain, &fault]), 0);
     assert_eq!(report.cluster.evictions, 0);
-    assert_eq!(times(&records, |f| matches!(f, Fact::DrainEnded { outcome: DrainOutcome::Failed, .. })).len(), 1);
+    assert_eq!(
+        times(&records, |f| matches!(
+            f,
+            Fact::DrainEnded {
+                outcome: DrainOutcome::Failed,
+                ..
+            }
+        ))
+        .len(),
+        1
+    );
 }
 
 /// O-44, D-13: the API goes away while kubectl waits for a pod to go: 1.20 takes it for gone, later ones fail.
@@ -266,7 +346,11 @@ fn o45_a_drain_does_not_survive_an_api_outage() {
 fn o44_an_error_while_waiting_means_gone_to_kubectl_1_20() {
     for (version, outcome) in [("v1.20.2", DrainOutcome::Completed), ("v1.36.2", DrainOutcome::Failed)] {
         let (cluster, web) = (cluster(version, 1, 2), deployment("web", 2, ""));
-        let expect = if outcome == DrainOutcome::Completed { "Success" } else { "Failure" };
+        let expect = if outcome == DrainOutcome::Completed {
+            "Success"
+        } else {
+            "Failure"
+        };
         let drain = drain("worker-1", &format!(", expect: {expect}"));
         let fault = faults(&["{at: 1500ms, componentDown: [kube-apiserver], mode: Kill, for: 20s}"]);
         let (_, records) = facts(&model(&[EXACT, &cluster, &web, &drain, &fault]), 0);
@@ -281,7 +365,11 @@ fn o44_an_error_while_waiting_means_gone_to_kubectl_1_20() {
 /// O-47: two budgets for one pod fail the eviction at once. O-51: how percentages round (P-9).
 #[test]
 fn o47_o51_budgets() {
-    let (cluster, web, drain) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""), drain("worker-1", ", expect: Failure"));
+    let (cluster, web, drain) = (
+        cluster("v1.36.2", 1, 2),
+        deployment("web", 2, ""),
+        drain("worker-1", ", expect: Failure"),
+    );
     let one = budget("web", "maxUnavailable: 1");
     let two = one.replacen("name: web", "name: other", 1);
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &one, &two, &drain]), 0);
@@ -318,7 +406,10 @@ fn o53_without_the_controller_manager_a_budget_only_counts_down() {
         plan.start_at = seatrial::units::Span::from_secs(1);
     }
     let (_, records) = facts(&model, 0);
-    let early = times(&records, |f| matches!(f, Fact::EvictionAccepted { .. })).iter().filter(|&&t| t < 300.0).count();
+    let early = times(&records, |f| matches!(f, Fact::EvictionAccepted { .. }))
+        .iter()
+        .filter(|&&t| t < 300.0)
+        .count();
     assert_eq!(early, 3);
 }
 
@@ -331,7 +422,9 @@ fn fault_only(fault: &str) -> Model {
 #[test]
 fn o83_all_nodes_at_once() {
     let (cluster, web) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""));
-    let plan_text = plan("  controlPlane: {upgrade: false}\n  pools: [{name: all, strategy: {maxUnavailable: 100%, lockstep: true}}]\n");
+    let plan_text = plan(
+        "  controlPlane: {upgrade: false}\n  pools: [{name: all, strategy: {maxUnavailable: 100%, lockstep: true}}]\n",
+    );
     let (report, _) = facts(&model(&[EXACT, &cluster, &web, &plan_text]), 0);
     assert_eq!(report.workloads[0].endpoints.as_ref().unwrap().min_ready, 0);
     let zero = budget("web", "minAvailable: 2");
@@ -352,11 +445,27 @@ fn o22_o24_o31_ten_minutes_without_a_control_plane() {
     ]);
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &fault]), 0);
     let api_back = times(&records, |f| *f == Fact::ApiAvailable)[0];
-    assert!(times(&records, |f| matches!(f, Fact::PodCreated { .. } | Fact::PodBound { .. })).iter().all(|&t| t > api_back + 15.0));
-    assert!(times(&records, |f| matches!(f, Fact::NodeNotReady { .. } | Fact::EvictionAccepted { .. })).is_empty());
+    assert!(
+        times(&records, |f| matches!(
+            f,
+            Fact::PodCreated { .. } | Fact::PodBound { .. }
+        ))
+        .iter()
+        .all(|&t| t > api_back + 15.0)
+    );
+    assert!(
+        times(&records, |f| matches!(
+            f,
+            Fact::NodeNotReady { .. } | Fact::EvictionAccepted { .. }
+        ))
+        .is_empty()
+    );
     assert_eq!(report.cluster.pods_created, 1);
     let outage = &report.control_plane.outages[0];
-    assert_eq!((outage.pods_lost, outage.recreated_during, outage.recreated_after), (1, 0, 1));
+    assert_eq!(
+        (outage.pods_lost, outage.recreated_during, outage.recreated_after),
+        (1, 0, 1)
+    );
 }
 
 /// O-23, L-14: a container that keeps crashing while the API is away is restarted after 0, 10, 20 … s and what its pod
@@ -371,7 +480,15 @@ fn o23_crashed_containers_are_restarted_without_the_api() {
         "{at: 80s, containerCrash: default/web}",
     ]);
     let (_, records) = facts(&model(&[EXACT, &cluster, &web, &fault]), 0);
-    let crashes = times(&records, |f| matches!(f, Fact::ContainersStopped { why: StopReason::Crashed, .. }));
+    let crashes = times(&records, |f| {
+        matches!(
+            f,
+            Fact::ContainersStopped {
+                why: StopReason::Crashed,
+                ..
+            }
+        )
+    });
     let starts = times(&records, |f| matches!(f, Fact::ContainersStarted { .. }));
     assert_eq!((crashes.len(), starts.len()), (3, 3));
     for (n, (crash, start)) in crashes.iter().zip(&starts).enumerate() {
@@ -401,10 +518,20 @@ fn o28_o82_short_outages_change_no_leader() {
     for (seconds, exits) in [(5, 0), (20, 2)] {
         let (cluster, web) = (cluster("v1.36.2", 1, 1), deployment("web", 1, ""));
         let start = "apiVersion: seatrial.dev/v1alpha1\nkind: Timings\nspec: {controlPlane: {apiserverStart: 0s}}";
-        let fault = faults(&[&format!("{{at: 1s, componentDown: [kube-apiserver], mode: Kill, for: {seconds}s}}")]);
+        let fault = faults(&[&format!(
+            "{{at: 1s, componentDown: [kube-apiserver], mode: Kill, for: {seconds}s}}"
+        )]);
         for seed in 0..10 {
             let (_, records) = facts(&model(&[EXACT, start, &cluster, &web, &fault]), seed);
-            let lost = times(&records, |f| matches!(f, Fact::ComponentStopped { why: StopReason::LostLease, .. }));
+            let lost = times(&records, |f| {
+                matches!(
+                    f,
+                    Fact::ComponentStopped {
+                        why: StopReason::LostLease,
+                        ..
+                    }
+                )
+            });
             assert_eq!(lost.len(), exits, "{seconds} s");
             let elected = times(&records, |f| matches!(f, Fact::LeaderElected { .. }));
             assert_eq!(elected.len(), exits, "{seconds} s");
@@ -421,7 +548,8 @@ fn o28_o82_short_outages_change_no_leader() {
 fn o29_o30_a_restarted_leader_waits_for_its_own_lease() {
     for (version, scheduler) in [("v1.20.2", 15.0..=24.0), ("v1.36.2", 0.0..=5.0)] {
         let (cluster, web) = (cluster(version, 1, 1), deployment("web", 1, ""));
-        let fault = faults(&["{at: 1s, componentDown: [kube-controller-manager, kube-scheduler], mode: Terminate, for: 1s}"]);
+        let fault =
+            faults(&["{at: 1s, componentDown: [kube-controller-manager, kube-scheduler], mode: Terminate, for: 1s}"]);
         for seed in 0..10 {
             let (report, _) = facts(&model(&[EXACT, &cluster, &web, &fault]), seed);
             let away = report.control_plane.controller_manager_leaderless_seconds;
@@ -460,7 +588,10 @@ fn o33_a_dead_node_is_replaced_after_grace_and_toleration() {
             let (_, records) = facts(&model(&[EXACT, &cluster, &web, &fault]), seed);
             let created = times(&records, |f| matches!(f, Fact::PodCreated { .. }));
             assert!(!created.is_empty());
-            assert!(created.iter().all(|t| range.contains(&(t - 10.0))), "{version}: {created:?}");
+            assert!(
+                created.iter().all(|t| range.contains(&(t - 10.0))),
+                "{version}: {created:?}"
+            );
         }
     }
 }
@@ -474,7 +605,15 @@ fn o34_evictions_from_dead_nodes_are_rationed() {
         let events = crashes(dead);
         let fault = faults(&events.iter().map(String::as_str).collect::<Vec<_>>());
         let (_, records) = facts(&model(&[EXACT, &cluster, &fault]), 0);
-        times(&records, |f| matches!(f, Fact::NodeTainted { taint: LifecycleTaint::UnreachableNoExecute, .. }))
+        times(&records, |f| {
+            matches!(
+                f,
+                Fact::NodeTainted {
+                    taint: LifecycleTaint::UnreachableNoExecute,
+                    ..
+                }
+            )
+        })
     };
     let ten = tainted(100, 10);
     assert_eq!(ten.len(), 10);
@@ -524,7 +663,10 @@ fn o9_o16_kubeadm_swaps_one_component_at_a_time() {
     let (cluster, web) = (cluster("v1.35.4", 1, 1), deployment("web", 1, ""));
     let apply = plan("  targetVersion: v1.36.2\n  steps: [{upgradeControlPlane: cp-1}]\n");
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &apply]), 0);
-    let started = records.iter().filter(|r| matches!(r.fact, Fact::PhaseStarted { .. })).count();
+    let started = records
+        .iter()
+        .filter(|r| matches!(r.fact, Fact::PhaseStarted { .. }))
+        .count();
     let mut open = 0;
     for record in &records {
         open += i32::from(matches!(record.fact, Fact::PhaseStarted { .. }));
@@ -540,7 +682,9 @@ fn o9_o16_kubeadm_swaps_one_component_at_a_time() {
 fn o11_o12_certificates_follow_their_component() {
     let renewed = |from: &str, to: &str, more: &str| {
         let (cluster, web) = (cluster(from, 1, 1), deployment("web", 1, ""));
-        let plan = plan(&format!("  targetVersion: {to}\n  controlPlane: {{drain: false{more}}}\n"));
+        let plan = plan(&format!(
+            "  targetVersion: {to}\n  controlPlane: {{drain: false{more}}}\n"
+        ));
         let (_, records) = facts(&model(&[EXACT, &cluster, &web, &plan]), 0);
         times(&records, |f| matches!(f, Fact::CertificatesRenewed { .. })).len()
     };
@@ -552,7 +696,11 @@ fn o11_o12_certificates_follow_their_component() {
 /// O-60, W-9: a Deployment's strategy has no say in a drain. O-63, W-2: creates in batches of 1, 2, 4.
 #[test]
 fn o60_o63_replica_sets() {
-    let (cluster, web, drain) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""), drain("worker-1", ""));
+    let (cluster, web, drain) = (
+        cluster("v1.36.2", 1, 2),
+        deployment("web", 2, ""),
+        drain("worker-1", ""),
+    );
     let recreate = web.replacen("replicas: 2", "replicas: 2\n  strategy: {type: Recreate}", 1);
     let plain = facts(&model(&[EXACT, &cluster, &web, &drain]), 3).1;
     let other = facts(&model(&[EXACT, &cluster, &recreate, &drain]), 3).1;
@@ -578,7 +726,10 @@ fn o64_o66_pending_pods_wait_for_an_uncordon() {
         let bound = times(&records, |f| matches!(f, Fact::PodBound { .. }));
         assert_eq!(bound.len(), 3);
         let longest = if version == "v1.20.2" { 11.1 } else { 0.2 };
-        assert!(bound.iter().all(|t| (uncordoned..uncordoned + longest).contains(t)), "{version}: {bound:?} after {uncordoned}");
+        assert!(
+            bound.iter().all(|t| (uncordoned..uncordoned + longest).contains(t)),
+            "{version}: {bound:?} after {uncordoned}"
+        );
     }
 }
 
@@ -599,7 +750,11 @@ fn o65_terminating_pods_still_take_room() {
 #[test]
 fn o74_o76_a_single_replica() {
     for (version, client) in [("v1.20.2", 8.0), ("v1.36.2", 5.0)] {
-        let (cluster, web, drain) = (cluster(version, 1, 2), deployment("web", 1, ""), plan("  controlPlane: {upgrade: false}\n"));
+        let (cluster, web, drain) = (
+            cluster(version, 1, 2),
+            deployment("web", 1, ""),
+            plan("  controlPlane: {upgrade: false}\n"),
+        );
         let (report, _) = facts(&model(&[EXACT, &cluster, &web, &drain]), 0);
         let web = &report.workloads[0];
         let times = f64::from(u32::try_from(web.evictions).unwrap());
@@ -615,18 +770,38 @@ fn o74_o76_a_single_replica() {
 #[test]
 fn o77_readiness_after_a_kubelet_restart() {
     for (version, flaps) in [("v1.20.2", true), ("v1.36.2", false)] {
-        let web = deployment("web", 1, "").replace("image: x,", "image: x, readinessProbe: {httpGet: {port: 80}, periodSeconds: 10},");
-        let (cluster, plan) = (cluster(version, 1, 1), plan("  steps: [{upgradeNode: {node: worker-1}}, {sleep: 40s}]\n"));
+        let web = deployment("web", 1, "").replace(
+            "image: x,",
+            "image: x, readinessProbe: {httpGet: {port: 80}, periodSeconds: 10},",
+        );
+        let (cluster, plan) = (
+            cluster(version, 1, 1),
+            plan("  steps: [{upgradeNode: {node: worker-1}}, {sleep: 40s}]\n"),
+        );
         let (_, records) = facts(&model(&[EXACT, &cluster, &web, &plan]), 0);
-        assert!(times(&records, |f| matches!(f, Fact::ContainersStopped { .. } | Fact::ContainersStarted { .. })).is_empty());
-        assert_eq!(!times(&records, |f| matches!(f, Fact::PodUnready { .. })).is_empty(), flaps, "{version}");
+        assert!(
+            times(&records, |f| matches!(
+                f,
+                Fact::ContainersStopped { .. } | Fact::ContainersStarted { .. }
+            ))
+            .is_empty()
+        );
+        assert_eq!(
+            !times(&records, |f| matches!(f, Fact::PodUnready { .. })).is_empty(),
+            flaps,
+            "{version}"
+        );
     }
 }
 
 /// O-80: the same seed gives the same facts; another one others.
 #[test]
 fn o80_the_same_seed_gives_the_same_facts() {
-    let (cluster, web, budget) = (cluster("v1.36.2", 1, 4), deployment("web", 9, ""), budget("web", "maxUnavailable: 2"));
+    let (cluster, web, budget) = (
+        cluster("v1.36.2", 1, 4),
+        deployment("web", 9, ""),
+        budget("web", "maxUnavailable: 2"),
+    );
     let plan = plan("  controlPlane: {upgrade: false}\n");
     let model = model(&[&cluster, &web, &budget, &plan]);
     assert_eq!(facts(&model, 1).1, facts(&model, 1).1);
@@ -641,10 +816,19 @@ fn o13_when_add_ons_are_upgraded() {
     for (from, to, nodes) in [("v1.20.2", "v1.21.0", 1), ("v1.35.4", "v1.36.2", 3)] {
         let (cluster, plan) = (cluster(from, 3, 1), plan(&format!("  targetVersion: {to}\n")));
         let (_, records) = facts(&model(&[EXACT, &cluster, proxy, &plan]), 0);
-        let rollout = records.iter().position(|r| matches!(r.fact, Fact::RolloutStarted { .. })).unwrap();
-        let begun = records[..rollout].iter().filter(|r| matches!(r.fact, Fact::NodeUpgradeStarted { .. })).count();
+        let rollout = records
+            .iter()
+            .position(|r| matches!(r.fact, Fact::RolloutStarted { .. }))
+            .unwrap();
+        let begun = records[..rollout]
+            .iter()
+            .filter(|r| matches!(r.fact, Fact::NodeUpgradeStarted { .. }))
+            .count();
         assert_eq!(begun, nodes, "{from}");
-        assert!(records.iter().any(|r| matches!(r.fact, Fact::RolloutEnded { .. })), "W-24");
+        assert!(
+            records.iter().any(|r| matches!(r.fact, Fact::RolloutEnded { .. })),
+            "W-24"
+        );
     }
 }
 
@@ -656,7 +840,13 @@ fn o19_kubeadm_wants_every_control_plane_node_ready() {
     let fault = faults(&["{at: 1s, nodeCrash: cp-2}"]);
     let (report, records) = facts(&model(&[EXACT, &cluster, &web, &plan, &fault]), 0);
     assert_eq!(serde_json::to_value(&report.outcome).unwrap()["status"], "Refused");
-    assert!(times(&records, |f| matches!(f, Fact::PhaseStarted { .. } | Fact::NodeCordoned { .. })).is_empty());
+    assert!(
+        times(&records, |f| matches!(
+            f,
+            Fact::PhaseStarted { .. } | Fact::NodeCordoned { .. }
+        ))
+        .is_empty()
+    );
 }
 
 /// O-49, O-50, P-1.4, P-3, P-4, P-5: what may happen to a pod that runs but is not ready.
@@ -670,22 +860,47 @@ fn o49_o50_unready_pods() {
         );
         let budget = budget("web", &format!("{limit}{more}"));
         let drain = drain("worker-1", ", timeout: 4s, expect: Any");
-        let (report, _) = facts(&model(&[EXACT, &broken, &cluster, &web, &rs, &pods[0], &pods[1], &pods[2], &budget, &drain]), 0);
+        let (report, _) = facts(
+            &model(&[
+                EXACT, &broken, &cluster, &web, &rs, &pods[0], &pods[1], &pods[2], &budget, &drain,
+            ]),
+            0,
+        );
         report.cluster.evictions
     };
     // Two of three are healthy and two are wanted: the broken one may go, and only that one.
     assert_eq!(evicted("v1.36.2", "minAvailable: 2", "1", ""), 1);
     assert_eq!(evicted("v1.20.2", "minAvailable: 2", "1", ""), 1);
     assert_eq!(evicted("v1.36.2", "minAvailable: 3", "1", ""), 0);
-    assert_eq!(evicted("v1.36.2", "minAvailable: 3", "1", ", unhealthyPodEvictionPolicy: AlwaysAllow"), 1);
-    assert_eq!(evicted("v1.20.2", "minAvailable: 3", "1", ", unhealthyPodEvictionPolicy: AlwaysAllow"), 0);
+    assert_eq!(
+        evicted(
+            "v1.36.2",
+            "minAvailable: 3",
+            "1",
+            ", unhealthyPodEvictionPolicy: AlwaysAllow"
+        ),
+        1
+    );
+    assert_eq!(
+        evicted(
+            "v1.20.2",
+            "minAvailable: 3",
+            "1",
+            ", unhealthyPodEvictionPolicy: AlwaysAllow"
+        ),
+        0
+    );
     assert_eq!(evicted("v1.36.2", "maxUnavailable: 100%", "All", ""), 0);
 }
 
 /// O-54, D-16, P-15: deleting asks no budget.
 #[test]
 fn o54_deletes_ask_no_budget() {
-    let (cluster, web, zero) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""), budget("web", "maxUnavailable: 0"));
+    let (cluster, web, zero) = (
+        cluster("v1.36.2", 1, 2),
+        deployment("web", 2, ""),
+        budget("web", "maxUnavailable: 0"),
+    );
     let drain = drain("worker-1", ", via: Delete");
     let (report, _) = facts(&model(&[EXACT, &cluster, &web, &zero, &drain]), 0);
     assert_eq!((report.cluster.evictions, report.cluster.pods_created), (0, 1));
@@ -696,7 +911,10 @@ fn o54_deletes_ask_no_budget() {
 fn o61_daemon_pods_ignore_cordons() {
     let agent = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent, namespace: default}\nspec: {selector: {matchLabels: {app: agent}}, \
                  template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: main, image: x}]}}}";
-    let (cluster, plan) = (cluster("v1.36.2", 1, 1), plan("  steps: [{cordon: worker-1}, {deletePod: {workload: agent}}]\n"));
+    let (cluster, plan) = (
+        cluster("v1.36.2", 1, 1),
+        plan("  steps: [{cordon: worker-1}, {deletePod: {workload: agent}}]\n"),
+    );
     let (report, records) = facts(&model(&[EXACT, &cluster, agent, &plan]), 0);
     assert_eq!(report.cluster.pods_created, 1);
     assert_eq!(times(&records, |f| matches!(f, Fact::PodBound { .. })).len(), 1);
@@ -705,7 +923,8 @@ fn o61_daemon_pods_ignore_cordons() {
 /// O-67, S-19: without zone labels a scheduler of 1.20 does not spread by default; later ones do.
 #[test]
 fn o67_default_spreading_without_zones() {
-    let ballast = deployment("ballast", 1, ", nodeSelector: {kubernetes.io/hostname: worker-1}").replace("cpu: 100m", "cpu: \"2\"");
+    let ballast = deployment("ballast", 1, ", nodeSelector: {kubernetes.io/hostname: worker-1}")
+        .replace("cpu: 100m", "cpu: \"2\"");
     for (version, nodes) in [("v1.20.2", 1), ("v1.36.2", 2)] {
         let (cluster, web) = (cluster(version, 1, 2), deployment("web", 2, ""));
         let fault = faults(&["{at: 1s, podDelete: default/ballast}"]);
@@ -718,7 +937,10 @@ fn o67_default_spreading_without_zones() {
 #[test]
 fn o79_without_surge_some_pods_move_twice() {
     let (cluster, web) = (cluster("v1.36.2", 1, 4), deployment("web", 8, ""));
-    let (report, _) = facts(&model(&[EXACT, &cluster, &web, &plan("  controlPlane: {upgrade: false}\n")]), 0);
+    let (report, _) = facts(
+        &model(&[EXACT, &cluster, &web, &plan("  controlPlane: {upgrade: false}\n")]),
+        0,
+    );
     assert!(report.cluster.moves_per_replica.mean > 1.0);
     assert!(report.cluster.replicas_moved_twice > 0);
 }
@@ -731,10 +953,19 @@ fn w10_w12_rollouts() {
         let (cluster, fault) = (cluster("v1.36.2", 1, 2), faults(&["{at: 1s, rollout: default/web}"]));
         let (report, records) = facts(&model(&[EXACT, &cluster, &web, &fault]), 0);
         assert_eq!(report.cluster.pods_created, 4, "{strategy}");
-        assert!(records.iter().any(|r| matches!(r.fact, Fact::RolloutEnded { .. })), "{strategy}");
+        assert!(
+            records.iter().any(|r| matches!(r.fact, Fact::RolloutEnded { .. })),
+            "{strategy}"
+        );
         report.workloads[0].endpoints.as_ref().unwrap().min_ready
     };
-    assert_eq!(lowest("{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"), 4);
-    assert_eq!(lowest("{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"), 3);
+    assert_eq!(
+        lowest("{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"),
+        4
+    );
+    assert_eq!(
+        lowest("{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"),
+        3
+    );
     assert_eq!(lowest("{type: Recreate}"), 0);
 }

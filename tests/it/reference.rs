@@ -106,7 +106,11 @@ fn outcomes_are_the_recorded_ones() {
     for recording in every(&SCENARIOS) {
         let skipped = recording.summary["cluster"]["nodes_skipped"].as_array().unwrap().len();
         assert_eq!(recording.summary["cluster"]["aborted"], false);
-        let status = if skipped == 0 { "Completed" } else { "CompletedWithSkips" };
+        let status = if skipped == 0 {
+            "Completed"
+        } else {
+            "CompletedWithSkips"
+        };
         for report in recording.rehearse(0..3) {
             let json = serde_json::to_value(&report).unwrap();
             assert_eq!(json["outcome"]["status"], status, "{}", recording.name());
@@ -123,9 +127,21 @@ fn d9_d10_p1_evictions_and_refusals_are_the_recorded_ones() {
     for recording in every(&["R01", "R04", "R09b", "R12", "R13", "R26"]) {
         for report in recording.rehearse(0..10) {
             let name = recording.name();
-            assert_eq!(report.cluster.evictions as f64, recording.cluster("evictions"), "{name}");
-            assert_eq!(report.cluster.refusals as f64, recording.cluster("refused_429"), "{name}");
-            assert_eq!(report.cluster.pods_lost as f64, recording.cluster("lost_for_good"), "{name}");
+            assert_eq!(
+                report.cluster.evictions as f64,
+                recording.cluster("evictions"),
+                "{name}"
+            );
+            assert_eq!(
+                report.cluster.refusals as f64,
+                recording.cluster("refused_429"),
+                "{name}"
+            );
+            assert_eq!(
+                report.cluster.pods_lost as f64,
+                recording.cluster("lost_for_good"),
+                "{name}"
+            );
         }
     }
 }
@@ -160,7 +176,11 @@ fn o72_two_replicas_on_two_workers_are_down_for_their_start_up_time() {
         for report in recording.rehearse(0..10) {
             let web = report.workloads.iter().find(|w| w.name == "web").unwrap();
             let down = web.endpoints.as_ref().unwrap().downtime_seconds;
-            assert!((down - recorded).abs() < 0.5, "{}: {down} for {recorded}", recording.name());
+            assert!(
+                (down - recorded).abs() < 0.5,
+                "{}: {down} for {recorded}",
+                recording.name()
+            );
         }
     }
 }
@@ -170,7 +190,12 @@ fn o72_two_replicas_on_two_workers_are_down_for_their_start_up_time() {
 /// manager, until the replacement was created; medians of three runs.
 #[test]
 fn o24_m13_what_an_outage_loses_comes_back_when_the_recordings_say() {
-    let recorded = [("1.20", "R09b", 19.4), ("1.36", "R09b", 19.0), ("1.20", "R22", 20.1), ("1.36", "R22", 17.6)];
+    let recorded = [
+        ("1.20", "R09b", 19.4),
+        ("1.36", "R09b", 19.0),
+        ("1.20", "R22", 20.1),
+        ("1.36", "R22", 17.6),
+    ];
     for (version, scenario, seconds) in recorded {
         let runs = recordings(scenario, version);
         let mut delays: Vec<f64> = runs[0]
@@ -188,7 +213,10 @@ fn o24_m13_what_an_outage_loses_comes_back_when_the_recordings_say() {
         delays.sort_by(f64::total_cmp);
         let median = delays[delays.len() / 2];
         for delay in [default_seed, median] {
-            assert!((delay - seconds).abs() <= 3.0, "{version}/{scenario}: {delay} s for {seconds} s");
+            assert!(
+                (delay - seconds).abs() <= 3.0,
+                "{version}/{scenario}: {delay} s for {seconds} s"
+            );
         }
     }
 }

@@ -26,11 +26,31 @@ enum Misfit {
 }
 
 const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [
-    (LifecycleTaint::Unschedulable, "node.kubernetes.io/unschedulable", TaintEffect::NoSchedule),
-    (LifecycleTaint::UnreachableNoSchedule, "node.kubernetes.io/unreachable", TaintEffect::NoSchedule),
-    (LifecycleTaint::UnreachableNoExecute, "node.kubernetes.io/unreachable", TaintEffect::NoExecute),
-    (LifecycleTaint::NotReadyNoSchedule, "node.kubernetes.io/not-ready", TaintEffect::NoSchedule),
-    (LifecycleTaint::NotReadyNoExecute, "node.kubernetes.io/not-ready", TaintEffect::NoExecute),
+    (
+        LifecycleTaint::Unschedulable,
+        "node.kubernetes.io/unschedulable",
+        TaintEffect::NoSchedule,
+    ),
+    (
+        LifecycleTaint::UnreachableNoSchedule,
+        "node.kubernetes.io/unreachable",
+        TaintEffect::NoSchedule,
+    ),
+    (
+        LifecycleTaint::UnreachableNoExecute,
+        "node.kubernetes.io/unreachable",
+        TaintEffect::NoExecute,
+    ),
+    (
+        LifecycleTaint::NotReadyNoSchedule,
+        "node.kubernetes.io/not-ready",
+        TaintEffect::NoSchedule,
+    ),
+    (
+        LifecycleTaint::NotReadyNoExecute,
+        "node.kubernetes.io/not-ready",
+        TaintEffect::NoExecute,
+    ),
 ];
 
 impl Fit {
@@ -74,7 +94,11 @@ impl Fit {
             examined += 1;
         }
         self.feasible = found;
-        if self.feasible.is_empty() { Err(unfit) } else { Ok((&self.feasible, examined)) }
+        if self.feasible.is_empty() {
+            Err(unfit)
+        } else {
+            Ok((&self.feasible, examined))
+        }
     }
 
     fn check(&self, pod: PodId, node: NodeId, hall: &Hall<'_>) -> Option<Misfit> {
@@ -98,7 +122,9 @@ impl Fit {
         if class.host_ports.iter().any(|p| state.ports.contains(p)) {
             return Some(Misfit::Ports);
         }
-        fits(class, spec, state).then_some(()).map_or(Some(Misfit::Resources), |()| None)
+        fits(class, spec, state)
+            .then_some(())
+            .map_or(Some(Misfit::Resources), |()| None)
     }
 }
 

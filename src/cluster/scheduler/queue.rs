@@ -26,11 +26,14 @@ impl Info {
     }
 }
 
+/// An active pod: its priority, since when it waits, and in which order it came.
+type Active = (i32, Reverse<(Time, u64)>, PodId);
+
 /// The queue.
 #[derive(Debug, Default)]
 pub(super) struct SchedulingQueue {
     /// Higher priority first, then who came earlier.
-    active: BinaryHeap<(i32, Reverse<(Time, u64)>, PodId)>,
+    active: BinaryHeap<Active>,
     /// Waiting for their back-off to end.
     backoff: Vec<PodId>,
     /// Waiting for something to change.

@@ -177,7 +177,11 @@ fn least(requested: u64, capacity: u64) -> i64 {
 
 #[expect(clippy::cast_precision_loss, reason = "Kubernetes divides in floating point here")]
 fn share(requested: u64, capacity: u64) -> f64 {
-    if capacity == 0 { 1.0 } else { requested as f64 / capacity as f64 }
+    if capacity == 0 {
+        1.0
+    } else {
+        requested as f64 / capacity as f64
+    }
 }
 
 fn balance_old(requested: Resources, have: Resources) -> i64 {

@@ -48,13 +48,8 @@ struct Narrator<'a> {
 pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
     let mut leaving: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for record in records {
-        if let Fact::EvictionAccepted { drain, pod } | Fact::EvictionRefused { drain, pod, .. } =
-            record.fact
-        {
-            leaving
-                .entry(drain.index())
-                .or_default()
-                .insert(pod.index());
+        if let Fact::EvictionAccepted { drain, pod } | Fact::EvictionRefused { drain, pod, .. } = record.fact {
+            leaving.entry(drain.index()).or_default().insert(pod.index());
         }
     }
     let mut narrator = Narrator {
@@ -182,10 +177,9 @@ impl Narrator<'_> {
 
     fn sentence(&mut self, at: u64, fact: &Fact, cause: Option<&Fact>) -> Option<String> {
         match *fact {
-            Fact::StepEnded { step, ok: false } => Some(
-                self.style
-                    .bad(&format!("step {} did not end as expected", step + 1)),
-            ),
+            Fact::StepEnded { step, ok: false } => {
+                Some(self.style.bad(&format!("step {} did not end as expected", step + 1)))
+            }
             Fact::FaultInjected { fault } => Some(self.fault(fault, "fault")),
             Fact::FaultMissed { fault } => Some(self.fault(fault, "a fault hits nothing")),
             Fact::DrainStarted { .. }
@@ -220,18 +214,10 @@ impl Narrator<'_> {
                 };
                 Some(format!("{}: drain starts; {leaving}", self.node(node)))
             }
-            Fact::DrainEnded {
-                drain,
-                node,
-                outcome,
-            } => {
+            Fact::DrainEnded { drain, node, outcome } => {
                 let took = at.saturating_sub(self.began(drain).unwrap_or(at));
                 let words = words::drain_outcome(outcome);
-                Some(format!(
-                    "{}: drain {words} after {}",
-                    self.node(node),
-                    seconds(took)
-                ))
+                Some(format!("{}: drain {words} after {}", self.node(node), seconds(took)))
             }
             Fact::PodNotDrainable { pod, reason, .. } => {
                 let text = format!("{}: {}", not_drainable(reason), self.pod(pod));
@@ -264,11 +250,7 @@ impl Narrator<'_> {
                 Some(self.style.warning(&text))
             }
             Fact::EvictionFailed { pod, error, .. } => {
-                let text = format!(
-                    "evicting {} fails: {}",
-                    self.pod(pod),
-                    words::api_error(error)
-                );
+                let text = format!("evicting {} fails: {}", self.pod(pod), words::api_error(error));
                 Some(self.style.bad(&text))
             }
             _ => None,
@@ -283,11 +265,7 @@ impl Narrator<'_> {
             }
             Fact::PodBound { pod, node } => {
                 let known = self.pods.get(&pod.index()).filter(|p| p.new && p.wanders)?;
-                Some(format!(
-                    "{}, a new pod, goes to {}",
-                    known.name,
-                    self.node(node)
-                ))
+                Some(format!("{}, a new pod, goes to {}", known.name, self.node(node)))
             }
             Fact::PodUnschedulable { pod, why } => {
                 let text = format!("no node for {}: {}", self.pod(pod), words::unfit(why));
@@ -316,10 +294,7 @@ impl Narrator<'_> {
             Fact::ContainersStarted { pod } => {
                 let known = self.pods.get_mut(&pod.index())?;
                 std::mem::take(&mut known.crashed).then_some(())?;
-                Some(format!(
-                    "the kubelet has restarted the containers of {}",
-                    self.pod(pod)
-                ))
+                Some(format!("the kubelet has restarted the containers of {}", self.pod(pod)))
             }
             Fact::EndpointReady { pod } => {
                 let mut told = None;
@@ -331,24 +306,15 @@ impl Narrator<'_> {
                 self.endpoint(at, pod, false, &mut told);
                 told
             }
-            Fact::RolloutStarted { workload } => {
-                Some(format!("a rollout of {} starts", self.workload(workload)))
-            }
-            Fact::RolloutEnded { workload } => Some(format!(
-                "the rollout of {} is done",
-                self.workload(workload)
-            )),
+            Fact::RolloutStarted { workload } => Some(format!("a rollout of {} starts", self.workload(workload))),
+            Fact::RolloutEnded { workload } => Some(format!("the rollout of {} is done", self.workload(workload))),
             _ => None,
         }
     }
 
     /// Counts ready endpoints and tells when the last goes and the first comes.
     fn endpoint(&mut self, at: u64, id: PodId, ready: bool, told: &mut Option<String>) {
-        let Some(pod) = self
-            .pods
-            .get_mut(&id.index())
-            .filter(|p| p.endpoint != ready)
-        else {
+        let Some(pod) = self.pods.get_mut(&id.index()).filter(|p| p.endpoint != ready) else {
             return;
         };
         pod.endpoint = ready;

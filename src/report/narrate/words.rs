@@ -2,9 +2,7 @@
 
 use crate::ids::{Id, InstanceId, NodeId};
 use crate::report::Style;
-use crate::trace::{
-    ApiError, DrainOutcome, Fact, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit,
-};
+use crate::trace::{ApiError, DrainOutcome, Fact, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit};
 
 pub(super) fn count(n: usize, noun: &str) -> String {
     if n == 1 {
@@ -152,21 +150,13 @@ pub(super) fn of_control_plane(preamble: &Preamble, style: Style, fact: &Fact) -
             let version = version.map_or("", String::as_str);
             format!("{} starts, {version}", process(preamble, instance))
         }
-        Fact::ApiUnavailable => {
-            style.bad("the API is away: nothing can be created, bound or evicted")
-        }
+        Fact::ApiUnavailable => style.bad("the API is away: nothing can be created, bound or evicted"),
         Fact::ApiAvailable => style.good("the API answers again"),
         Fact::QuorumLost => style.bad("etcd has lost its quorum"),
         Fact::QuorumRegained => style.good("etcd has its quorum again"),
         Fact::LeaderLost { component } => format!("no {} leads", component.as_str()),
-        Fact::LeaderElected {
-            component,
-            instance,
-        } => {
-            let place = preamble
-                .instances
-                .get(instance.index())
-                .and_then(|i| i.node);
+        Fact::LeaderElected { component, instance } => {
+            let place = preamble.instances.get(instance.index()).and_then(|i| i.node);
             let place = place.map_or_else(String::new, |n| format!(" on {}", node(preamble, n)));
             format!("{}{place} leads", component.as_str())
         }

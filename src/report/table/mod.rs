@@ -59,11 +59,7 @@ fn verdict(out: &mut String, report: &Report, style: Style) {
         None => String::new(),
     };
     let seed = style.dim(&format!("(seed {})", report.seed));
-    let _ = writeln!(
-        out,
-        "{}: {versions}   {words}{took}   {seed}",
-        style.bold(name)
-    );
+    let _ = writeln!(out, "{}: {versions}   {words}{took}   {seed}", style.bold(name));
     if let Some(reason) = &report.outcome.reason {
         paragraph(out, "  ", reason, 2);
     }
@@ -206,11 +202,7 @@ fn control_plane(report: &Report) -> String {
         s if s > 0.0 => format!("API away for {}", span(s)),
         _ => "the API stayed up".into(),
     };
-    let mut text = format!(
-        "{} of {} ({api})",
-        count(outages.len() as u64, "outage"),
-        list(&names),
-    );
+    let mut text = format!("{} of {} ({api})", count(outages.len() as u64, "outage"), list(&names),);
     let them = if outages.len() == 1 { "it" } else { "them" };
     if lost + local + during + after == 0 {
         let _ = write!(text, "; no pod was lost or recreated in {them}");

@@ -107,9 +107,7 @@ fn row(w: &WorkloadReport, wide: bool) -> Vec<String> {
         decimals(moves.mean)
     };
     let client = |of: fn(&crate::metrics::ClientReport) -> Seconds| {
-        w.client
-            .as_ref()
-            .map_or_else(|| "-".into(), |c| span(of(c)))
+        w.client.as_ref().map_or_else(|| "-".into(), |c| span(of(c)))
     };
     let mut row = vec![
         w.full_name(),
@@ -182,9 +180,7 @@ pub(super) fn nodes(out: &mut String, report: &Report) {
             drains.push(["-", "-", "-", "-"].map(str::to_owned));
         }
         for (i, drain) in drains.into_iter().enumerate() {
-            let first = start
-                .clone()
-                .map(|s| if i == 0 { s } else { String::new() });
+            let first = start.clone().map(|s| if i == 0 { s } else { String::new() });
             table.add_row(first.into_iter().chain(drain));
         }
     }
@@ -209,10 +205,7 @@ pub(super) fn phases(out: &mut String, report: &Report) {
 }
 
 pub(super) fn placement(out: &mut String, report: &Report) {
-    let (before, after) = (
-        &report.cluster.placement_before,
-        &report.cluster.placement_after,
-    );
+    let (before, after) = (&report.cluster.placement_before, &report.cluster.placement_after);
     let mut table = table(&["WORKLOAD", "BEFORE", "AFTER"], 3);
     let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for name in names {

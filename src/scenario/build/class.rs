@@ -69,8 +69,7 @@ impl Builder<'_> {
             "system-cluster-critical" => 2_000_000_000,
             "system-node-critical" => 2_000_001_000,
             _ => {
-                let text =
-                    format!("PriorityClass {name} is not in the input: priority 0 is assumed");
+                let text = format!("PriorityClass {name} is not in the input: priority 0 is assumed");
                 if !self.model.assumptions.contains(&text) {
                     self.assume(text);
                 }
@@ -82,10 +81,7 @@ impl Builder<'_> {
 
 /// Whether this toleration ends after some time: one of those that the API server adds by default, or their like.
 fn waits(t: &TolerationDoc) -> bool {
-    t.seconds.is_some()
-        && t.key
-            .as_deref()
-            .is_some_and(|k| k == NOT_READY || k == UNREACHABLE)
+    t.seconds.is_some() && t.key.as_deref().is_some_and(|k| k == NOT_READY || k == UNREACHABLE)
 }
 
 /// How long pods stay on a node that is not ready or unreachable: 300 s unless they tolerate it otherwise (N-6).
@@ -108,10 +104,7 @@ fn unreachable(tolerations: &[TolerationDoc]) -> Option<Span> {
             return Some(Span::from_secs(300));
         };
         // The shortest of all that are limited counts.
-        std::iter::once(first)
-            .chain(covering)
-            .filter_map(|t| t.seconds)
-            .min()
+        std::iter::once(first).chain(covering).filter_map(|t| t.seconds).min()
     };
     match (stay(NOT_READY), stay(UNREACHABLE)) {
         (Some(a), Some(b)) => Some(a.min(b)),

@@ -48,11 +48,7 @@ impl<'d> Drafts<'d> {
     pub(super) fn new(documents: &'d Documents) -> Self {
         let mut drafts = Self::default();
         for doc in &documents.deployments {
-            let key = (
-                doc.meta.namespace.as_str(),
-                doc.meta.name.as_str(),
-                "Deployment",
-            );
+            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "Deployment");
             let mut draft = Draft::new(WorkloadKind::Deployment, &doc.template, doc.meta.place);
             draft.desired = doc.replicas;
             draft.rollout = doc.rollout;
@@ -60,11 +56,7 @@ impl<'d> Drafts<'d> {
             drafts.list.insert(key, draft);
         }
         for doc in &documents.daemon_sets {
-            let key = (
-                doc.meta.namespace.as_str(),
-                doc.meta.name.as_str(),
-                "DaemonSet",
-            );
+            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "DaemonSet");
             let mut draft = Draft::new(WorkloadKind::DaemonSet, &doc.template, doc.meta.place);
             draft.rollout = doc.rollout;
             draft.min_ready = doc.min_ready;
@@ -84,10 +76,7 @@ impl<'d> Drafts<'d> {
         let namespace = doc.meta.namespace.as_str();
         let deployment = doc.meta.owner.as_ref().filter(|o| o.kind == "Deployment");
         let (key, kind) = match deployment {
-            Some(owner) => (
-                (namespace, owner.name.as_str(), "Deployment"),
-                WorkloadKind::Deployment,
-            ),
+            Some(owner) => ((namespace, owner.name.as_str(), "Deployment"), WorkloadKind::Deployment),
             None => (
                 (namespace, doc.meta.name.as_str(), "ReplicaSet"),
                 WorkloadKind::ReplicaSet,
@@ -109,8 +98,7 @@ impl<'d> Drafts<'d> {
             revision: revision.unwrap_or(1),
         });
         let index = draft.sets.len() - 1;
-        self.sets
-            .insert((namespace, doc.meta.name.as_str()), (key, index));
+        self.sets.insert((namespace, doc.meta.name.as_str()), (key, index));
     }
 
     fn pod(&mut self, doc: &'d PodDoc) {
@@ -127,11 +115,7 @@ impl<'d> Drafts<'d> {
             Some(("Node", _)) => self.alone(doc, WorkloadKind::StaticPod),
             Some(("ReplicaSet", set)) => self.of_replica_set(doc, namespace, set),
             Some(("DaemonSet", owner)) => {
-                self.of(
-                    doc,
-                    (namespace, owner, "DaemonSet"),
-                    WorkloadKind::DaemonSet,
-                );
+                self.of(doc, (namespace, owner, "DaemonSet"), WorkloadKind::DaemonSet);
             }
             Some((kind, owner)) => {
                 self.of(doc, (namespace, owner, kind), WorkloadKind::Unmodelled);

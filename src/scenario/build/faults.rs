@@ -1,9 +1,7 @@
 //! Injected trouble.
 
 use super::Builder;
-use crate::model::{
-    Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger, WorkloadKind,
-};
+use crate::model::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger, WorkloadKind};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::own::{AfterSpec, CrashSpec, EventSpec, StopModeSpec};
 use crate::scenario::text::{At, Place};
@@ -57,8 +55,7 @@ impl Builder<'_> {
         let spec = &after.value;
         let nodes = [&spec.drain_starts, &spec.drain_ends, &spec.node_upgraded];
         let components = [spec.component_down, spec.component_up];
-        let given = nodes.iter().filter(|n| n.is_some()).count()
-            + components.iter().filter(|c| c.is_some()).count();
+        let given = nodes.iter().filter(|n| n.is_some()).count() + components.iter().filter(|c| c.is_some()).count();
         if given != 1 {
             let text = "expected exactly one of: drainStarts, drainEnds, nodeUpgraded, componentDown, componentUp";
             self.wrong(after.place, text);
@@ -116,9 +113,7 @@ impl Builder<'_> {
         if let Some(crash) = &spec.node_crash {
             let target = match &crash.value {
                 CrashSpec::Node(name) => FaultTarget::Node(self.node_at(name, crash.place)?),
-                CrashSpec::Hosting(name) => {
-                    FaultTarget::Hosting(self.workload_at(name, crash.place)?)
-                }
+                CrashSpec::Hosting(name) => FaultTarget::Hosting(self.workload_at(name, crash.place)?),
             };
             return Some(FaultAction::NodeCrash { target, duration });
         }

@@ -147,8 +147,7 @@ impl<'d> Builder<'d> {
             self.assume(format!("{kind} is not simulated yet: {names}"));
         }
         if documents.expectations > 0 {
-            self.notes
-                .push("Expectations are not checked by this version".into());
+            self.notes.push("Expectations are not checked by this version".into());
         }
     }
 }

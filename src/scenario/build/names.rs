@@ -15,8 +15,7 @@ impl<'d> Builder<'d> {
             let names = self.nodes.keys().map(String::as_str);
             let help = did_you_mean(name, names).or_else(|| self.some_nodes());
             let text = format!("there is no node `{}`", short(name));
-            self.problems
-                .push(Problem::at(place, text).maybe_help(help));
+            self.problems.push(Problem::at(place, text).maybe_help(help));
         }
         found
     }
@@ -38,11 +37,7 @@ impl<'d> Builder<'d> {
 
     fn some_nodes(&self) -> Option<String> {
         let names: Vec<&str> = self.nodes.keys().take(5).map(String::as_str).collect();
-        let more = if self.nodes.len() > names.len() {
-            ", …"
-        } else {
-            ""
-        };
+        let more = if self.nodes.len() > names.len() { ", …" } else { "" };
         (!names.is_empty()).then(|| format!("the nodes are {}{more}", names.join(", ")))
     }
 
@@ -52,22 +47,14 @@ impl<'d> Builder<'d> {
         let known = self.known(namespace, name);
         let found = known.iter().min_by_key(|k| k.kind).map(|k| k.id);
         if found.is_none() {
-            let text = format!(
-                "there is no workload `{}`",
-                short(&format!("{namespace}/{name}"))
-            );
+            let text = format!("there is no workload `{}`", short(&format!("{namespace}/{name}")));
             self.missing(namespace, name, place, text);
         }
         found
     }
 
     /// The workload of a kind, namespace and name; `Pod` means bare and static pods.
-    pub(super) fn workload_of(
-        &mut self,
-        kind: &str,
-        namespace: &str,
-        name: &At<String>,
-    ) -> Option<WorkloadId> {
+    pub(super) fn workload_of(&mut self, kind: &str, namespace: &str, name: &At<String>) -> Option<WorkloadId> {
         let known = self.known(namespace, &name.value);
         let found = known.iter().find(|k| k.written == kind).map(|k| k.id);
         if found.is_none() {
@@ -88,10 +75,7 @@ impl<'d> Builder<'d> {
     }
 
     fn known(&self, namespace: &str, name: &str) -> Vec<Known<'d>> {
-        self.workloads
-            .get(&(namespace, name))
-            .cloned()
-            .unwrap_or_default()
+        self.workloads.get(&(namespace, name)).cloned().unwrap_or_default()
     }
 
     fn missing(&mut self, namespace: &str, name: &str, place: Place, text: String) {
@@ -116,8 +100,7 @@ impl<'d> Builder<'d> {
                 let more = if all.len() > names.len() { ", …" } else { "" };
                 (!names.is_empty()).then(|| format!("the workloads are {}{more}", names.join(", ")))
             });
-        self.problems
-            .push(Problem::at(place, text).maybe_help(help));
+        self.problems.push(Problem::at(place, text).maybe_help(help));
     }
 }
 

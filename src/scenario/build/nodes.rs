@@ -8,18 +8,13 @@ use crate::model::{Etcd, HealthCheck, Node, Taint, TaintEffect};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::limits::MOST_NODES;
 use crate::scenario::objects::NodeDoc;
-use crate::scenario::own::{
-    Capacity, EtcdSpec, HealthCheckSpec, NodePoolSpec, Quantity, TaintEffectSpec,
-};
+use crate::scenario::own::{Capacity, EtcdSpec, HealthCheckSpec, NodePoolSpec, Quantity, TaintEffectSpec};
 use crate::scenario::text::{At, Place};
 use crate::units::{KubeVersion, ParseQuantityError, Resources, Span, bytes, millicores, whole};
 
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 const MASTER: &str = "node-role.kubernetes.io/master";
-const ZONES: [&str; 2] = [
-    "topology.kubernetes.io/zone",
-    "failure-domain.beta.kubernetes.io/zone",
-];
+const ZONES: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
 const REGIONS: [&str; 2] = [
     "topology.kubernetes.io/region",
     "failure-domain.beta.kubernetes.io/region",
@@ -42,10 +37,7 @@ struct Draft {
 /// What every kubelet puts on its node.
 fn common_labels(labels: &mut Labels, name: &str) {
     labels.insert("kubernetes.io/hostname".into(), name.to_owned());
-    for (key, value) in [
-        ("kubernetes.io/os", "linux"),
-        ("kubernetes.io/arch", "amd64"),
-    ] {
+    for (key, value) in [("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")] {
         let label = labels.entry(key.to_owned());
         label.or_insert_with(|| value.to_owned());
     }
@@ -59,19 +51,13 @@ impl Builder<'_> {
     /// The API servers' version: as given, else by their pods, else by kubelets.
     pub(super) fn version(&mut self) {
         let documents = self.documents;
-        let given = documents
-            .cluster
-            .as_ref()
-            .and_then(|(_, c)| c.version.as_ref());
+        let given = documents.cluster.as_ref().and_then(|(_, c)| c.version.as_ref());
         if let Some(version) = given {
             self.model.version = version.value.0.clone();
             return;
         }
         let servers = documents.pods.iter().filter_map(|p| p.api_server.as_ref());
-        let masters = documents
-            .nodes
-            .iter()
-            .filter(|n| is_control_plane(&n.meta.labels));
+        let masters = documents.nodes.iter().filter(|n| is_control_plane(&n.meta.labels));
         let masters = masters.filter_map(|n| n.version.as_ref());
         let kubelets = documents.nodes.iter().filter_map(|n| n.version.as_ref());
         if let Some(version) = servers.min().or_else(|| masters.min()) {
@@ -113,11 +99,8 @@ impl Builder<'_> {
         self.generated(&mut drafts);
         if drafts.is_empty() && !documents.damaged {
             let problem = Problem::general("the cluster has no nodes");
-            self.problems.push(
-                problem.help(
-                    "give Node objects (kubectl get nodes -o yaml) or a Cluster with nodePools",
-                ),
-            );
+            self.problems
+                .push(problem.help("give Node objects (kubectl get nodes -o yaml) or a Cluster with nodePools"));
         }
         self.number(drafts);
     }
@@ -127,9 +110,7 @@ impl Builder<'_> {
         let names: Vec<&str> = nodes.map(|n| n.meta.name.as_str()).collect();
         if !names.is_empty() {
             let names = some_of(&names, names.len());
-            self.assume(format!(
-                "nodes that are not Ready are treated as Ready: {names}"
-            ));
+            self.assume(format!("nodes that are not Ready are treated as Ready: {names}"));
         }
     }
 
@@ -144,10 +125,7 @@ impl Builder<'_> {
                 storage: doc.storage.unwrap_or(100 << 30),
             },
             pod_slots: doc.pods.unwrap_or(110),
-            version: doc
-                .version
-                .clone()
-                .unwrap_or_else(|| self.model.version.clone()),
+            version: doc.version.clone().unwrap_or_else(|| self.model.version.clone()),
             created: doc.meta.created,
             place: doc.meta.place,
         }
@@ -158,10 +136,7 @@ impl Builder<'_> {
         let Some((place, cluster)) = &self.documents.cluster else {
             return;
         };
-        let masters = drafts
-            .values()
-            .filter(|d| is_control_plane(&d.labels))
-            .count();
+        let masters = drafts.values().filter(|d| is_control_plane(&d.labels)).count();
         let wish = self.control_plane_spec().and_then(|c| c.replicas.as_ref());
         let replicas = match wish {
             None => u32::from(drafts.is_empty()),
@@ -171,8 +146,7 @@ impl Builder<'_> {
             && masters > 0
         {
             if masters != replicas as usize {
-                let text =
-                    format!("the input has {masters} control-plane nodes already, not {replicas}");
+                let text = format!("the input has {masters} control-plane nodes already, not {replicas}");
                 self.problems
                     .push(Problem::at(wish.place, text).help("leave `replicas` out beside a dump"));
             }
@@ -329,9 +303,7 @@ impl Builder<'_> {
         self.model.control_plane.nodes = masters.collect();
         let empty = self.model.control_plane.nodes.is_empty();
         if empty && !self.model.nodes.is_empty() && self.documents.cluster.is_none() {
-            self.assume(
-                "no control-plane nodes in the input: a cloud is assumed to run the control plane",
-            );
+            self.assume("no control-plane nodes in the input: a cloud is assumed to run the control plane");
         }
         let Some(spec) = self.control_plane_spec() else {
             return;

@@ -47,13 +47,9 @@ impl Builder<'_> {
         let place = given.map(|g| g.place).unwrap_or_default();
         let explicit = wish.upgrade == Some(true);
         if explicit && !spec.steps.is_empty() {
-            let problem = Problem::at(
-                place,
-                "explicit `steps` stand instead of the control plane's upgrade",
-            );
-            self.problems.push(
-                problem.help("use a step `upgradeControlPlane: NODE`, or leave `upgrade` out"),
-            );
+            let problem = Problem::at(place, "explicit `steps` stand instead of the control plane's upgrade");
+            self.problems
+                .push(problem.help("use a step `upgradeControlPlane: NODE`, or leave `upgrade` out"));
         } else if explicit && !here && !self.model.nodes.is_empty() && !self.documents.damaged {
             let problem = Problem::at(place, "the cluster has no control-plane nodes to upgrade");
             self.problems.push(problem.help(
@@ -81,11 +77,7 @@ impl Builder<'_> {
             delete_empty_dir_data: spec.delete_empty_dir_data.unwrap_or(true),
             force: spec.force.unwrap_or(false),
             grace_period: spec.grace_period.as_ref().map(|d| d.0),
-            timeout: spec
-                .timeout
-                .as_ref()
-                .map(|d| d.0)
-                .filter(|&t| t > Span::ZERO),
+            timeout: spec.timeout.as_ref().map(|d| d.0).filter(|&t| t > Span::ZERO),
             retry_interval: self.positive(spec.retry_interval.as_ref(), five),
             on_failure: match spec.on_failure {
                 None | Some(OnFailureSpec::Abort) => OnFailure::Abort,
@@ -101,11 +93,7 @@ impl Builder<'_> {
         }
     }
 
-    fn positive(
-        &mut self,
-        given: Option<&At<crate::scenario::own::Duration>>,
-        default: Span,
-    ) -> Span {
+    fn positive(&mut self, given: Option<&At<crate::scenario::own::Duration>>, default: Span) -> Span {
         let Some(given) = given else {
             return default;
         };
@@ -142,9 +130,7 @@ impl Builder<'_> {
         } else if to.minor() > now.minor() + 1 {
             let text = format!("the target {to} is more than one minor version ahead of {now}");
             let next = now.minor() + 1;
-            let help = format!(
-                "kubeadm upgrades one minor version at a time (K-3): rehearse v1.{next} first"
-            );
+            let help = format!("kubeadm upgrades one minor version at a time (K-3): rehearse v1.{next} first");
             self.problems.push(Problem::at(place, text).help(help));
         }
     }

@@ -7,19 +7,14 @@ use super::names::short;
 use crate::ids::NodeId;
 use crate::model::{Gate, NodeOrder, Pool, Strategy};
 use crate::scenario::diagnostic::Problem;
-use crate::scenario::own::{
-    GateSpec, ModeSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, StrategySpec,
-};
+use crate::scenario::own::{GateSpec, ModeSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, StrategySpec};
 use crate::scenario::text::{At, Place};
 use crate::units::{IntOrPercent, Span};
 
 impl Builder<'_> {
     /// The pools of a plan; left out, all nodes that are not control plane.
     pub(super) fn pools(&mut self, spec: &PlanSpec, plan: Place, control_plane: bool) -> Vec<Pool> {
-        if let (false, Some(first)) = (
-            spec.steps.is_empty(),
-            spec.pools.as_ref().and_then(|p| p.first()),
-        ) {
+        if let (false, Some(first)) = (spec.steps.is_empty(), spec.pools.as_ref().and_then(|p| p.first())) {
             let text = "a plan has `pools` or explicit `steps`, not both";
             self.problems
                 .push(Problem::at(spec.steps[0].place, text).and(first.place, "the pools"));
@@ -74,12 +69,7 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn pool_of(
-        &mut self,
-        pool: &PoolSpec,
-        control_plane: bool,
-        taken: &mut BTreeMap<NodeId, (Place, String)>,
-    ) -> Pool {
+    fn pool_of(&mut self, pool: &PoolSpec, control_plane: bool, taken: &mut BTreeMap<NodeId, (Place, String)>) -> Pool {
         let strategy = self.strategy(&pool.strategy);
         let listed = self.pool_nodes(pool);
         let mut nodes = Vec::new();
@@ -93,8 +83,7 @@ impl Builder<'_> {
                 self.wrong(place, text);
             } else if let Some((first, other)) = taken.get(&id) {
                 let text = format!("the node `{}` is in the pool `{other}`, too", node.name);
-                self.problems
-                    .push(Problem::at(place, text).and(*first, "there"));
+                self.problems.push(Problem::at(place, text).and(*first, "there"));
             } else {
                 taken.insert(id, (place, pool.name.value.clone()));
                 nodes.push(id);
@@ -120,9 +109,7 @@ impl Builder<'_> {
                 if names.is_empty() {
                     self.wrong(pool.name.place, "the pool lists no nodes");
                 }
-                let found = names
-                    .iter()
-                    .map(|name| Some((self.node(name)?, name.place)));
+                let found = names.iter().map(|name| Some((self.node(name)?, name.place)));
                 return found.collect::<Vec<_>>().into_iter().flatten().collect();
             }
             (None, Some(selector)) => (&selector.value, selector.place),

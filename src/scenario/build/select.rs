@@ -49,9 +49,7 @@ impl<'d> Builder<'d> {
     }
 
     fn budget(&mut self, doc: &crate::scenario::objects::BudgetDoc) -> BudgetId {
-        let limit = doc
-            .limit
-            .unwrap_or(BudgetLimit::MaxUnavailable(IntOrPercent::Int(0)));
+        let limit = doc.limit.unwrap_or(BudgetLimit::MaxUnavailable(IntOrPercent::Int(0)));
         if doc.limit.is_none() {
             self.assume(format!(
                 "the budget {}/{} asks for nothing, which allows no eviction",

@@ -29,9 +29,7 @@ impl Builder<'_> {
                 let workload = &delete.workload;
                 Step::DeletePod(self.workload_at(&workload.value, workload.place)?)
             }
-            StepSpec::UpgradeControlPlane(name) => {
-                Step::UpgradeControlPlane(self.control_plane_node_named(name)?)
-            }
+            StepSpec::UpgradeControlPlane(name) => Step::UpgradeControlPlane(self.control_plane_node_named(name)?),
             StepSpec::CreateNode(_) => {
                 self.wrong(step.place, "the step `createNode` is not supported yet");
                 return None;

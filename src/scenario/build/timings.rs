@@ -122,18 +122,14 @@ impl Builder<'_> {
     }
 
     fn workload_timing(&mut self, spec: &WorkloadTimingSpec) {
-        let kind = spec
-            .kind
-            .as_ref()
-            .map_or("Deployment", |k| k.value.as_str());
+        let kind = spec.kind.as_ref().map_or("Deployment", |k| k.value.as_str());
         if let Some(at) = &spec.kind
             && !KINDS.contains(&kind)
             && !self.workloads.values().flatten().any(|k| k.written == kind)
         {
             let text = format!("`{}` is not a kind of workload", short(kind));
             let help = did_you_mean(kind, KINDS);
-            self.problems
-                .push(Problem::at(at.place, text).maybe_help(help));
+            self.problems.push(Problem::at(at.place, text).maybe_help(help));
             return;
         }
         let namespace = spec.namespace.as_deref().unwrap_or("default");
@@ -155,7 +151,6 @@ impl Builder<'_> {
 
     /// Whether the input has objects of this kind that are not simulated, and nothing of it became a workload.
     fn left_out(&self, kind: &str) -> bool {
-        self.documents.later.contains_key(kind)
-            && !self.workloads.values().flatten().any(|k| k.written == kind)
+        self.documents.later.contains_key(kind) && !self.workloads.values().flatten().any(|k| k.written == kind)
     }
 }

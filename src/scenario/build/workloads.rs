@@ -26,9 +26,8 @@ impl<'d> Builder<'d> {
         }
         if drafts.finished > 0 {
             let count = drafts.finished;
-            self.notes.push(format!(
-                "ignored: {count} pods that have succeeded or failed"
-            ));
+            self.notes
+                .push(format!("ignored: {count} pods that have succeeded or failed"));
         }
         self.about_inferred(&drafts);
     }
@@ -55,14 +54,11 @@ impl<'d> Builder<'d> {
             shutdown: None,
             never_ready: NeverReady::Count(0),
         });
-        self.workloads
-            .entry((namespace, name))
-            .or_default()
-            .push(Known {
-                written,
-                kind: draft.kind,
-                id,
-            });
+        self.workloads.entry((namespace, name)).or_default().push(Known {
+            written,
+            kind: draft.kind,
+            id,
+        });
         let sets: Vec<ReplicaSetId> = draft
             .sets
             .iter()
@@ -83,12 +79,7 @@ impl<'d> Builder<'d> {
 
     fn eligible(&self, class: ClassId) -> u32 {
         let class = &self.model.classes[class];
-        let count = self
-            .model
-            .nodes
-            .iter()
-            .filter(|n| runs_on(class, n))
-            .count();
+        let count = self.model.nodes.iter().filter(|n| runs_on(class, n)).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
@@ -102,8 +93,7 @@ impl<'d> Builder<'d> {
                     meta.namespace, meta.name
                 );
                 let help = did_you_mean(name, self.nodes.keys().map(String::as_str));
-                self.problems
-                    .push(Problem::at(meta.place, text).maybe_help(help));
+                self.problems.push(Problem::at(meta.place, text).maybe_help(help));
             }
             node
         });

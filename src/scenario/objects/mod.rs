@@ -60,16 +60,10 @@ impl<'a> Reading<'a> {
     }
 
     fn wrong(&mut self, path: &[&str], message: impl Into<String>) {
-        self.problems
-            .push(Problem::at(self.tree.find(path), message));
+        self.problems.push(Problem::at(self.tree.find(path), message));
     }
 
-    fn quantity(
-        &mut self,
-        text: &str,
-        parse: fn(&str) -> Result<u64, ParseQuantityError>,
-        path: &[&str],
-    ) -> u64 {
+    fn quantity(&mut self, text: &str, parse: fn(&str) -> Result<u64, ParseQuantityError>, path: &[&str]) -> u64 {
         parse(text).unwrap_or_else(|why| {
             let short: String = text.chars().take(40).collect();
             self.wrong(path, format!("{short:?}: {why}"));
@@ -94,13 +88,11 @@ impl<'a> Reading<'a> {
 
     fn seconds(&mut self, value: i64, path: &[&str]) -> Span {
         let span = u64::try_from(value).map(Span::from_secs);
-        span.ok()
-            .filter(|&s| s <= Span::LONGEST)
-            .unwrap_or_else(|| {
-                let why = "is not between 0 and 31 years";
-                self.wrong(path, format!("{value} seconds {why}"));
-                Span::ZERO
-            })
+        span.ok().filter(|&s| s <= Span::LONGEST).unwrap_or_else(|| {
+            let why = "is not between 0 and 31 years";
+            self.wrong(path, format!("{value} seconds {why}"));
+            Span::ZERO
+        })
     }
 
     fn share(&mut self, value: &IntOrString, path: &[&str]) -> IntOrPercent {
@@ -109,8 +101,7 @@ impl<'a> Reading<'a> {
             IntOrString::String(text) => text.parse().ok(),
         };
         share.unwrap_or_else(|| {
-            let text =
-                "expected a whole number such as 1 or a percentage such as 25%, not negative";
+            let text = "expected a whole number such as 1 or a percentage such as 25%, not negative";
             self.wrong(path, text);
             IntOrPercent::Int(0)
         })

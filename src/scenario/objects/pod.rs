@@ -29,21 +29,16 @@ impl Reading<'_> {
         let status = pod.status.unwrap_or_default();
         let mut conditions = status.conditions.iter().flatten();
         let phase = status.phase.as_deref();
-        let is_api_server =
-            meta.labels.get("component").map(String::as_str) == Some("kube-apiserver");
+        let is_api_server = meta.labels.get("component").map(String::as_str) == Some("kube-apiserver");
         let image = spec.containers.first().and_then(|c| c.image.as_deref());
-        let tag = image
-            .and_then(|image| image.rsplit_once(':'))
-            .map(|(_, tag)| tag);
+        let tag = image.and_then(|image| image.rsplit_once(':')).map(|(_, tag)| tag);
         Some(PodDoc {
             template: self.template(labels, &spec, &[]),
             node: spec.node_name.filter(|n| !n.is_empty()),
             finished: matches!(phase, Some("Succeeded" | "Failed")),
             running: phase == Some("Running"),
             ready: conditions.any(|c| c.type_ == "Ready" && c.status == "True"),
-            api_server: tag
-                .filter(|_| is_api_server)
-                .and_then(|tag| tag.parse().ok()),
+            api_server: tag.filter(|_| is_api_server).and_then(|tag| tag.parse().ok()),
             meta,
         })
     }

@@ -93,8 +93,7 @@ impl Reading<'_> {
         Some(BudgetDoc {
             meta,
             limit,
-            always_allow_unhealthy: spec.unhealthy_pod_eviction_policy.as_deref()
-                == Some("AlwaysAllow"),
+            always_allow_unhealthy: spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow"),
             selector: self.selector(spec.selector, old),
         })
     }

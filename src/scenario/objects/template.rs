@@ -67,10 +67,7 @@ impl Reading<'_> {
         };
         let volumes = spec.volumes.as_deref().unwrap_or_default();
         let host_network = spec.host_network == Some(true);
-        let probe = spec
-            .containers
-            .first()
-            .and_then(|c| c.readiness_probe.as_ref());
+        let probe = spec.containers.first().and_then(|c| c.readiness_probe.as_ref());
         let field = |name: &'static str| [path.as_slice(), &[name]].concat();
         Template {
             labels: labels.unwrap_or_default(),
@@ -124,13 +121,7 @@ impl Reading<'_> {
     }
 
     /// A container's requests, and the same with the scheduler's defaults for scoring.
-    fn container(
-        &mut self,
-        container: &Container,
-        path: &[&str],
-        list: &str,
-        index: usize,
-    ) -> [Resources; 2] {
+    fn container(&mut self, container: &Container, path: &[&str], list: &str, index: usize) -> [Resources; 2] {
         let mut own = Resources::default();
         let empty = BTreeMap::new();
         let wishes = container.resources.as_ref();
@@ -184,10 +175,7 @@ fn larger(a: Resources, b: Resources) -> Resources {
 
 fn host_ports(spec: &PodSpec, host_network: bool) -> Vec<(u16, u8)> {
     let mut found = Vec::new();
-    let ports = spec
-        .containers
-        .iter()
-        .flat_map(|c| c.ports.iter().flatten());
+    let ports = spec.containers.iter().flat_map(|c| c.ports.iter().flatten());
     for port in ports {
         let number = match port.host_port {
             Some(number) if number > 0 => number,
@@ -226,11 +214,7 @@ fn features(spec: &PodSpec) -> Vec<Feature> {
     if let Some(affinity) = &spec.affinity {
         affinities(affinity, &mut found);
     }
-    if spec
-        .topology_spread_constraints
-        .as_ref()
-        .is_some_and(|c| !c.is_empty())
-    {
+    if spec.topology_spread_constraints.as_ref().is_some_and(|c| !c.is_empty()) {
         found.push(Feature::TopologySpread);
     }
     let volumes = spec.volumes.as_deref().unwrap_or_default();
@@ -249,38 +233,20 @@ fn affinities(affinity: &Affinity, found: &mut Vec<Feature>) {
     }
     let mut preferred = false;
     if let Some(node) = &affinity.node_affinity {
-        preferred |= some(
-            node.preferred_during_scheduling_ignored_during_execution
-                .as_ref(),
-        );
-        if node
-            .required_during_scheduling_ignored_during_execution
-            .is_some()
-        {
+        preferred |= some(node.preferred_during_scheduling_ignored_during_execution.as_ref());
+        if node.required_during_scheduling_ignored_during_execution.is_some() {
             found.push(Feature::RequiredNodeAffinity);
         }
     }
     if let Some(pod) = &affinity.pod_affinity {
-        preferred |= some(
-            pod.preferred_during_scheduling_ignored_during_execution
-                .as_ref(),
-        );
-        if some(
-            pod.required_during_scheduling_ignored_during_execution
-                .as_ref(),
-        ) {
+        preferred |= some(pod.preferred_during_scheduling_ignored_during_execution.as_ref());
+        if some(pod.required_during_scheduling_ignored_during_execution.as_ref()) {
             found.push(Feature::RequiredPodAffinity);
         }
     }
     if let Some(pod) = &affinity.pod_anti_affinity {
-        preferred |= some(
-            pod.preferred_during_scheduling_ignored_during_execution
-                .as_ref(),
-        );
-        if some(
-            pod.required_during_scheduling_ignored_during_execution
-                .as_ref(),
-        ) {
+        preferred |= some(pod.preferred_during_scheduling_ignored_during_execution.as_ref());
+        if some(pod.required_during_scheduling_ignored_during_execution.as_ref()) {
             found.push(Feature::RequiredPodAntiAffinity);
         }
     }

@@ -1,8 +1,6 @@
 //! Deployment, ReplicaSet, DaemonSet.
 
-use k8s_openapi::api::apps::v1::{
-    DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet,
-};
+use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 use super::{Meta, Reading, Template};
@@ -111,28 +109,20 @@ impl Reading<'_> {
         match strategy.type_.as_deref() {
             Some("Recreate") => return RolloutStrategy::Recreate,
             None | Some("RollingUpdate") => {}
-            Some(_) => self.wrong(
-                &["spec", "strategy", "type"],
-                "expected RollingUpdate or Recreate",
-            ),
+            Some(_) => self.wrong(&["spec", "strategy", "type"], "expected RollingUpdate or Recreate"),
         }
         let rolling = strategy.rolling_update.unwrap_or_default();
         let path = |field| ["spec", "strategy", "rollingUpdate", field];
         let quarter = IntOrPercent::Percent(25);
         RolloutStrategy::RollingUpdate {
-            max_surge: rolling
-                .max_surge
-                .map_or(quarter, |s| self.share(&s, &path("maxSurge"))),
+            max_surge: rolling.max_surge.map_or(quarter, |s| self.share(&s, &path("maxSurge"))),
             max_unavailable: rolling
                 .max_unavailable
                 .map_or(quarter, |s| self.share(&s, &path("maxUnavailable"))),
         }
     }
 
-    fn daemon_set_strategy(
-        &mut self,
-        strategy: Option<DaemonSetUpdateStrategy>,
-    ) -> RolloutStrategy {
+    fn daemon_set_strategy(&mut self, strategy: Option<DaemonSetUpdateStrategy>) -> RolloutStrategy {
         let strategy = strategy.unwrap_or_default();
         match strategy.type_.as_deref() {
             Some("OnDelete") => return RolloutStrategy::OnDelete,
@@ -148,9 +138,9 @@ impl Reading<'_> {
             max_surge: rolling
                 .max_surge
                 .map_or(IntOrPercent::Int(0), |s| self.share(&s, &path("maxSurge"))),
-            max_unavailable: rolling.max_unavailable.map_or(IntOrPercent::Int(1), |s| {
-                self.share(&s, &path("maxUnavailable"))
-            }),
+            max_unavailable: rolling
+                .max_unavailable
+                .map_or(IntOrPercent::Int(1), |s| self.share(&s, &path("maxUnavailable"))),
         }
     }
 }

@@ -127,12 +127,10 @@ impl<'de> Deserialize<'de> for CrashSpec {
                 Ok(CrashSpec::Node(name.to_owned()))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CrashSpec, A::Error> {
-                Ok(
-                    match CrashForm::deserialize(MapAccessDeserializer::new(map))? {
-                        CrashForm::Node(name) => CrashSpec::Node(name),
-                        CrashForm::Hosting(name) => CrashSpec::Hosting(name),
-                    },
-                )
+                Ok(match CrashForm::deserialize(MapAccessDeserializer::new(map))? {
+                    CrashForm::Node(name) => CrashSpec::Node(name),
+                    CrashForm::Hosting(name) => CrashSpec::Hosting(name),
+                })
             }
         }
         deserializer.deserialize_any(Form)

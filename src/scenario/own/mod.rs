@@ -8,14 +8,13 @@ mod timings;
 mod values;
 
 pub(crate) use cluster::{
-    Capacity, ClusterSpec, ControlPlaneSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec,
-    TaintEffectSpec,
+    Capacity, ClusterSpec, ControlPlaneSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec, TaintEffectSpec,
 };
 pub(crate) use expectations::ExpectationsSpec;
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
-    DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, ModeSpec, OnFailureSpec, OrderSpec, PlanSpec,
-    PoolSpec, PremarkSpec, StepSpec, StrategySpec, ViaSpec,
+    DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, ModeSpec, OnFailureSpec, OrderSpec, PlanSpec, PoolSpec,
+    PremarkSpec, StepSpec, StrategySpec, ViaSpec,
 };
 pub(crate) use timings::{NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
 pub(crate) use values::{Duration, Latency, Quantity, Share, Version};
@@ -29,13 +28,7 @@ use serde::Deserialize;
 pub(crate) const API_VERSION: &str = "seatrial.dev/v1alpha1";
 
 /// The kinds of `seatrial.dev/v1alpha1`.
-pub const OWN_KINDS: [&str; 5] = [
-    "Cluster",
-    "UpgradePlan",
-    "Timings",
-    "Faults",
-    "Expectations",
-];
+pub const OWN_KINDS: [&str; 5] = ["Cluster", "UpgradePlan", "Timings", "Faults", "Expectations"];
 
 /// The JSON schema of an own kind; `None` for other kinds.
 #[must_use]
@@ -63,10 +56,7 @@ pub fn schema(kind: &str) -> Option<serde_json::Value> {
 /// A document of an own kind.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "kind and version are looked at before the document is decoded"
-)]
+#[expect(dead_code, reason = "kind and version are looked at before the document is decoded")]
 pub(crate) struct Document<S> {
     api_version: String,
     kind: String,

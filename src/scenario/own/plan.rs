@@ -239,15 +239,9 @@ impl DrainStepSpec {
             ignore_daemon_sets: self.ignore_daemon_sets.or(plan.ignore_daemon_sets),
             delete_empty_dir_data: self.delete_empty_dir_data.or(plan.delete_empty_dir_data),
             force: self.force.or(plan.force),
-            grace_period: self
-                .grace_period
-                .clone()
-                .or_else(|| plan.grace_period.clone()),
+            grace_period: self.grace_period.clone().or_else(|| plan.grace_period.clone()),
             timeout: self.timeout.clone().or_else(|| plan.timeout.clone()),
-            retry_interval: self
-                .retry_interval
-                .clone()
-                .or_else(|| plan.retry_interval.clone()),
+            retry_interval: self.retry_interval.clone().or_else(|| plan.retry_interval.clone()),
             on_failure: self.on_failure.or(plan.on_failure),
             failure_retry_interval: self
                 .failure_retry_interval

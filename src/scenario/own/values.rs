@@ -254,22 +254,15 @@ impl Distribution {
             Self::Uniform(bounds) => match bounds[..] {
                 [Duration(low), Duration(high)] if low <= high => Dist::Uniform(low, high),
                 [Duration(low), Duration(high)] => {
-                    return Err(format!(
-                        "uniform: the low end {low} is above the high end {high}"
-                    ));
+                    return Err(format!("uniform: the low end {low} is above the high end {high}"));
                 }
                 _ => return Err("uniform: expected two durations, [low, high]".into()),
             },
-            Self::Normal(Normal { mean, sd }) => Dist::Normal {
-                mean: mean.0,
-                sd: sd.0,
-            },
+            Self::Normal(Normal { mean, sd }) => Dist::Normal { mean: mean.0, sd: sd.0 },
             Self::Lognormal(Lognormal { median, p95 }) => {
                 let (median, p95) = (median.0, p95.0);
                 if p95 < median {
-                    return Err(format!(
-                        "lognormal: p95 ({p95}) is below the median ({median})"
-                    ));
+                    return Err(format!("lognormal: p95 ({p95}) is below the median ({median})"));
                 }
                 Dist::LogNormal { median, p95 }
             }
@@ -289,10 +282,7 @@ fn quantiles(points: Vec<(f64, Span)>) -> Result<Dist, String> {
     }
     for pair in points.windows(2) {
         if pair[0].0.to_bits() == pair[1].0.to_bits() {
-            return Err(format!(
-                "quantiles: p{} stands here twice",
-                pair[0].0 * 100.0
-            ));
+            return Err(format!("quantiles: p{} stands here twice", pair[0].0 * 100.0));
         }
         if pair[0].1 > pair[1].1 {
             return Err(format!(

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer,
-    MapAccess, SeqAccess, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 
 use super::tree::AT;
@@ -82,11 +82,7 @@ fn prune(tree: &mut Tree, place: Place) -> Option<Place> {
                 }
                 None => members.retain(|m| m.value.place != place && m.key_place != place),
             }
-            if members.len() < before {
-                Some(here)
-            } else {
-                inner
-            }
+            if members.len() < before { Some(here) } else { inner }
         }
         Value::List(items) => {
             let inner = items.iter_mut().find_map(|item| prune(item, place));
@@ -95,11 +91,7 @@ fn prune(tree: &mut Tree, place: Place) -> Option<Place> {
                 Some(_) => items.retain(|i| Some(i.place) != inner || !i.is_empty_map()),
                 None => items.retain(|item| item.place != place),
             }
-            if items.len() < before {
-                Some(here)
-            } else {
-                inner
-            }
+            if items.len() < before { Some(here) } else { inner }
         }
         _ => None,
     }
@@ -139,11 +131,7 @@ impl<'t, 's> Decoder<'t, 's> {
         }
     }
 
-    fn any<'de, V: Visitor<'de>>(
-        self,
-        fields: Option<&'static [&'static str]>,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    fn any<'de, V: Visitor<'de>>(self, fields: Option<&'static [&'static str]>, visitor: V) -> Result<V::Value, Wrong> {
         match &self.tree.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
@@ -165,8 +153,7 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        self.any(None, visitor)
-            .map_err(|e| e.or_at(self.tree.place))
+        self.any(None, visitor).map_err(|e| e.or_at(self.tree.place))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -195,20 +182,12 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Wrong> {
-        self.any(Some(fields), visitor)
-            .map_err(|e| e.or_at(self.tree.place))
+        self.any(Some(fields), visitor).map_err(|e| e.or_at(self.tree.place))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Wrong> {
         match name {
-            AT => visitor.visit_seq(Parts {
-                decoder: self,
-                next: 0,
-            }),
+            AT => visitor.visit_seq(Parts { decoder: self, next: 0 }),
             "Quantity" => visitor.visit_newtype_struct(Self { text: true, ..self }),
             _ => visitor.visit_newtype_struct(self),
         }
@@ -255,10 +234,7 @@ struct Items<'t, 's> {
 
 impl<'de> SeqAccess<'de> for Items<'_, '_> {
     type Error = Wrong;
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Wrong> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
         let Some(tree) = self.rest.next() else {
             return Ok(None);
         };
@@ -276,10 +252,7 @@ struct Members<'t, 's> {
 impl<'de> MapAccess<'de> for Members<'_, '_> {
     type Error = Wrong;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Wrong> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
         for member in self.rest.by_ref() {
             if let (Some(fields), Some(unknown)) = (self.fields, self.decoder.unknown)
                 && !fields.contains(&&*member.key)
@@ -289,21 +262,14 @@ impl<'de> MapAccess<'de> for Members<'_, '_> {
                 continue;
             }
             self.value = Some(member);
-            let key: serde::de::value::StrDeserializer<'_, Wrong> =
-                (*member.key).into_deserializer();
-            return seed
-                .deserialize(key)
-                .map(Some)
-                .map_err(|e| e.or_at(member.key_place));
+            let key: serde::de::value::StrDeserializer<'_, Wrong> = (*member.key).into_deserializer();
+            return seed.deserialize(key).map(Some).map_err(|e| e.or_at(member.key_place));
         }
         Ok(None)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        let member = self
-            .value
-            .take()
-            .ok_or_else(|| Wrong::custom("a value is missing"))?;
+        let member = self.value.take().ok_or_else(|| Wrong::custom("a value is missing"))?;
         seed.deserialize(self.decoder.on(&member.value))
             .map_err(|e| e.or_at(member.value.place))
     }
@@ -317,10 +283,7 @@ struct Parts<'t, 's> {
 
 impl<'de> SeqAccess<'de> for Parts<'_, '_> {
     type Error = Wrong;
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Wrong> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
         let place = self.decoder.tree.place;
         self.next += 1;
         let number = match self.next {
@@ -355,9 +318,7 @@ impl<'de> EnumAccess<'de> for Choice<'_, '_> {
     type Variant = Self;
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Wrong> {
         let name: serde::de::value::StrDeserializer<'_, Wrong> = self.name.into_deserializer();
-        let value = seed
-            .deserialize(name)
-            .map_err(|e| e.or_at(self.name_place))?;
+        let value = seed.deserialize(name).map_err(|e| e.or_at(self.name_place))?;
         Ok((value, self))
     }
 }
@@ -368,9 +329,7 @@ impl<'de> VariantAccess<'de> for Choice<'_, '_> {
         match self.content {
             None => Ok(()),
             Some(tree) if matches!(tree.value, Value::Null) => Ok(()),
-            Some(_) => {
-                Err(Wrong::custom("expected nothing behind this name").or_at(self.name_place))
-            }
+            Some(_) => Err(Wrong::custom("expected nothing behind this name").or_at(self.name_place)),
         }
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Wrong> {
@@ -387,11 +346,7 @@ impl<'de> VariantAccess<'de> for Choice<'_, '_> {
             .on(self.content.unwrap_or(&NOTHING))
             .deserialize_any(visitor)
     }
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Wrong> {
         self.decoder
             .on(self.content.unwrap_or(&NOTHING))
             .deserialize_struct("", fields, visitor)

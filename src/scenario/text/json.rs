@@ -7,12 +7,7 @@ use crate::scenario::diagnostic::Problem;
 const DEEPEST: u32 = 100;
 
 /// All JSON values in `start..end`, and what stopped the reading.
-pub(super) fn documents(
-    text: &str,
-    file: u32,
-    start: usize,
-    end: usize,
-) -> (Vec<Parsed>, Option<Problem>) {
+pub(super) fn documents(text: &str, file: u32, start: usize, end: usize) -> (Vec<Parsed>, Option<Problem>) {
     let mut reader = Reader {
         text: &text[..end],
         file,
@@ -83,11 +78,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(
-        &mut self,
-        depth: u32,
-        items: Option<&mut Vec<(usize, usize)>>,
-    ) -> Result<Tree, Problem> {
+    fn value(&mut self, depth: u32, items: Option<&mut Vec<(usize, usize)>>) -> Result<Tree, Problem> {
         let start = self.at;
         if depth > DEEPEST {
             let place = Place::new(self.file, start, start + 1);
@@ -123,10 +114,7 @@ impl Reader<'_> {
 
     fn number(&mut self) -> Result<Value, Problem> {
         let start = self.at;
-        while matches!(
-            self.peek(),
-            Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
-        ) {
+        while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
             self.at += 1;
         }
         let raw = &self.text[start..self.at];
@@ -156,11 +144,7 @@ impl Reader<'_> {
         }
     }
 
-    fn map(
-        &mut self,
-        depth: u32,
-        mut items: Option<&mut Vec<(usize, usize)>>,
-    ) -> Result<Value, Problem> {
+    fn map(&mut self, depth: u32, mut items: Option<&mut Vec<(usize, usize)>>) -> Result<Value, Problem> {
         let mut members: Vec<Member> = Vec::new();
         let mut keys = std::collections::BTreeSet::new();
         self.at += 1;
@@ -178,10 +162,7 @@ impl Reader<'_> {
             let key = self.string()?;
             let key_place = self.place(start);
             if !keys.insert(key.clone()) {
-                return Err(Problem::at(
-                    key_place,
-                    format!("the key `{key}` stands here twice"),
-                ));
+                return Err(Problem::at(key_place, format!("the key `{key}` stands here twice")));
             }
             self.expect(b':', "`:`")?;
             self.blanks();
@@ -280,11 +261,7 @@ impl Reader<'_> {
         if !escapes {
             return Ok(quoted[1..quoted.len() - 1].into());
         }
-        serde_json::from_str(quoted).map_err(|_| {
-            Problem::at(
-                self.place(start),
-                "invalid JSON: a wrong escape in this text",
-            )
-        })
+        serde_json::from_str(quoted)
+            .map_err(|_| Problem::at(self.place(start), "invalid JSON: a wrong escape in this text"))
     }
 }

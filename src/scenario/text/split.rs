@@ -40,10 +40,7 @@ fn next_separator(text: &str, from: usize) -> Option<usize> {
     loop {
         let at = from + text.get(from..)?.find("---")?;
         let line_start = at == 0 || text.as_bytes()[at - 1] == b'\n' || is_bom(text, at);
-        let ended = text
-            .as_bytes()
-            .get(at + 3)
-            .is_none_or(u8::is_ascii_whitespace);
+        let ended = text.as_bytes().get(at + 3).is_none_or(u8::is_ascii_whitespace);
         if line_start && ended {
             return Some(at);
         }
@@ -56,9 +53,7 @@ fn is_bom(text: &str, at: usize) -> bool {
 }
 
 fn push(text: &str, start: usize, end: usize, found: &mut Vec<Chunk>) {
-    let body = text[start..end]
-        .strip_prefix("---")
-        .unwrap_or(&text[start..end]);
+    let body = text[start..end].strip_prefix("---").unwrap_or(&text[start..end]);
     let mut lines = body.lines().map(str::trim);
     if lines.all(|line| line.is_empty() || line == "..." || line.starts_with(['#', '%'])) {
         return;

@@ -62,11 +62,7 @@ impl Member {
         if matches!(value.value, Value::List(_) | Value::Map(_)) {
             value.place = key_place;
         }
-        Self {
-            key,
-            key_place,
-            value,
-        }
+        Self { key, key_place, value }
     }
 }
 

@@ -9,12 +9,7 @@ use super::{Member, Place, Tree, Value};
 use crate::scenario::diagnostic::Problem;
 
 /// The document in `start..end`; `None` where there is nothing but comments.
-pub(super) fn document(
-    text: &str,
-    file: u32,
-    start: usize,
-    end: usize,
-) -> Result<Option<Tree>, Problem> {
+pub(super) fn document(text: &str, file: u32, start: usize, end: usize) -> Result<Option<Tree>, Problem> {
     let source = YamlSource {
         text: &text[start..end],
         file,
@@ -32,9 +27,7 @@ pub(super) fn document(
     };
     match serde_saphyr::from_str_with_options::<Raw>(source.text, options) {
         Ok(raw) => Ok(match source.tree(raw) {
-            Tree {
-                value: Value::Null, ..
-            } => None,
+            Tree { value: Value::Null, .. } => None,
             tree => Some(tree),
         }),
         Err(error) => Err(source.problem(&error)),
@@ -65,11 +58,7 @@ impl YamlSource<'_> {
         let (from, to) = self.range(location);
         let raw = &self.text[from..to];
         let shown = raw.lines().next().unwrap_or("").trim_end();
-        Place::new(
-            self.file,
-            self.start + from,
-            self.start + from + shown.len(),
-        )
+        Place::new(self.file, self.start + from, self.start + from + shown.len())
     }
 
     fn problem(&self, error: &serde_saphyr::Error) -> Problem {
@@ -90,12 +79,7 @@ impl YamlSource<'_> {
         }
         let line = usize::try_from(location.line()).unwrap_or(1).max(1);
         let column = usize::try_from(location.column()).unwrap_or(1).max(1);
-        let before: usize = self
-            .text
-            .split_inclusive('\n')
-            .take(line - 1)
-            .map(str::len)
-            .sum();
+        let before: usize = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
         let rest = self.text.get(before..).unwrap_or("");
         let inside: usize = rest
             .chars()

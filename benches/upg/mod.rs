@@ -12,7 +12,7 @@ use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 
 /// The model for so many workers.
 #[must_use]
-pub fn model(workers: u32) -> Model {
+pub(crate) fn model(workers: u32) -> Model {
     let version = KubeVersion::new(35, 2);
     let mut model = empty(version.clone());
     for n in 0..3 {

@@ -7,9 +7,8 @@ use seatrial::model::Component;
 use seatrial::report::{self, Style};
 use seatrial::scenario::{self, Source};
 use seatrial::trace::{
-    BudgetInfo, DeletedBy, DrainOutcome, Fact, InstanceInfo, NodeInfo, NodeResult, NotDrainable,
-    Observer, PlanStatus, Preamble, Record, RefusalReason, StopReason, TraceReader, TraceWriter,
-    Unfit, VersionId, WorkloadInfo,
+    BudgetInfo, DeletedBy, DrainOutcome, Fact, InstanceInfo, NodeInfo, NodeResult, NotDrainable, Observer, PlanStatus,
+    Preamble, Record, RefusalReason, StopReason, TraceReader, TraceWriter, Unfit, VersionId, WorkloadInfo,
 };
 use seatrial::units::Time;
 
@@ -44,11 +43,7 @@ fn preamble(desired: u32) -> Preamble {
         from: 0,
         target: Some(1),
         hops: vec![1],
-        nodes: vec![
-            node("cp-1", true),
-            node("worker-1", false),
-            node("worker-2", false),
-        ],
+        nodes: vec![node("cp-1", true), node("worker-1", false), node("worker-2", false)],
         workloads: vec![WorkloadInfo {
             namespace: "default".into(),
             name: "web".into(),
@@ -178,11 +173,7 @@ impl Script {
 
     fn end_drain(&mut self, on: usize, outcome: DrainOutcome) {
         let (drain, node) = (DRAIN(), node(on));
-        let ended = Fact::DrainEnded {
-            drain,
-            node,
-            outcome,
-        };
+        let ended = Fact::DrainEnded { drain, node, outcome };
         self.say(ended, None);
     }
 
@@ -200,8 +191,7 @@ impl Script {
 fn twins() -> Script {
     let mut s = Script::new(preamble(2), &[2, 2]);
     s.at(10.0).say(Fact::PlanStarted, None);
-    s.at(20.0)
-        .say(Fact::NodeUpgradeStarted { node: node(2) }, None);
+    s.at(20.0).say(Fact::NodeUpgradeStarted { node: node(2) }, None);
     let drain = s.drain(2);
     let first = s.evict(0, drain);
     let second = s.evict(1, drain);
@@ -272,14 +262,8 @@ fn twins_are_down_while_both_move() {
     assert_eq!(worker.cordoned_seconds, 16.0);
     assert_eq!(worker.upgraded_at, Some(36.0));
     assert_eq!(worker.to_version, "v1.37.0");
-    assert_eq!(
-        report.cluster.max_pending, 0,
-        "20 ms without a node is not waiting"
-    );
-    assert_eq!(
-        report.cluster.placement_before["default/web"]["worker-2"],
-        2
-    );
+    assert_eq!(report.cluster.max_pending, 0, "20 ms without a node is not waiting");
+    assert_eq!(report.cluster.placement_before["default/web"]["worker-2"], 2);
     assert_eq!(report.cluster.placement_after["default/web"]["worker-1"], 2);
 }
 
@@ -295,9 +279,7 @@ fn the_table_answers_first_and_fits() {
         "{text}"
     );
     let text = report::table::render(&report, Style::default(), false);
-    assert!(
-        text.starts_with("one-by-one: v1.36.2 -> v1.37.0   COMPLETED after 29.0s   (seed 0)\n")
-    );
+    assert!(text.starts_with("one-by-one: v1.36.2 -> v1.37.0   COMPLETED after 29.0s   (seed 0)\n"));
     assert!(
         text.contains("default/web was down for 4.0s (endpoints), 2.0s (serving), 4.0s (clients)"),
         "{text}"
@@ -323,10 +305,7 @@ fn the_story_names_what_matters() {
         "    24.0s    default/web is up again, after 4.0s without a ready replica\n",
         "    39.0s  one-by-one is completed\n",
     ] {
-        assert!(
-            story.contains(sentence),
-            "{sentence} is missing in\n{story}"
-        );
+        assert!(story.contains(sentence), "{sentence} is missing in\n{story}");
     }
 }
 
@@ -369,10 +348,7 @@ fn refusals_are_counted_and_block() {
              (minAvailable 1) allows 0 disruptions; refused 720 times"
         )
     );
-    assert_eq!(
-        (report.cluster.refusals, report.workloads[WEB].refusals),
-        (720, 720)
-    );
+    assert_eq!((report.cluster.refusals, report.workloads[WEB].refusals), (720, 720));
     assert_eq!(report.nodes[1].drains[0].refusals, 720);
     assert_eq!(report.nodes[1].drains[0].outcome, DrainOutcome::Unfinished);
     assert!(report.workloads[WEB].causes.is_empty());
@@ -421,15 +397,9 @@ fn moves_are_counted_by_slot() {
     s.at(3.0).delete(1, DeletedBy::User, None);
     let report = s.end(4.0);
     let web = &report.workloads[WEB];
-    assert_eq!(
-        (web.moves_per_replica.mean, web.moves_per_replica.max),
-        (1.0, 2)
-    );
+    assert_eq!((web.moves_per_replica.mean, web.moves_per_replica.max), (1.0, 2));
     assert_eq!(report.cluster.replicas_moved_twice, 1);
-    assert_eq!(
-        web.pods_lost, 1,
-        "nobody has taken the slot of the last one"
-    );
+    assert_eq!(web.pods_lost, 1, "nobody has taken the slot of the last one");
 }
 
 #[test]
@@ -496,10 +466,7 @@ fn pods_lost_in_an_outage_come_back_after_it() {
         panic!("{:?}", plane.outages)
     };
     assert_eq!((outage.start, outage.end), (5.0, 15.0));
-    assert_eq!(
-        outage.components,
-        ["kube-apiserver", "kube-controller-manager"]
-    );
+    assert_eq!(outage.components, ["kube-apiserver", "kube-controller-manager"]);
     assert_eq!((outage.pods_lost, outage.restarted_locally), (1, 1));
     assert_eq!((outage.recreated_during, outage.recreated_after), (0, 1));
     assert_eq!(outage.first_recreate_delay_seconds, Some(17.0));
@@ -517,13 +484,7 @@ fn a_late_replacement_is_explained() {
     let lost = s.at(6.0).delete(0, DeletedBy::User, None);
     s.at(15.0);
     start_component(&mut s, component);
-    s.at(31.5).say(
-        Fact::LeaderElected {
-            component,
-            instance,
-        },
-        None,
-    );
+    s.at(31.5).say(Fact::LeaderElected { component, instance }, None);
     s.at(32.0).create(1, 0, Some(lost));
     s.at(42.0).bind(1, 2);
     s.at(45.0).ready(1);
@@ -539,10 +500,7 @@ fn a_late_replacement_is_explained() {
     );
     let text = report::table::render(&report, Style::default(), false);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        flat.contains("1 outage of kube-controller-manager"),
-        "{text}"
-    );
+    assert!(flat.contains("1 outage of kube-controller-manager"), "{text}");
     assert!(
         flat.contains("1 pod lost in it, 0 recreated during it, 1 recreated afterwards"),
         "{text}"
@@ -766,12 +724,10 @@ fn a_trace_names_things_for_people() {
     let mut s = twins();
     s.end(40.0);
     let text = String::from_utf8(trace_of(&s)).unwrap();
+    assert!(text.starts_with(r#"{"apiVersion":"seatrial.dev/v1alpha1","kind":"Trace","engineVersion""#));
     assert!(
-        text.starts_with(r#"{"apiVersion":"seatrial.dev/v1alpha1","kind":"Trace","engineVersion""#)
+        text.contains(r#""t":20,"what":"EvictionAccepted","object":"pod/default/web-0","drain":0,"pod":0,"cause":"#)
     );
-    assert!(text.contains(
-        r#""t":20,"what":"EvictionAccepted","object":"pod/default/web-0","drain":0,"pod":0,"cause":"#
-    ));
     assert!(text.contains(r#""what":"KubeletStopped","object":"node/worker-2","node":2}"#));
     assert!(text.contains(r#""what":"RunStarted"}"#));
 }
@@ -800,41 +756,20 @@ fn junk_is_refused_with_its_line() {
     for (junk, message) in [
         ("", "EOF"),
         ("[1]", "line 2"),
-        (
-            r#"{"id":5,"t":0,"what":"RunStarted"}"#,
-            "expected id 0, found 5",
-        ),
-        (
-            r#"{"id":0,"t":-1,"what":"RunStarted"}"#,
-            "a time that no run",
-        ),
-        (
-            r#"{"id":0,"t":1e300,"what":"RunStarted"}"#,
-            "a time that no run",
-        ),
-        (
-            r#"{"id":0,"t":0,"what":"RunStarted","cause":0}"#,
-            "before it",
-        ),
+        (r#"{"id":5,"t":0,"what":"RunStarted"}"#, "expected id 0, found 5"),
+        (r#"{"id":0,"t":-1,"what":"RunStarted"}"#, "a time that no run"),
+        (r#"{"id":0,"t":1e300,"what":"RunStarted"}"#, "a time that no run"),
+        (r#"{"id":0,"t":0,"what":"RunStarted","cause":0}"#, "before it"),
         (r#"{"id":0,"t":0,"what":"Sunk"}"#, "Sunk"),
         (
             r#"{"id":0,"t":0,"what":"NodeCrashed","node":9}"#,
             "node 9 does not exist",
         ),
-        (
-            r#"{"id":0,"t":0,"what":"PodReady","pod":4000000000}"#,
-            "pod 4000000000",
-        ),
-        (
-            r#"{"id":0,"t":0,"what":"NodeCrashed","node":99999999999}"#,
-            "line 2",
-        ),
+        (r#"{"id":0,"t":0,"what":"PodReady","pod":4000000000}"#, "pod 4000000000"),
+        (r#"{"id":0,"t":0,"what":"NodeCrashed","node":99999999999}"#, "line 2"),
     ] {
         let error = with(1, junk);
-        assert!(
-            error.contains(message) && error.contains("line 2"),
-            "{junk}: {error}"
-        );
+        assert!(error.contains(message) && error.contains("line 2"), "{junk}: {error}");
     }
     let all: Vec<String> = lines.iter().map(|&l| l.to_owned()).collect();
     assert!(
@@ -856,9 +791,7 @@ fn facts_in_any_order_do_not_panic() {
     let mut state = 1_u64;
     for _ in 0..200 {
         for i in 0..records.len() {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             records.swap(i, (state >> 33) as usize % s.records.len());
         }
         let mut metrics = Metrics::new(&s.preamble);

@@ -1,8 +1,8 @@
 //! Documents in, a checked model out, or everything that is wrong with them.
 
 use seatrial::model::{
-    BudgetLimit, DrainVia, Etcd, Expectation, FaultAction, FaultTarget, Moment, NeverReady,
-    NodeOrder, OnFailure, RolloutStrategy, Step, Trigger, WorkloadKind,
+    BudgetLimit, DrainVia, Etcd, Expectation, FaultAction, FaultTarget, Moment, NeverReady, NodeOrder, OnFailure,
+    RolloutStrategy, Step, Trigger, WorkloadKind,
 };
 use seatrial::scenario::{Diagnostics, OWN_KINDS, Scenario, Source, load, schema, sources_of};
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Span};
@@ -67,10 +67,7 @@ fn a_short_cluster_becomes_nodes_with_zones_and_taints() {
     let zones: Vec<_> = model.nodes.iter().map(|n| n.zone).collect();
     assert_eq!(zones, [None, Some(0), Some(1), Some(0)]);
     let master = model.nodes.iter().next().unwrap();
-    assert_eq!(
-        master.taints[0].key,
-        "node-role.kubernetes.io/control-plane"
-    );
+    assert_eq!(master.taints[0].key, "node-role.kubernetes.io/control-plane");
     assert_eq!(model.control_plane.nodes.len(), 1);
     assert_eq!(model.version, KubeVersion::new(36, 0));
     let old = good(&[&CLUSTER.replace("36.0", "20.1")]).model;
@@ -92,24 +89,15 @@ fn a_deployment_gets_class_replica_set_and_an_implied_service() {
         }
     );
     let class = &model.classes[web.class];
-    assert_eq!(
-        (class.requests.cpu, class.requests.memory),
-        (1000, 64 << 20)
-    );
+    assert_eq!((class.requests.cpu, class.requests.memory), (1000, 64 << 20));
     assert_eq!(class.unreachable_seconds, Some(Span::from_secs(300)));
     assert_eq!(class.grace, Span::from_secs(30));
     let set = model.replica_sets.iter().next().unwrap();
-    assert!(
-        set.name.starts_with("web-") && set.name.len() == 14,
-        "{}",
-        set.name
-    );
+    assert!(set.name.starts_with("web-") && set.name.len() == 14, "{}", set.name);
     assert!(model.services.iter().next().unwrap().implied);
     assert_eq!(
         model.assumptions,
-        [
-            "no Service selects 1 workload (default/web): readiness in the API stands for its endpoints"
-        ]
+        ["no Service selects 1 workload (default/web): readiness in the API stands for its endpoints"]
     );
     assert!(good(&[CLUSTER, WEB]).nothing_to_do());
 }
@@ -209,10 +197,7 @@ fn a_dump_and_a_plan_become_a_model() {
     assert_eq!((class.nonzero.cpu, class.nonzero.memory), (100, 200 << 20));
     assert_eq!(class.budgets.len(), 1);
     let budget = &model.budgets[class.budgets[0]];
-    assert_eq!(
-        budget.limit,
-        BudgetLimit::MinAvailable(IntOrPercent::Percent(50))
-    );
+    assert_eq!(budget.limit, BudgetLimit::MinAvailable(IntOrPercent::Percent(50)));
     assert!(budget.always_allow_unhealthy);
     assert_eq!(class.services.len(), 1);
     let server = model.workloads.iter().nth(2).unwrap();
@@ -220,18 +205,10 @@ fn a_dump_and_a_plan_become_a_model() {
     assert_eq!(model.classes[server.class].unreachable_seconds, None);
     assert_eq!(model.replica_sets.len(), 1);
     assert_eq!(model.replica_sets.iter().next().unwrap().revision, 2);
-    let ready: Vec<_> = model
-        .pods
-        .iter()
-        .map(|p| (p.name.as_str(), p.ready))
-        .collect();
+    let ready: Vec<_> = model.pods.iter().map(|p| (p.name.as_str(), p.ready)).collect();
     assert_eq!(
         ready,
-        [
-            ("db-0", false),
-            ("web-new-x", true),
-            ("kube-apiserver-cp-1", true)
-        ]
+        [("db-0", false), ("web-new-x", true), ("kube-apiserver-cp-1", true)]
     );
     assert_eq!(model.nodes.iter().next().unwrap().taints.len(), 1);
     assert_eq!(
@@ -254,10 +231,7 @@ fn a_dump_and_a_plan_become_a_model() {
     assert!(plan.drain.ignore_daemon_sets && plan.drain.delete_empty_dir_data && !plan.drain.force);
     assert_eq!(plan.pools.len(), 1);
     assert_eq!(plan.pools[0].strategy.order, NodeOrder::ByName);
-    assert_eq!(
-        model.timings.etcd.down,
-        Some(Dist::Constant(Span::from_secs(3)))
-    );
+    assert_eq!(model.timings.etcd.down, Some(Dist::Constant(Span::from_secs(3))));
     assert!(matches!(
         model.faults[0].trigger,
         Trigger::After { moment: Moment::ComponentDown(_), delay } if delay == Span::from_secs(1)
@@ -273,22 +247,14 @@ fn a_dump_and_a_plan_become_a_model() {
 
 #[test]
 fn w21_daemon_sets_tolerate_what_the_controller_adds_and_count_their_nodes() {
-    let proxy = WEB
-        .replace("Deployment", "DaemonSet")
-        .replace("  replicas: 2\n", "");
+    let proxy = WEB.replace("Deployment", "DaemonSet").replace("  replicas: 2\n", "");
     let model = good(&[CLUSTER, &proxy]).model;
     let workload = model.workloads.iter().next().unwrap();
-    assert_eq!(
-        workload.desired, 3,
-        "the control plane's taint keeps it away"
-    );
+    assert_eq!(workload.desired, 3, "the control plane's taint keeps it away");
     let class = &model.classes[workload.class];
     assert_eq!(class.unreachable_seconds, None);
     assert_eq!(class.tolerations.len(), 6);
-    let everywhere = proxy.replace(
-        "    spec:\n",
-        "    spec:\n      tolerations: [{operator: Exists}]\n",
-    );
+    let everywhere = proxy.replace("    spec:\n", "    spec:\n      tolerations: [{operator: Exists}]\n");
     let model = good(&[CLUSTER, &everywhere]).model;
     assert_eq!(model.workloads.iter().next().unwrap().desired, 4);
 }
@@ -321,16 +287,9 @@ fn later_timings_win_field_by_field() {
          nodeReboot: {normal: {mean: 5s, sd: 1s}}\n  kubectlStart: {exponential: {mean: 4s}}\n  imagePull: 5s\n",
     );
     let Scenario { model, notes } = good(&[CLUSTER, &first, &second]);
-    let points = [
-        (0.0, millis(1000)),
-        (0.5, millis(2000)),
-        (1.0, millis(9000)),
-    ];
+    let points = [(0.0, millis(1000)), (0.5, millis(2000)), (1.0, millis(9000))];
     assert_eq!(model.timings.api_call, Dist::Quantiles(points.into()));
-    assert_eq!(
-        model.timings.binding,
-        Dist::Uniform(millis(1000), millis(2000))
-    );
+    assert_eq!(model.timings.binding, Dist::Uniform(millis(1000), millis(2000)));
     assert_eq!(model.timings.proxy_sync, Dist::Exponential(millis(3000)));
     assert_eq!(model.timings.kubectl_start, Dist::Exponential(millis(4000)));
     assert_eq!(
@@ -351,10 +310,7 @@ fn steps_take_the_plans_drain_options_unless_they_say_otherwise() {
     let model = good(&[CLUSTER, WEB, &plan]).model;
     let plan = model.plan.unwrap();
     assert_eq!((plan.pools.len(), plan.steps.len()), (0, 6));
-    let Step::Drain {
-        options, expect, ..
-    } = &plan.steps[0]
-    else {
+    let Step::Drain { options, expect, .. } = &plan.steps[0] else {
         panic!("{:?}", plan.steps[0]);
     };
     assert_eq!(*expect, Expectation::Failure);
@@ -461,10 +417,7 @@ fn what_the_engine_cannot_do_yet_is_refused() {
          1.yaml:8:87: `ramp` is not supported yet\n\
          1.yaml:9:23: the node `worker-1` is in the pool `a`, too (there: 1.yaml:7:13)"
     );
-    let steps = own(
-        "UpgradePlan",
-        "  steps:\n  - createNode\n  - deleteNode: w\n",
-    );
+    let steps = own("UpgradePlan", "  steps:\n  - createNode\n  - deleteNode: w\n");
     assert_eq!(
         wrong(&[CLUSTER, &steps]),
         "1.yaml:5:5: the step `createNode` is not supported yet\n1.yaml:6:5: the step `deleteNode` is not supported yet"
@@ -526,9 +479,7 @@ fn wrong_timings_say_what_is_wrong() {
 
 #[test]
 fn malformed_objects_have_positions_in_yaml_and_json() {
-    let text = WEB
-        .replace("replicas: 2", "replicas: three")
-        .replace("64Mi", "lots");
+    let text = WEB.replace("replicas: 2", "replicas: three").replace("64Mi", "lots");
     assert_eq!(
         wrong(&[CLUSTER, &text]),
         "1.yaml:5:13: expected a whole number of at most 32 bits, found the text \"three\""
@@ -552,10 +503,7 @@ fn broken_documents_do_not_hide_each_other() {
                 apiVersion: v1\nkind: Deployment\n---\napiVersion: seatrail.dev/v1alpha1\nkind: Faults\n---\nhello\n";
     let found = wrong(&[text]);
     let lines: Vec<&str> = found.lines().collect();
-    assert!(
-        lines[0].starts_with("0.yaml:2:2: invalid YAML: "),
-        "{found}"
-    );
+    assert!(lines[0].starts_with("0.yaml:2:2: invalid YAML: "), "{found}");
     assert_eq!(
         lines[1..],
         [
@@ -604,10 +552,7 @@ fn junk_is_refused_at_once() {
         "0.yaml:1:4: not a text document: it holds a NUL byte"
     );
     let binary = load(&[Source::new("-", vec![b'a', b'\n', 0xff, 0xfe])]).unwrap_err();
-    assert_eq!(
-        binary.to_string(),
-        "<stdin>:2:1: not a text document: it is not UTF-8"
-    );
+    assert_eq!(binary.to_string(), "<stdin>:2:1: not a text document: it is not UTF-8");
     assert!(wrong(&[&"[".repeat(1_000_000)]).contains("nested more than 100 levels deep"));
     assert!(wrong(&[&"{\"a\":".repeat(1_000_000)]).contains("nested more than 100 levels deep"));
     assert!(wrong(&[&format!("x: {}", "[".repeat(1_000_000))]).contains("invalid YAML"));
@@ -620,7 +565,8 @@ fn junk_is_refused_at_once() {
         bomb += &format!("a{i}: &a{i} [{refs}]\n");
     }
     assert!(wrong(&[&bomb]).contains("invalid YAML"));
-    let nested = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "List", "items": []}]}"#;
+    let nested =
+        r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "List", "items": []}]}"#;
     assert!(wrong(&[nested]).contains("a list within a list"));
     let errors = "---\nkind: x\n".repeat(10_000);
     assert_eq!(of(&[&errors]).unwrap_err().count(), 10_000);
@@ -639,21 +585,14 @@ fn directories_are_read_as_kubectl_does() {
     assert_eq!(sources[3].name, "-");
     std::fs::remove_dir_all(&folder).unwrap();
     let missing = sources_of(&["no-such-file.yaml".into()], &mut std::io::empty()).unwrap_err();
-    assert!(
-        missing
-            .to_string()
-            .starts_with("cannot read no-such-file.yaml: ")
-    );
+    assert!(missing.to_string().starts_with("cannot read no-such-file.yaml: "));
 }
 
 #[test]
 fn every_own_kind_has_a_schema() {
     for kind in OWN_KINDS {
         let schema = schema(kind).unwrap();
-        assert_eq!(
-            schema["properties"]["apiVersion"]["const"],
-            "seatrial.dev/v1alpha1"
-        );
+        assert_eq!(schema["properties"]["apiVersion"]["const"], "seatrial.dev/v1alpha1");
     }
     assert!(schema("Pod").is_none());
 }

@@ -1,0 +1,75 @@
+//! The documents are true: every command in them is run, and what they show of its output is its output.
+
+use crate::support::{files, output, root};
+
+/// Commands that are not run here, each for a reason.
+const NOT_RUN: [(&str, &str); 5] = [
+    ("cargo test", "this is it"),
+    ("cargo bench", "takes minutes; CI runs it as a smoke test"),
+    ("kubectl ", "needs a cluster"),
+    ("bash .ci/run", "runs this test"),
+    ("cargo install", "installs"),
+];
+
+/// A command of a document and the output that is shown below it.
+struct Shown {
+    place: String,
+    command: String,
+    output: String,
+}
+
+fn shown() -> Vec<Shown> {
+    let mut documents = files(&root().join("docs"), "md");
+    documents.push(root().join("README.md"));
+    let mut all = Vec::new();
+    for path in documents {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for block in text
+            .split("\n```")
+            .collect::<Vec<_>>()
+            .chunks(2)
+            .filter_map(|c| c.get(1))
+        {
+            let Some(block) = block.strip_prefix("console\n") else {
+                continue;
+            };
+            for part in format!("\n{block}").split("\n$ ").skip(1) {
+                let (command, output) = part.split_once('\n').unwrap_or((part, ""));
+                all.push(Shown {
+                    place: path.display().to_string(),
+                    command: command.to_owned(),
+                    output: output.to_owned(),
+                });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_command_of_the_documents_runs() {
+    let shown = shown();
+    assert!(shown.len() >= 4, "the documents show no commands");
+    for Shown {
+        place,
+        command,
+        output: expected,
+    } in shown
+    {
+        if NOT_RUN.iter().any(|(start, _)| command.starts_with(start)) {
+            continue;
+        }
+        let args = command
+            .strip_prefix("cargo run --release -- ")
+            .or_else(|| command.strip_prefix("seatrial "))
+            .unwrap_or_else(|| panic!("{place}: what is `{command}`?"));
+        let args: Vec<&str> = args.split_whitespace().collect();
+        let ran = output(&args);
+        let code = ran.status.code().unwrap();
+        assert!([0, 5].contains(&code), "{place}: `{command}` ended with {code}");
+        if !expected.trim().is_empty() {
+            let stdout = String::from_utf8_lossy(&ran.stdout);
+            assert_eq!(expected.trim_end(), stdout.trim_end(), "{place}: `{command}`");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What the tests share.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use seatrial::cluster::{RunOptions, preamble, run};
+use seatrial::metrics::{Metrics, Report};
+use seatrial::model::Model;
+use seatrial::scenario::{load, sources_of};
+use seatrial::trace::{Preamble, Record};
+
+/// The folder of the project.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Files of a folder with an ending, sorted.
+pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The model of a scenario file of the project.
+pub(crate) fn model(path: &Path) -> Model {
+    let sources = sources_of(&[path.to_owned()], &mut std::io::empty()).unwrap();
+    load(&sources).unwrap_or_else(|e| panic!("{e}")).model
+}
+
+/// A run with everything that was observed.
+pub(crate) fn observe(model: &Model, seed: u64) -> (Preamble, Vec<Record>, Report) {
+    let options = RunOptions {
+        seed,
+        ..RunOptions::default()
+    };
+    let preamble = preamble(model, &options);
+    let mut observers = (Metrics::new(&preamble), Vec::new());
+    let cost = run(model, &options, &mut observers);
+    let (metrics, records) = observers;
+    let report = metrics.finish(cost.end);
+    (preamble, records, report)
+}
+
+/// The command, in the project's folder, without colours from the environment.
+pub(crate) fn seatrial(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+    command
+        .current_dir(root())
+        .args(args)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What the command did.
+pub(crate) fn output(args: &[&str]) -> Output {
+    seatrial(args).output().unwrap()
+}
+
+/// The same with a text on standard input.
+pub(crate) fn piped(args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = seatrial(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let text = stdin.to_owned();
+    let writer = std::thread::spawn(move || pipe.write_all(&text));
+    let output = child.wait_with_output().unwrap();
+    // A command that refuses its input early closes the pipe.
+    let _ = writer.join().unwrap();
+    output
+}
+
+/// Compares with a file in `snapshots/`.
+macro_rules! snapshot {
+    ($name:expr, $value:expr) => {{
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!($name, $value));
+    }};
+}
+pub(crate) use snapshot;

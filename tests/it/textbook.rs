@@ -1,0 +1,124 @@
+//! Every shipped scenario teaches what its first line says: its table and its story are snapshots.
+
+use std::path::PathBuf;
+
+use seatrial::report::{Style, narrate, table};
+use seatrial::trace::PlanStatus;
+
+use crate::support::{files, model, observe, output, root, snapshot};
+
+fn textbook() -> Vec<PathBuf> {
+    files(&root().join("scenarios"), "yaml")
+}
+
+fn name(path: &std::path::Path) -> String {
+    path.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn every_scenario_says_what_it_teaches() {
+    for path in textbook() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let first = text.lines().next().unwrap();
+        assert!(first.starts_with("# ") && first.len() > 40, "{}", path.display());
+    }
+}
+
+#[test]
+fn every_scenario_tells_its_story() {
+    let style = Style { color: false };
+    for path in textbook() {
+        let model = model(&path);
+        let (preamble, records, report) = observe(&model, 0);
+        let table = table::render(&report, style, false);
+        assert!(
+            table.lines().all(|line| line.chars().count() <= 100),
+            "{}",
+            path.display()
+        );
+        let mut story = narrate::render(&preamble, &records, style);
+        // A drain that is refused for an hour says so 720 times.
+        if story.lines().count() > 150 {
+            let short: Vec<&str> = story.lines().take(12).collect();
+            story = short.join("\n") + "\n…\n";
+        }
+        snapshot!(name(&path), format!("{table}\n{story}"));
+    }
+}
+
+#[test]
+fn no_snapshot_is_left_behind() {
+    let names: Vec<String> = textbook().iter().map(|p| name(p)).collect();
+    for snapshot in files(&root().join("snapshots"), "snap") {
+        assert!(
+            names.contains(&name(&snapshot)),
+            "{} belongs to no scenario",
+            snapshot.display()
+        );
+    }
+}
+
+fn report_of(scenario: &str, seed: u64) -> seatrial::metrics::Report {
+    let path = root().join(format!("scenarios/textbook/{scenario}.yaml"));
+    observe(&model(&path), seed).2
+}
+
+fn downtime(report: &seatrial::metrics::Report) -> f64 {
+    let down = |w: &seatrial::metrics::WorkloadReport| w.endpoints.as_ref().map_or(0.0, |e| e.downtime_seconds);
+    report.workloads.iter().map(down).sum()
+}
+
+/// O-72, O-73: the textbook claim fails at the second worker; a budget saves it.
+#[test]
+fn o72_o73_twins_are_down_without_a_budget_and_not_with_one() {
+    for seed in 0..20 {
+        assert!(downtime(&report_of("twins", seed)) > 0.0);
+        assert_eq!(downtime(&report_of("twins-with-budget", seed)), 0.0);
+    }
+}
+
+/// C-1: a lone control plane goes away and no application notices.
+#[test]
+fn c1_a_lone_master_takes_no_application_with_it() {
+    for seed in 0..20 {
+        let report = report_of("lone-master", seed);
+        assert_eq!(downtime(&report), 0.0);
+        assert!(report.control_plane.api_down_seconds > 3.0);
+        assert!(!report.control_plane.outages.is_empty());
+        assert_eq!(report.cluster.pods_created, 0);
+    }
+}
+
+/// C-2: healed by the kubelet, recreated only afterwards, recreated after grace and toleration.
+#[test]
+fn c2_three_fates_without_a_head() {
+    for seed in 0..20 {
+        let report = report_of("headless-faults", seed);
+        let outage = &report.control_plane.outages[0];
+        assert!(outage.pods_lost >= 1);
+        assert_eq!((outage.restarted_locally, outage.recreated_during), (1, 0));
+        assert!(outage.recreated_after >= 1 && outage.first_recreate_delay_seconds.unwrap() > 15.0);
+        let created = |name: &str| report.workloads.iter().find(|w| w.name == name).unwrap().pods_created;
+        assert_eq!((created("crashes"), created("deleted"), created("stranded")), (0, 1, 1));
+    }
+}
+
+/// P-17, D-9: a budget that allows nothing blocks for ever: exit code 5, and the report says who blocks whom.
+#[test]
+fn p17_a_budget_of_zero_blocks_and_is_named() {
+    let report = report_of("pdb-zero", 0);
+    assert_eq!(report.outcome.status, PlanStatus::Blocked);
+    let reason = report.outcome.reason.unwrap();
+    for word in [
+        "budget default/web",
+        "maxUnavailable 0",
+        "Deployment web",
+        "pod default/web-",
+    ] {
+        assert!(reason.contains(word), "{reason}");
+    }
+    assert_eq!(
+        output(&["run", "scenarios/textbook/pdb-zero.yaml", "-q"]).status.code(),
+        Some(5)
+    );
+}
