@@ -33,6 +33,11 @@ pub(crate) fn handle(event: Event, hall: &mut Hall<'_>) {
 /// Whether a DaemonSet's pods run on a node: its selector matches and its taints are tolerated. Taints of the node
 /// lifecycle controller are, all of them, by the built-in tolerations.
 pub(crate) fn should_run(hall: &Hall<'_>, workload: WorkloadId, node: NodeId) -> bool {
+    hall.store.nodes[node].exists && may_run(hall, workload, node)
+}
+
+/// The same for a node that may not be there.
+pub(crate) fn may_run(hall: &Hall<'_>, workload: WorkloadId, node: NodeId) -> bool {
     let class = &hall.model.classes[hall.model.workloads[workload].class];
     let node = &hall.model.nodes[node];
     let tolerated =

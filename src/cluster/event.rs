@@ -1,7 +1,7 @@
 //! What will happen: one vocabulary per room, matched exhaustively.
 
 use super::{control_plane, daemon_set, election, endpoints, kubelet, node_lifecycle, replica_set, scheduler};
-use crate::ids::{BudgetId, FactId, WorkloadId};
+use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
 
 /// An event and what brought it about.
@@ -26,6 +26,8 @@ pub(crate) enum Event {
     Endpoints(endpoints::Event),
     NodeLifecycle(node_lifecycle::Event),
     Kubelet(kubelet::Event),
+    /// The pod garbage collector looks for orphans of a node.
+    PodGc(NodeId),
     Drain(drain::Event),
     Kubeadm(kubeadm::Event),
     Driver(driver::Event),

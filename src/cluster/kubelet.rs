@@ -148,10 +148,11 @@ impl Kubelets {
     }
 
     fn sync(&mut self, pod: PodId, hall: &mut Hall<'_>) {
-        if self.acting(pod, hall).is_none() || !hall.store.pods[pod].exists {
+        if self.acting(pod, hall).is_none() {
             return;
         }
-        let terminating = hall.store.pods[pod].terminating;
+        // A pod without an object has no right to run: it was removed by force.
+        let terminating = hall.store.pods[pod].terminating || !hall.store.pods[pod].exists;
         match self.of(pod).state {
             State::Absent if !terminating => self.start(pod, hall),
             State::Running(serving) if terminating => self.stop(pod, serving, hall),
@@ -392,7 +393,10 @@ impl Kubelets {
             return;
         }
         match hall.admit() {
-            Ok(permit) => hall.write_node_ready(&permit, node, true),
+            Ok(permit) => {
+                hall.register_node(&permit, node);
+                hall.write_node_ready(&permit, node, true);
+            }
             Err(_) => self.write_later(Event::PostReady { node, generation }, hall),
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod hall;
 pub(crate) mod kubelet;
 pub(crate) mod node_lifecycle;
 mod options;
+pub(crate) mod pod_gc;
 mod preamble;
 pub(crate) mod rate;
 pub(crate) mod replica_set;

@@ -175,6 +175,9 @@ impl NodeLifecycle {
         let Ok(permit) = hall.store.gate.admit_controllers() else {
             return;
         };
+        if !hall.store.nodes[node].exists {
+            return;
+        }
         hall.write_node_ready(&permit, node, false);
         for pod in hall.store.nodes[node].pods.clone() {
             hall.write_pod_status(&permit, pod, false, false);
@@ -225,7 +228,12 @@ impl NodeLifecycle {
     fn rate(&self, node: NodeId, hall: &Hall<'_>) -> Option<Span> {
         let zone = hall.model.nodes[node].zone;
         let (mut size, mut not_ready) = (0, 0);
-        for (id, _) in hall.model.nodes.iter_ids().filter(|(_, n)| n.zone == zone) {
+        let members = hall
+            .model
+            .nodes
+            .iter_ids()
+            .filter(|(id, n)| n.zone == zone && hall.store.nodes[*id].exists);
+        for (id, _) in members {
             size += 1;
             not_ready += usize::from(!hall.store.nodes[id].ready);
         }
@@ -297,11 +305,14 @@ fn stop_evicting(hall: &mut Hall<'_>) {
 }
 
 fn all_silent(hall: &Hall<'_>) -> bool {
-    hall.store.nodes.iter().all(|n| !n.ready)
+    hall.store.nodes.iter().filter(|n| n.exists).all(|n| !n.ready)
 }
 
 /// The cordon taint follows `spec.unschedulable`, written by the controller manager (N-4, O-35).
 fn cordon_seen(node: NodeId, hall: &mut Hall<'_>) {
+    if !hall.store.nodes[node].exists {
+        return;
+    }
     let cordoned = hall.store.nodes[node].unschedulable;
     if let Ok(permit) = hall.store.gate.admit_controllers() {
         hall.write_taint(&permit, node, LifecycleTaint::Unschedulable, cordoned);

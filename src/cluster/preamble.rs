@@ -112,6 +112,7 @@ fn step(step: &Step, model: &Model) -> String {
         Step::Cordon(node) => format!("cordon {}", name(node)),
         Step::Uncordon(node) => format!("uncordon {}", name(node)),
         Step::Sleep(span) => format!("sleep {span}"),
+        Step::DeleteNode(node) => format!("delete node {}", name(node)),
         Step::DeletePod(workload) => format!("delete a pod of {}", model.workload_name(*workload)),
         Step::UpgradeControlPlane(node) => format!("kubeadm upgrade on {}", name(node)),
     }

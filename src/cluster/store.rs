@@ -41,6 +41,8 @@ pub(crate) struct Pod {
 /// A node's object, with what the scheduler adds up.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
+    /// Whether there is a Node object.
+    pub(crate) exists: bool,
     pub(crate) unschedulable: bool,
     pub(crate) ready: bool,
     pub(crate) taints: Taints,
@@ -224,6 +226,7 @@ impl Node {
         let mut taints = Taints::default();
         taints.set(LifecycleTaint::Unschedulable, node.unschedulable);
         Self {
+            exists: true,
             unschedulable: node.unschedulable,
             ready: true,
             taints,

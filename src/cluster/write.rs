@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::gate::Permit;
 use super::hall::Hall;
-use super::store::Pod;
+use super::store::{Pod, Taints};
 use super::{daemon_set, endpoints, kubelet, replica_set, scheduler};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::WorkloadKind;
@@ -209,6 +209,42 @@ impl Hall<'_> {
         let event = super::node_lifecycle::Event::CordonSeen(node);
         self.after(react, Event::NodeLifecycle(event));
         true
+    }
+
+    /// Deletes a Node object, cordon and taints with it; whether there was one. Its pods are orphans from here on.
+    pub(crate) fn delete_node(&mut self, _: &Permit, node: NodeId) -> bool {
+        let state = &mut self.store.nodes[node];
+        if !std::mem::replace(&mut state.exists, false) {
+            return false;
+        }
+        (state.ready, state.unschedulable, state.taints) = (false, false, Taints::default());
+        self.emit_cause(Fact::NodeDeleted { node });
+        super::pod_gc::node_deleted(node, self);
+        for workload in self.model.workloads.ids() {
+            if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
+                && daemon_set::may_run(self, workload, node)
+            {
+                let desired = self.store.workloads[workload].desired;
+                self.set_desired(workload, desired.saturating_sub(1));
+            }
+        }
+        true
+    }
+
+    /// A kubelet registers its node where there is no object of it (L-22).
+    pub(crate) fn register_node(&mut self, _: &Permit, node: NodeId) {
+        if std::mem::replace(&mut self.store.nodes[node].exists, true) {
+            return;
+        }
+        for workload in self.model.workloads.ids() {
+            if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
+                && daemon_set::may_run(self, workload, node)
+            {
+                let desired = self.store.workloads[workload].desired;
+                self.set_desired(workload, desired + 1);
+                self.after_reaction(Event::DaemonSet(daemon_set::Event::Sync(workload)));
+            }
+        }
     }
 
     /// Writes a node's Ready condition.

@@ -175,6 +175,8 @@ pub enum Step {
     DeletePod(WorkloadId),
     /// `kubeadm upgrade` on a control-plane node.
     UpgradeControlPlane(NodeId),
+    /// `kubectl delete node`.
+    DeleteNode(NodeId),
 }
 
 /// How the author of a step expects it to end.

@@ -85,6 +85,9 @@ pub enum Fact {
     /// A node was uncordoned.
     NodeUncordoned { node: NodeId },
 
+    /// A Node object was deleted.
+    NodeDeleted { node: NodeId },
+
     /// A kubelet stopped.
     KubeletStopped { node: NodeId },
     /// A kubelet started.

@@ -473,7 +473,7 @@ impl Driver {
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
                 hall.after(away, World::Driver(Event::StepCall));
             }
-            Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) => {
+            Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) | Step::DeleteNode(_) => {
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::StepCall));
             }
@@ -502,6 +502,7 @@ impl Driver {
                 hall.write_unschedulable(&permit, *node, false);
                 true
             }
+            (Step::DeleteNode(node), Ok(permit)) => hall.delete_node(&permit, *node),
             (Step::DeletePod(workload), Ok(permit)) => {
                 super::fault::delete_one(*workload, &permit, &mut self.luck, hall)
             }

@@ -969,3 +969,23 @@ fn w10_w12_rollouts() {
     );
     assert_eq!(lowest("{type: Recreate}"), 0);
 }
+
+/// N-12: the pods of a deleted Node object are removed after 40 … 60 s, and replaced only then; DaemonSet pods are not
+/// missed there.
+#[test]
+fn n12_pods_of_a_deleted_node_are_collected() {
+    let agent = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent, namespace: default}\nspec: {selector: {matchLabels: {app: agent}}, \
+                 template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: main, image: x}]}}}";
+    let (cluster, web) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""));
+    let plan = plan("  steps: [{deleteNode: worker-1}]\n");
+    for seed in 0..5 {
+        let (report, records) = facts(&model(&[EXACT, &cluster, &web, agent, &plan]), seed);
+        let removed = times(&records, |f| matches!(f, Fact::PodRemoved { .. }));
+        assert_eq!(removed.len(), 2, "{removed:?}");
+        assert!(removed.iter().all(|t| (40.0..=60.1).contains(t)), "{removed:?}");
+        let created = times(&records, |f| matches!(f, Fact::PodCreated { .. }));
+        assert_eq!(created.len(), 1, "{created:?}");
+        assert!(created[0] >= removed[0]);
+        assert_eq!(report.cluster.placement_after["default/web"]["worker-2"], 2);
+    }
+}

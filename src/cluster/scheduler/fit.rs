@@ -105,6 +105,9 @@ impl Fit {
         let class_id = hall.store.pods[pod].class;
         let class = &hall.model.classes[class_id];
         let (spec, state) = (&hall.model.nodes[node], &hall.store.nodes[node]);
+        if !state.exists {
+            return Some(Misfit::Affinity);
+        }
         let tolerates = |taint: LifecycleTaint| self.tolerated[class_id] & (1 << taint as u8) != 0;
         if state.unschedulable && !tolerates(LifecycleTaint::Unschedulable) {
             return Some(Misfit::Unschedulable);

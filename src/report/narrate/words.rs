@@ -110,6 +110,7 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
             format!("{}: the kubelet runs, {version}", name(node))
         }
         Fact::NodeCrashed { node } => format!("{}: the machine goes down", name(node)),
+        Fact::NodeDeleted { node } => format!("{}: the Node object is deleted", name(node)),
         Fact::NodeBooted { node } => format!("{}: the machine is back", name(node)),
         Fact::NodeNotReady { node } => format!("{} is not ready any more", name(node)),
         Fact::NodeReady { node } => format!("{} is ready again", name(node)),

@@ -34,10 +34,7 @@ impl Builder<'_> {
                 self.wrong(step.place, "the step `createNode` is not supported yet");
                 return None;
             }
-            StepSpec::DeleteNode(_) => {
-                self.wrong(step.place, "the step `deleteNode` is not supported yet");
-                return None;
-            }
+            StepSpec::DeleteNode(name) => Step::DeleteNode(self.node(name)?),
         })
     }
 

@@ -208,8 +208,8 @@ pub(crate) enum StepSpec {
     UpgradeControlPlane(At<String>),
     /// Not supported yet.
     CreateNode(#[schemars(with = "serde_json::Value")] IgnoredAny),
-    /// Not supported yet.
-    DeleteNode(#[schemars(with = "serde_json::Value")] IgnoredAny),
+    /// `kubectl delete node`.
+    DeleteNode(At<String>),
 }
 
 /// `kubectl drain` of one node; flags that are left out are those of the plan's `drain`.
