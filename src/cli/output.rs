@@ -15,6 +15,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Looks at the terminal and the environment.
+    #[expect(clippy::disallowed_methods, reason = "the command line honours NO_COLOR")]
     pub(super) fn new(color: Color, quiet: bool, verbose: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let style = |terminal: bool| Style {

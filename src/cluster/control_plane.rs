@@ -357,6 +357,7 @@ impl ControlPlane {
             hall.emit_cause(Fact::ComponentStopping { instance: id });
             self.refuse(id, hall);
             let generation = self.instances[id].generation;
+            self.instances[id].restart = None;
             hall.expected += 1;
             hall.after(beside, World::ControlPlane(Event::Start(id, generation)));
         } else {

@@ -308,6 +308,7 @@ impl Kubelets {
         let kubelet = &mut self.nodes[node];
         kubelet.generation = kubelet.generation.wrapping_add(1);
         if kubelet.up {
+            hall.expected -= u32::from(!kubelet.informed);
             kubelet.up = false;
             kubelet.informed = false;
             if !machine {
@@ -334,10 +335,14 @@ impl Kubelets {
     }
 
     fn up(&mut self, node: NodeId, version: VersionId, hall: &mut Hall<'_>) {
-        let kubelet = &mut self.nodes[node];
-        if kubelet.up {
-            return;
+        if self.nodes[node].up {
+            if hall.store.nodes[node].version == hall.versions[version.0 as usize] {
+                return;
+            }
+            self.down(node, false, hall);
         }
+        let kubelet = &mut self.nodes[node];
+        hall.expected += 1;
         kubelet.up = true;
         kubelet.generation = kubelet.generation.wrapping_add(1);
         let generation = kubelet.generation;
@@ -378,6 +383,7 @@ impl Kubelets {
         if kubelet.generation != generation || !kubelet.up {
             return;
         }
+        hall.expected -= u32::from(!kubelet.informed);
         kubelet.informed = true;
         for pod in hall.store.nodes[node].pods.clone() {
             if self.of(pod).state == State::Crashed && !hall.store.pods[pod].terminating {
@@ -396,6 +402,7 @@ impl Kubelets {
             Ok(permit) => {
                 hall.register_node(&permit, node);
                 hall.write_node_ready(&permit, node, true);
+                hall.after(Span::ZERO, World::NodeLifecycle(node_lifecycle::Event::Heard(node)));
             }
             Err(_) => self.write_later(Event::PostReady { node, generation }, hall),
         }

@@ -119,6 +119,21 @@ impl NodeLifecycle {
         }
     }
 
+    /// The same leader, whose requests failed for a while: what they were to do is done now.
+    pub(crate) fn resume(&mut self, hall: &mut Hall<'_>) {
+        let ids: Vec<NodeId> = hall.model.nodes.ids().collect();
+        for node in ids {
+            cordon_seen(node, hall);
+            if self.nodes[node].silent_since.is_some() {
+                if self.nodes[node].pending == 0 {
+                    self.watch(node, hall);
+                }
+            } else if hall.store.nodes[node].ready {
+                self.clear(node, hall);
+            }
+        }
+    }
+
     fn silent(&mut self, node: NodeId, hall: &mut Hall<'_>) {
         if self.nodes[node].silent_since.is_none() {
             self.nodes[node].silent_since = Some(hall.now);

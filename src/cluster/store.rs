@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::gate::Gate;
 use crate::ids::{BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, WorkloadId};
-use crate::model::{BudgetLimit, Model, RolloutStrategy};
+use crate::model::{BudgetLimit, Model, RolloutStrategy, WorkloadKind, behaviour};
 use crate::trace::LifecycleTaint;
 use crate::units::{IntOrPercent, KubeVersion, Resources, Span, Time};
 
@@ -50,6 +50,8 @@ pub(crate) struct Node {
     pub(crate) used: Resources,
     pub(crate) nonzero: Resources,
     pub(crate) ports: Vec<(u16, u8)>,
+    /// Pods bound or assumed.
+    pub(crate) taken: u32,
     /// Pods bound to it, terminating ones too (S-9).
     pub(crate) pods: Vec<PodId>,
 }
@@ -190,8 +192,11 @@ impl Store {
     /// What a budget asks for and would allow now (P-9, P-12): `(desired healthy, allowed)`.
     pub(crate) fn budget_status(&self, model: &Model, id: BudgetId) -> (u32, u32) {
         let budget = &self.budgets[id];
+        // A pod that nobody owns has no scale (P-10).
+        let bare = |w: WorkloadId| matches!(model.workloads[w].kind, WorkloadKind::Pod | WorkloadKind::StaticPod);
+        let managed = || budget.workloads.iter().filter(|&&w| !bare(w));
         let scale = || {
-            let present = budget.workloads.iter().filter(|&&w| self.workloads[w].created > 0);
+            let present = managed().filter(|&&w| self.workloads[w].created > 0);
             present.map(|&w| self.workloads[w].desired).sum::<u32>()
         };
         let (expected, desired) = match model.budgets[id].limit {
@@ -199,7 +204,11 @@ impl Store {
             BudgetLimit::MinAvailable(percent) => (scale(), percent.round_up(scale())),
             BudgetLimit::MaxUnavailable(max) => (scale(), scale().saturating_sub(max.round_up(scale()))),
         };
-        let allowed = if expected == 0 {
+        let counts_pods = matches!(model.budgets[id].limit, BudgetLimit::MinAvailable(IntOrPercent::Int(_)));
+        let meets_bare = budget.workloads.iter().any(|&w| bare(w) && self.alive(w));
+        let ignores_bare = behaviour::controller_manager::ignores_unmanaged_pods(self.gate.minors.controller_manager);
+        let fails = meets_bare && !counts_pods && !ignores_bare;
+        let allowed = if expected == 0 || fails {
             0
         } else {
             budget.healthy.saturating_sub(desired)
@@ -212,6 +221,12 @@ impl Store {
         if std::mem::replace(&mut self.workloads[workload].rolling, rolling) != rolling {
             self.rollouts = if rolling { self.rollouts + 1 } else { self.rollouts - 1 };
         }
+    }
+
+    /// Whether a workload that is a single pod is still there.
+    fn alive(&self, workload: WorkloadId) -> bool {
+        let workload = &self.workloads[workload];
+        workload.vacant.len() < workload.slots as usize
     }
 
     /// Whether a pod counts as healthy and present: ready, and not being deleted.
@@ -234,6 +249,7 @@ impl Node {
             used: Resources::default(),
             nonzero: Resources::default(),
             ports: Vec::new(),
+            taken: 0,
             pods: Vec::new(),
         }
     }
@@ -276,8 +292,8 @@ impl Workload {
 
 impl Workload {
     /// Ready replicas that it lacks, as far as somebody keeps it up.
-    pub(crate) fn missing(&self, kind: crate::model::WorkloadKind) -> u64 {
-        use crate::model::WorkloadKind::{DaemonSet, Deployment, Pod, ReplicaSet, StaticPod, Unmodelled};
+    pub(crate) fn missing(&self, kind: WorkloadKind) -> u64 {
+        use WorkloadKind::{DaemonSet, Deployment, Pod, ReplicaSet, StaticPod, Unmodelled};
         match kind {
             Deployment | ReplicaSet | DaemonSet => u64::from(self.desired.saturating_sub(self.ready)),
             Pod | StaticPod | Unmodelled => 0,

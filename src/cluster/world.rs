@@ -106,6 +106,8 @@ impl World<'_> {
         }
         if fresh {
             self.node_lifecycle.start(hall);
+        } else {
+            self.node_lifecycle.resume(hall);
         }
     }
 }

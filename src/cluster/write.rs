@@ -281,6 +281,7 @@ impl Hall<'_> {
         add(&mut state.used, class.requests);
         add(&mut state.nonzero, class.nonzero);
         state.ports.extend_from_slice(&class.host_ports);
+        state.taken += 1;
     }
 
     /// Gives a pod's requests back.
@@ -289,6 +290,7 @@ impl Hall<'_> {
         let state = &mut self.store.nodes[node];
         subtract(&mut state.used, class.requests);
         subtract(&mut state.nonzero, class.nonzero);
+        state.taken -= 1;
         for port in &class.host_ports {
             if let Some(at) = state.ports.iter().position(|p| p == port) {
                 state.ports.swap_remove(at);

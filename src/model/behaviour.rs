@@ -120,6 +120,13 @@ pub mod controller_manager {
         Dist::Uniform(millis(20), millis(80))
     }
 
+    /// Whether a budget leaves pods without an owner out of its scale (P-10); before, it fails and allows nothing. The
+    /// minor of the change is from general knowledge.
+    #[must_use]
+    pub const fn ignores_unmanaged_pods(minor: u32) -> bool {
+        minor >= 23
+    }
+
     /// Whether a pod's ready time is compared on a logarithmic scale when choosing victims (W-3, since 1.22).
     #[must_use]
     pub const fn logarithmic_victims(minor: u32) -> bool {

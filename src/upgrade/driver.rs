@@ -163,7 +163,9 @@ impl Driver {
             return;
         };
         let node = hall.model.control_plane.nodes.get(at).copied();
-        let Some(node) = node.filter(|_| plan.control_plane.upgrade && self.status == PlanStatus::Completed) else {
+        let Some(node) = node.filter(|_| {
+            plan.control_plane.upgrade && !matches!(self.status, PlanStatus::Aborted | PlanStatus::Refused)
+        }) else {
             self.progress = Progress::Pool(0);
             return self.next_pool(plan, hall);
         };
@@ -262,6 +264,17 @@ impl Driver {
             return hall.after(Span::ZERO, World::Driver(Event::Next(task)));
         };
         self.arrived[batch as usize].push(task);
+        self.release(batch, hall);
+    }
+
+    /// A task leaves its lockstep batch, which no longer waits for it.
+    fn leave_batch(&mut self, task: u32, hall: &mut Hall<'_>) {
+        if let Some(batch) = self.tasks[task as usize].batch.take() {
+            self.release(batch, hall);
+        }
+    }
+
+    fn release(&mut self, batch: u32, hall: &mut Hall<'_>) {
         let members = self.tasks.iter().filter(|t| t.batch == Some(batch)).count();
         if self.arrived[batch as usize].len() == members {
             for task in std::mem::take(&mut self.arrived[batch as usize]) {
@@ -383,6 +396,12 @@ impl Driver {
         };
         if ok {
             return self.stage_done(number, hall);
+        }
+        if !matches!(
+            self.tasks[number as usize].options.on_failure,
+            OnFailure::ForceDelete | OnFailure::TerminateAnyway | OnFailure::WarnAndContinue | OnFailure::Retry
+        ) {
+            self.leave_batch(number, hall);
         }
         let task = &mut self.tasks[number as usize];
         let retry = task.options.failure_retry_interval;

@@ -1,8 +1,5 @@
 //! The command as scripts meet it: exit codes, streams, files.
 
-use std::io::Read;
-use std::process::Stdio;
-
 use crate::support::{output, piped, root, seatrial};
 
 const TWINS: &str = "scenarios/textbook/twins.yaml";
@@ -48,6 +45,12 @@ fn usage_errors_end_with_2() {
         assert_eq!(output(args).status.code(), Some(2), "{args:?}");
     }
     assert_eq!(output(&["run", "no-such-file.yaml"]).status.code(), Some(2));
+    assert_eq!(
+        output(&["run", "src/cli"]).status.code(),
+        Some(2),
+        "a folder without documents"
+    );
+    assert_eq!(output(&["schema", "Boat"]).status.code(), Some(2));
 }
 
 #[test]
@@ -67,6 +70,30 @@ fn bad_input_says_what_and_where() {
     );
     assert!(absurd.contains("5:"), "{absurd}");
     assert!(refused(b"apiVersion: v1\nkind: Node\nmetadata: {name: n}\nspec: {unschedulable: 7}\n").contains("4:"));
+}
+
+/// What is wrong in several files is said at once, each with its file.
+#[test]
+fn several_files_are_wrong_at_once() {
+    let folder = std::env::temp_dir().join(format!("seatrial-wrong-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let kind = "apiVersion: seatrial.dev/v1alpha1\nkind: ";
+    std::fs::write(folder.join("a.yaml"), format!("{kind}UpgradePlan\nspec: {{soak: 3}}\n")).unwrap();
+    std::fs::write(folder.join("b.yaml"), format!("{kind}Clutser\nspec: {{}}\n")).unwrap();
+    std::fs::write(folder.join("c.json"), "{\"kind\": }").unwrap();
+    let trace = folder.join("trace.jsonl");
+    let output = output(&["run", folder.to_str().unwrap(), "--trace", trace.to_str().unwrap()]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    for (place, name) in [("a.yaml", "soak"), ("b.yaml", "Clutser"), ("c.json", ":1:10")] {
+        assert!(stderr.contains(place) && stderr.contains(name), "{stderr}");
+    }
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        3,
+        "a run that never began leaves no trace"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// 20 MB of junk: an error, quickly and in bounded memory.
@@ -177,18 +204,33 @@ fn standard_input_and_directories_are_read() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// `seatrial … | head -1`: nobody reads on, and that is no error.
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = seatrial(&["run", "scenarios/textbook/pdb-zero.yaml", "--narrate"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut byte = [0];
-    child.stdout.take().unwrap().read_exact(&mut byte).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
-    assert_ne!(output.status.code(), Some(1));
+    for args in [
+        &["run", TWINS, "--narrate"][..],
+        &["run", TWINS, "-o", "json"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = seatrial(args).stdout(writer).output().unwrap();
+        assert!(output.stderr.is_empty(), "{args:?}: {}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+    }
+}
+
+/// kubectl runs `kubectl-seatrial` for `kubectl seatrial`.
+#[cfg(unix)]
+#[test]
+fn a_kubectl_plugin_says_how_it_is_called() {
+    use std::os::unix::process::CommandExt;
+    let called = |args: &[&str]| seatrial(args).arg0("/usr/local/bin/kubectl-seatrial").output().unwrap();
+    assert!(text(&called(&["run", "--help"]).stdout).contains("Usage: kubectl seatrial run"));
+    assert!(text(&output(&["run", "--help"]).stdout).contains("Usage: seatrial run"));
+    assert!(text(&called(&["completions", "bash"]).stdout).contains("kubectl-seatrial"));
+    assert_eq!(called(&["run", TWINS]).stdout, output(&["run", TWINS]).stdout);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The documents are true: every command in them is run, and what they show of its output is its output.
 
-use crate::support::{files, output, root};
+use crate::support::{files, output, piped, root};
 
 /// Commands that are not run here, each for a reason.
 const NOT_RUN: [(&str, &str); 5] = [
@@ -31,6 +31,12 @@ fn shown() -> Vec<Shown> {
             .filter_map(|c| c.get(1))
         {
             let Some(block) = block.strip_prefix("console\n") else {
+                let language = block.lines().next().unwrap_or_default();
+                assert!(
+                    !["sh", "bash", "shell"].contains(&language),
+                    "{}: commands are shown as `console`, with `$` before them",
+                    path.display()
+                );
                 continue;
             };
             for part in format!("\n{block}").split("\n$ ").skip(1) {
@@ -72,4 +78,18 @@ fn every_command_of_the_documents_runs() {
             assert_eq!(expected.trim_end(), stdout.trim_end(), "{place}: `{command}`");
         }
     }
+}
+
+/// The plan of the README fits a dump that has what it names.
+#[test]
+fn the_plan_of_the_readme_is_a_good_plan() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let plan = text.split("\n```yaml\n").nth(1).unwrap().split("\n```").next().unwrap();
+    let cluster = "apiVersion: seatrial.dev/v1alpha1\nkind: Cluster\nspec: {version: v1.35.4, nodePools: [{name: worker, \
+                   replicas: 2}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: checkout, namespace: \
+                   shop}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: checkout}}\n  template: {metadata: \
+                   {labels: {app: checkout}}, spec: {containers: [{name: main, image: checkout}]}}\n---\n";
+    let ran = piped(&["run", "-", "-o", "json"], format!("{cluster}{plan}\n").as_bytes());
+    let talk = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(0), "{talk}");
 }

@@ -989,3 +989,24 @@ fn n12_pods_of_a_deleted_node_are_collected() {
         assert_eq!(report.cluster.placement_after["default/web"]["worker-2"], 2);
     }
 }
+
+/// P-10: a pod that nobody owns under a budget of `maxUnavailable`: the controller of 1.20 gives up and allows nothing,
+/// later ones leave it out of the scale, though not of the healthy pods, so one more eviction is allowed.
+#[test]
+fn p10_pods_without_an_owner_under_a_budget() {
+    let bare = "apiVersion: v1\nkind: Pod\nmetadata: {name: bare, namespace: default, labels: {app: web}}\n\
+                spec: {nodeName: worker-2, containers: [{name: main, image: x}]}\n\
+                status: {phase: Running, conditions: [{type: Ready, status: \"True\"}]}";
+    for (version, evictions) in [("v1.20.2", 0), ("v1.36.2", 2)] {
+        let (cluster, web) = (
+            cluster(version, 1, 2),
+            deployment("web", 2, ", nodeSelector: {kubernetes.io/hostname: worker-1}"),
+        );
+        let (one, drain) = (
+            budget("web", "maxUnavailable: 1"),
+            drain("worker-1", ", timeout: 4s, expect: Any"),
+        );
+        let (report, _) = facts(&model(&[EXACT, &cluster, &web, bare, &one, &drain]), 0);
+        assert_eq!(report.cluster.evictions, evictions, "{version}");
+    }
+}

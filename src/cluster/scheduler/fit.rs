@@ -134,7 +134,7 @@ impl Fit {
 /// Raw requests, terminating pods included; a pod without requests needs its slot only (S-15).
 fn fits(class: &PodClass, spec: &crate::model::Node, state: &crate::cluster::store::Node) -> bool {
     let (need, have, used) = (class.requests, spec.allocatable, state.used);
-    state.pods.len() < spec.pod_slots as usize
+    state.taken < spec.pod_slots
         && (need.cpu == 0 || used.cpu + need.cpu <= have.cpu)
         && (need.memory == 0 || used.memory + need.memory <= have.memory)
         && (need.storage == 0 || used.storage + need.storage <= have.storage)
