@@ -98,8 +98,8 @@ impl<'o> Watch<'o> {
             && hall.store.missing == 0
             && hall.store.terminating == 0
             && hall.store.rollouts == 0
-            && hall.store.gate.controller_manager.is_some()
-            && hall.store.gate.scheduler.is_some()
+            && hall.store.gate.admit_controllers().is_ok()
+            && hall.store.gate.admit_scheduler().is_ok()
             && hall.store.gate.available();
         if !calm {
             self.settled_at = None;

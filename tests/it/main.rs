@@ -4,6 +4,7 @@ mod cli;
 mod docs;
 mod kubeadm;
 mod oracles;
+mod properties;
 mod reference;
 mod report;
 mod scenario;

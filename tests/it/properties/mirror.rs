@@ -1,0 +1,299 @@
+//! The world as far as facts tell: rebuilt by the test, from nothing but the model and the trace.
+
+use std::collections::BTreeMap;
+
+use seatrial::ids::{Id, IdVec, InstanceId, NodeId, PodId, WorkloadId};
+use seatrial::model::{Component, Model, PodClass, WorkloadKind};
+use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record, StopReason, VersionId};
+use seatrial::units::{Resources, Time};
+
+/// A pod.
+#[derive(Clone, Debug)]
+pub(crate) struct Pod {
+    pub(crate) workload: WorkloadId,
+    pub(crate) slot: u32,
+    pub(crate) node: Option<NodeId>,
+    pub(crate) ready: bool,
+    pub(crate) running: bool,
+    pub(crate) serving: bool,
+    pub(crate) listed: bool,
+    pub(crate) deleted: Option<DeletedBy>,
+    pub(crate) removed: bool,
+    /// Its containers were stopped with an error at least once.
+    pub(crate) crashed: bool,
+}
+
+impl Pod {
+    /// It exists and is not being deleted.
+    pub(crate) fn lives(&self) -> bool {
+        !self.removed && self.deleted.is_none()
+    }
+
+    /// It counts for budgets and ReplicaSets.
+    pub(crate) fn healthy(&self) -> bool {
+        self.lives() && self.ready
+    }
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) cordoned: Option<Time>,
+    pub(crate) taints: Vec<(LifecycleTaint, Time)>,
+    pub(crate) ready: bool,
+    pub(crate) kubelet: bool,
+    pub(crate) machine: bool,
+    /// When its kubelet last came or went.
+    pub(crate) changed: Time,
+    pub(crate) version: Option<VersionId>,
+    /// What the pods request that are bound to it and whose objects exist.
+    pub(crate) used: Resources,
+    pub(crate) pods: u32,
+}
+
+/// Everything.
+pub(crate) struct Mirror<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) pods: IdVec<PodId, Pod>,
+    pub(crate) nodes: IdVec<NodeId, Node>,
+    /// The pods that exist and are not being deleted, by slot.
+    pub(crate) living: IdVec<WorkloadId, BTreeMap<u32, PodId>>,
+    pub(crate) api: bool,
+    pub(crate) quorum: bool,
+    /// Of controller manager and scheduler.
+    pub(crate) leaders: [Option<InstanceId>; 2],
+    pub(crate) versions: IdVec<InstanceId, VersionId>,
+    pub(crate) started: bool,
+    pub(crate) now: Time,
+    /// Workloads that were rolled out.
+    pub(crate) rolled: Vec<WorkloadId>,
+}
+
+impl<'m> Mirror<'m> {
+    pub(crate) fn new(model: &'m Model, instances: usize) -> Self {
+        let node = Node {
+            cordoned: None,
+            taints: Vec::new(),
+            ready: true,
+            kubelet: true,
+            machine: true,
+            changed: Time::ZERO,
+            version: None,
+            used: Resources::default(),
+            pods: 0,
+        };
+        Self {
+            model,
+            pods: IdVec::new(),
+            nodes: model.nodes.iter().map(|_| node.clone()).collect(),
+            living: model.workloads.iter().map(|_| BTreeMap::new()).collect(),
+            api: true,
+            quorum: true,
+            leaders: [None, None],
+            versions: (0..instances).map(|_| VersionId(0)).collect(),
+            started: false,
+            now: Time::ZERO,
+            rolled: Vec::new(),
+        }
+    }
+
+    pub(crate) fn class(&self, pod: PodId) -> &'m PodClass {
+        &self.model.classes[self.model.workloads[self.pods[pod].workload].class]
+    }
+
+    pub(crate) fn kind(&self, pod: PodId) -> WorkloadKind {
+        self.model.workloads[self.pods[pod].workload].kind
+    }
+
+    /// Whether a controller replaces pods of a workload.
+    pub(crate) fn owned(&self, workload: WorkloadId) -> bool {
+        use WorkloadKind::{DaemonSet, Deployment, ReplicaSet};
+        let kind = self.model.workloads[workload].kind;
+        matches!(kind, Deployment | ReplicaSet | DaemonSet)
+    }
+
+    /// The pods of a workload that are ready and not being deleted.
+    pub(crate) fn healthy(&self, workload: WorkloadId) -> u32 {
+        let living = self.living[workload].values();
+        u32::try_from(living.filter(|p| self.pods[**p].ready).count()).unwrap()
+    }
+
+    /// The pods of a workload that exist and are not being deleted.
+    pub(crate) fn count(&self, workload: WorkloadId) -> u32 {
+        u32::try_from(self.living[workload].len()).unwrap()
+    }
+
+    fn dies(&mut self, pod: PodId) {
+        let Pod { workload, slot, .. } = self.pods[pod];
+        if self.living[workload].get(&slot) == Some(&pod) {
+            self.living[workload].remove(&slot);
+        }
+    }
+
+    /// Takes a fact in.
+    pub(crate) fn apply(&mut self, record: &Record) {
+        self.now = record.at;
+        match record.fact {
+            Fact::RunStarted => self.started = true,
+            Fact::ApiUnavailable => self.api = false,
+            Fact::ApiAvailable => self.api = true,
+            Fact::QuorumLost => self.quorum = false,
+            Fact::QuorumRegained => self.quorum = true,
+            Fact::LeaderLost { component } => self.leaders[race(component)] = None,
+            Fact::LeaderElected { component, instance } => self.leaders[race(component)] = Some(instance),
+            Fact::ComponentStarted { instance, version } => self.versions[instance] = version,
+            Fact::RolloutStarted { workload } => self.rolled.push(workload),
+            fact => {
+                self.apply_to_node(fact);
+                self.apply_to_pod(fact);
+            }
+        }
+    }
+
+    fn apply_to_node(&mut self, fact: Fact) {
+        let now = self.now;
+        match fact {
+            Fact::NodeCordoned { node } => self.nodes[node].cordoned = Some(now),
+            Fact::NodeUncordoned { node } => self.nodes[node].cordoned = None,
+            Fact::NodeReady { node } => self.nodes[node].ready = true,
+            Fact::NodeNotReady { node } => self.nodes[node].ready = false,
+            Fact::NodeTainted { node, taint } => self.nodes[node].taints.push((taint, now)),
+            Fact::NodeUntainted { node, taint } => {
+                self.nodes[node].taints.retain(|&(t, _)| t != taint);
+            }
+            Fact::KubeletStopped { node } => {
+                (self.nodes[node].kubelet, self.nodes[node].changed) = (false, now);
+            }
+            Fact::KubeletStarted { node, version } => {
+                (self.nodes[node].kubelet, self.nodes[node].changed) = (true, now);
+                self.nodes[node].version = Some(version);
+            }
+            Fact::NodeCrashed { node } => {
+                let node = &mut self.nodes[node];
+                (node.kubelet, node.machine, node.changed) = (false, false, now);
+            }
+            Fact::NodeBooted { node } => self.nodes[node].machine = true,
+            _ => {}
+        }
+    }
+
+    fn apply_to_pod(&mut self, fact: Fact) {
+        match fact {
+            Fact::PodCreated { workload, slot, .. } => {
+                let pod = self.pods.push(Pod {
+                    workload,
+                    slot,
+                    node: None,
+                    ready: false,
+                    running: false,
+                    serving: false,
+                    listed: false,
+                    deleted: None,
+                    removed: false,
+                    crashed: false,
+                });
+                self.living[workload].insert(slot, pod);
+            }
+            Fact::PodBound { pod, node } => {
+                self.pods[pod].node = Some(node);
+                self.occupy(pod, node, true);
+            }
+            Fact::PodReady { pod } => self.pods[pod].ready = true,
+            Fact::PodUnready { pod } => self.pods[pod].ready = false,
+            Fact::PodDeleted { pod, by } => {
+                self.pods[pod].deleted = Some(by);
+                self.dies(pod);
+            }
+            Fact::PodRemoved { pod } => {
+                self.dies(pod);
+                self.pods[pod].removed = true;
+                if let Some(node) = self.pods[pod].node {
+                    self.occupy(pod, node, false);
+                }
+            }
+            Fact::ContainersStarted { pod } => self.pods[pod].running = true,
+            Fact::ContainersServing { pod } => self.pods[pod].serving = true,
+            Fact::ContainersStopped { pod, why } => {
+                let pod = &mut self.pods[pod];
+                (pod.running, pod.serving) = (false, false);
+                pod.crashed |= why == StopReason::Crashed;
+            }
+            Fact::EndpointReady { pod } => self.pods[pod].listed = true,
+            Fact::EndpointUnready { pod } => self.pods[pod].listed = false,
+            _ => {}
+        }
+    }
+
+    fn occupy(&mut self, pod: PodId, node: NodeId, comes: bool) {
+        let need = self.class(pod).requests;
+        let node = &mut self.nodes[node];
+        let (used, pods) = (&mut node.used, &mut node.pods);
+        if comes {
+            (used.cpu, used.memory) = (used.cpu + need.cpu, used.memory + need.memory);
+            used.storage += need.storage;
+            *pods += 1;
+        } else {
+            (used.cpu, used.memory) = (used.cpu - need.cpu, used.memory - need.memory);
+            used.storage -= need.storage;
+            *pods -= 1;
+        }
+    }
+
+    /// Why a pod may not run on a node now, capacity aside.
+    pub(crate) fn repelled(&self, pod: PodId, id: NodeId) -> Option<&'static str> {
+        let (class, spec, node) = (self.class(pod), &self.model.nodes[id], &self.nodes[id]);
+        let hard = |t: &&seatrial::model::Taint| t.effect != seatrial::model::TaintEffect::PreferNoSchedule;
+        if spec.taints.iter().filter(hard).any(|t| !class.tolerates(t)) {
+            return Some("a taint of the node");
+        }
+        let selects = |(k, v): &(String, String)| spec.label(k) == Some(v);
+        if !class.node_selector.iter().all(selects) {
+            return Some("the node selector");
+        }
+        let everything = class.tolerations.iter().any(|t| t.key.is_none());
+        if everything || self.kind(pod) == WorkloadKind::DaemonSet {
+            return None;
+        }
+        if node.cordoned.is_some() {
+            return Some("the cordon");
+        }
+        (!node.taints.is_empty()).then_some("a taint of the node lifecycle controller")
+    }
+
+    /// Whether a node has room for one more pod like this one (S-9, S-15).
+    pub(crate) fn has_room(&self, pod: PodId, id: NodeId) -> bool {
+        let (need, spec, node) = (self.class(pod).requests, &self.model.nodes[id], &self.nodes[id]);
+        let (used, have) = (node.used, spec.allocatable);
+        node.pods < spec.pod_slots
+            && (need.cpu == 0 || used.cpu + need.cpu <= have.cpu)
+            && (need.memory == 0 || used.memory + need.memory <= have.memory)
+            && !self.port_taken(pod, id)
+    }
+
+    fn pods_on(&self, node: NodeId) -> impl Iterator<Item = PodId> {
+        let here = move |(_, pod): &(PodId, &Pod)| pod.node == Some(node) && !pod.removed;
+        self.pods.iter_ids().filter(here).map(|(id, _)| id)
+    }
+
+    /// Whether another pod has one of a pod's host ports on a node.
+    pub(crate) fn port_taken(&self, pod: PodId, node: NodeId) -> bool {
+        let ports = &self.class(pod).host_ports;
+        !ports.is_empty()
+            && self.pods_on(node).any(|id| {
+                let other = &self.class(id).host_ports;
+                id != pod && other.iter().any(|p| ports.contains(p))
+            })
+    }
+}
+
+/// The election of a component.
+pub(crate) fn race(component: Component) -> usize {
+    usize::from(component == Component::Scheduler)
+}
+
+/// `w0/3 (PodId(7))`: a pod as messages call it.
+pub(crate) fn name(mirror: &Mirror<'_>, pod: PodId) -> String {
+    let state = &mirror.pods[pod];
+    let workload = &mirror.model.workloads[state.workload].name;
+    format!("{workload}/{} (pod {})", state.slot, pod.index())
+}

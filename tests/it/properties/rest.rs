@@ -1,0 +1,180 @@
+//! What must have come about when a run has ended by itself, some time after the last disturbance.
+
+use seatrial::ids::{NodeId, PodId, WorkloadId};
+use seatrial::model::{FaultAction, Gate, Model, NeverReady, RestartPolicy, RolloutStrategy, WorkloadKind};
+use seatrial::trace::PlanStatus;
+
+use super::laws::{Broken, law};
+use super::mirror::{Mirror, name};
+
+/// Whether some fault of a model takes a process of the control plane away for good.
+pub(crate) fn lasting(model: &Model) -> bool {
+    let gone = |action: &FaultAction| matches!(action, FaultAction::ComponentDown { duration: None, .. });
+    model.faults.iter().any(|fault| gone(&fault.action))
+}
+
+/// Machines that are dead for good.
+fn dead(mirror: &Mirror<'_>) -> Vec<NodeId> {
+    let forever = |action: &FaultAction| matches!(action, FaultAction::NodeCrash { duration: None, .. });
+    if !mirror.model.faults.iter().any(|f| forever(&f.action)) {
+        return Vec::new();
+    }
+    let nodes = mirror.nodes.iter_ids();
+    nodes.filter(|(_, n)| !n.machine).map(|(id, _)| id).collect()
+}
+
+/// The cluster is whole again, as far as its machines let it.
+pub(crate) fn check(mirror: &Mirror<'_>, status: Option<PlanStatus>) -> Broken {
+    let dead = dead(mirror);
+    let masters = &mirror.model.control_plane.nodes;
+    if masters.iter().any(|n| dead.contains(n)) {
+        return Ok(());
+    }
+    control_plane(mirror)?;
+    nodes(mirror, &dead)?;
+    law!(
+        status != Some(PlanStatus::Inconclusive) || !dead.is_empty(),
+        "rest: the plan hangs"
+    );
+    for (pod, state) in mirror.pods.iter_ids() {
+        if let Some(node) = state.node.filter(|n| dead.contains(n)) {
+            abandoned(mirror, pod, node, dead.len())?;
+        } else if !state.removed {
+            at_rest(mirror, pod)?;
+        }
+    }
+    let workloads = mirror.model.workloads.ids();
+    workloads.into_iter().try_for_each(|id| complete(mirror, id))
+}
+
+/// A run that was cut off in silence: nothing had happened for long, and the plan was not at its end. Only a gate
+/// that asks for the health of workloads may wait for ever.
+pub(crate) fn silence(mirror: &Mirror<'_>) -> Broken {
+    let plan = mirror.model.plan.as_ref();
+    let waits = plan.is_some_and(|p| {
+        let mut gates = p.pools.iter().map(|pool| pool.strategy.gate);
+        gates.any(|gate| gate == Gate::WorkloadsHealthy)
+    });
+    let healthy = mirror
+        .model
+        .workloads
+        .ids()
+        .all(|id| !mirror.owned(id) || mirror.healthy(id) >= mirror.model.workloads[id].desired);
+    law!(waits && !healthy, "rest: the plan waits for nothing");
+    Ok(())
+}
+
+/// C-8: somebody answers, and somebody leads.
+fn control_plane(mirror: &Mirror<'_>) -> Broken {
+    law!(mirror.api && mirror.quorum, "rest: no API");
+    law!(
+        mirror.leaders.iter().all(Option::is_some),
+        "rest: leaders {:?}",
+        mirror.leaders
+    );
+    Ok(())
+}
+
+/// N-14: every node is up, ready and free of the taints that its absence brought; a cordon's taint follows it (N-4).
+fn nodes(mirror: &Mirror<'_>, dead: &[NodeId]) -> Broken {
+    for (id, node) in mirror.nodes.iter_ids() {
+        if dead.contains(&id) {
+            law!(!node.ready, "N-1: nobody noticed that {id:?} is dead");
+            continue;
+        }
+        law!(node.kubelet && node.machine, "rest: {id:?} is down");
+        law!(node.ready, "N-14: {id:?} is not ready");
+        let lasting = node
+            .taints
+            .iter()
+            .find(|(taint, _)| *taint != seatrial::trace::LifecycleTaint::Unschedulable || node.cordoned.is_none());
+        law!(lasting.is_none(), "N-14: {id:?} keeps {lasting:?}");
+        let tainted = !node.taints.is_empty();
+        law!(
+            tainted == node.cordoned.is_some() || mirror.model.nodes[id].unschedulable,
+            "N-4: {id:?} has {:?}",
+            node.taints
+        );
+    }
+    Ok(())
+}
+
+/// N-6: a pod leaves a dead machine when its toleration has passed, unless so many died that the fault is more likely
+/// elsewhere (N-8, N-9).
+fn abandoned(mirror: &Mirror<'_>, pod: PodId, node: NodeId, dead: usize) -> Broken {
+    let many = dead > 2 || dead == mirror.nodes.len();
+    let class = mirror.class(pod);
+    // Who tolerates everything may be bound to a dead machine again.
+    let everywhere = class.tolerations.iter().any(|t| t.key.is_none());
+    let leaves = class.unreachable_seconds.is_some() && !everywhere;
+    law!(
+        many || !leaves || !mirror.pods[pod].lives(),
+        "N-6: {} stays on {node:?}",
+        name(mirror, pod)
+    );
+    Ok(())
+}
+
+/// A pod is gone if it was deleted, runs if it has a node, and waits only where it fits nowhere.
+fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
+    let state = &mirror.pods[pod];
+    let who = name(mirror, pod);
+    law!(state.deleted.is_none(), "L-12: {who} terminates for ever");
+    let Some(node) = state.node else {
+        let home = candidates(mirror, pod).find(|&n| mirror.repelled(pod, n).is_none() && mirror.has_room(pod, n));
+        // Nobody waits for a pod without an owner: the run may end before its next turn.
+        let fits = home.is_some() && mirror.owned(state.workload);
+        law!(!fits, "S-5: {who} is pending and fits on {home:?}");
+        return Ok(());
+    };
+    if mirror.owned(state.workload) && expected_ready(mirror, pod) {
+        law!(state.running && state.serving, "L-14: {who} does not run");
+        law!(state.ready, "L-18: {who} on {node:?} is not ready");
+    }
+    let listed = state.ready && !mirror.class(pod).services.is_empty();
+    law!(state.listed == listed, "M-1: {who}: listed {}", state.listed);
+    Ok(())
+}
+
+fn candidates(mirror: &Mirror<'_>, pod: PodId) -> impl Iterator<Item = NodeId> {
+    let pinned = (mirror.kind(pod) == WorkloadKind::DaemonSet).then_some(mirror.pods[pod].slot);
+    let ids = mirror.model.nodes.ids();
+    ids.filter(move |n| pinned.is_none_or(|slot| seatrial::ids::Id::index(*n) == slot as usize))
+}
+
+fn expected_ready(mirror: &Mirror<'_>, pod: PodId) -> bool {
+    let state = &mirror.pods[pod];
+    let never = match mirror.model.workloads[state.workload].never_ready {
+        NeverReady::Count(count) => state.slot < count,
+        NeverReady::All => true,
+    };
+    !never && (mirror.class(pod).restart != RestartPolicy::Never || !state.crashed)
+}
+
+/// W-1, W-10, W-21: as many pods as should be, or as a rollout that lacks room has got to.
+fn complete(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
+    let workload = &mirror.model.workloads[id];
+    if !mirror.owned(id) {
+        return Ok(());
+    }
+    let living = mirror.count(id);
+    let (surge, missing) = match workload.rollout {
+        _ if !mirror.rolled.contains(&id) => (0, 0),
+        RolloutStrategy::RollingUpdate {
+            max_surge,
+            max_unavailable,
+        } => {
+            let less = max_unavailable.round_up(workload.desired);
+            (max_surge.round_up(workload.desired), less.max(1))
+        }
+        _ => (0, workload.desired),
+    };
+    let range = workload.desired.saturating_sub(missing)..=workload.desired + surge;
+    law!(
+        range.contains(&living),
+        "W-1: {} has {living} pods, not {}",
+        workload.name,
+        workload.desired
+    );
+    Ok(())
+}
