@@ -38,10 +38,6 @@ pub enum Purpose {
     NodeOrder = 12,
     /// Which API server a load balancer picks.
     LoadBalancer = 13,
-    /// kube-proxy's programming delay.
-    Proxy = 14,
-    /// Reflector back-off after an outage.
-    Reflector = 15,
     /// Which pod a fault hits.
     Fault = 16,
 }

@@ -464,7 +464,7 @@ mod tests {
 
     #[test]
     fn c9_reflectors_try_again_within_a_minute() {
-        let mut luck = crate::rng::Streams::new(1, 0).stream(crate::rng::Purpose::Reflector, 0);
+        let mut luck = crate::rng::Streams::new(1, 0).stream(crate::rng::Purpose::Election, 0);
         for outage in [1.0, 5.0, 40.0, 600.0] {
             for _ in 0..100 {
                 let wait = reflector_wait(at(0.0), at(outage), &mut luck);

@@ -17,7 +17,7 @@ const TAIL: Span = Span::from_secs(5);
 /// The same model and options give the same facts, whatever observes them.
 pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -> RunCost {
     let mut world = setup::world(model, options);
-    let mut watch = Watch::new(options);
+    let mut watch = Watch::new(model, options);
     watch.hand_over(&mut world, observer);
     if let Some(until) = options.until {
         world.hall.at(until, Event::Wake);
@@ -30,8 +30,9 @@ pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -
             break;
         }
     }
+    watch.cut_off |= events >= options.max_events;
     world.drains.close(&mut world.hall);
-    let status = watch.unfinished(&world);
+    let status = watch.unfinished();
     world.driver.close(status, &mut world.hall);
     world.hall.cause = None;
     world.hall.emit(Fact::RunEnded);
@@ -46,7 +47,9 @@ pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -
 /// Watches for the end of a run.
 struct Watch<'o> {
     options: &'o RunOptions,
-    /// When something other than a refusal happened last.
+    /// A plan that has only repeated itself for so long is stuck: pods that still terminate are gone by then.
+    stall: Span,
+    /// When something other than a repetition happened last.
     last_progress: Time,
     /// When the plan had ended and nothing was under way any more.
     settled_at: Option<Time>,
@@ -56,9 +59,11 @@ struct Watch<'o> {
 }
 
 impl<'o> Watch<'o> {
-    fn new(options: &'o RunOptions) -> Self {
+    fn new(model: &Model, options: &'o RunOptions) -> Self {
+        let grace = model.classes.iter().map(|c| c.grace).max().unwrap_or_default();
         Self {
             options,
+            stall: options.stall.max(grace * 2),
             last_progress: Time::ZERO,
             settled_at: None,
             quiet_since: None,
@@ -69,10 +74,7 @@ impl<'o> Watch<'o> {
     fn hand_over<O: Observer>(&mut self, world: &mut World<'_>, observer: &mut O) {
         let (first, facts) = world.hall.drain_facts();
         for (number, record) in facts.enumerate() {
-            if !matches!(
-                record.fact,
-                Fact::EvictionRefused { .. } | Fact::PodUnschedulable { .. }
-            ) {
+            if !is_repetition(&record.fact) {
                 self.last_progress = record.at;
             }
             observer.observe(FactId::from_index(first + number), &record);
@@ -86,7 +88,8 @@ impl<'o> Watch<'o> {
             return true;
         }
         if !world.driver.ended(hall) {
-            return hall.now.since(self.last_progress) >= self.options.stall && world.drains.waiting();
+            let stalled = hall.now.since(self.last_progress) >= self.stall;
+            return stalled && hall.expected == 0 && world.driver.only_repeats();
         }
         if hall.expected > 0 {
             self.quiet_since = None;
@@ -112,11 +115,24 @@ impl<'o> Watch<'o> {
     }
 
     /// What a plan that has not ended came to.
-    fn unfinished(&self, world: &World<'_>) -> PlanStatus {
-        if !self.cut_off && world.drains.waiting() {
-            PlanStatus::Blocked
-        } else {
+    const fn unfinished(&self) -> PlanStatus {
+        if self.cut_off {
             PlanStatus::Inconclusive
+        } else {
+            PlanStatus::Blocked
         }
     }
+}
+
+/// What a stuck plan repeats for ever: attempts, and that they failed.
+fn is_repetition(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::EvictionRefused { .. }
+            | Fact::EvictionFailed { .. }
+            | Fact::PodNotDrainable { .. }
+            | Fact::PodUnschedulable { .. }
+            | Fact::DrainStarted { .. }
+            | Fact::DrainEnded { .. }
+    )
 }

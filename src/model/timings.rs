@@ -75,7 +75,7 @@ pub struct KubeadmTimings {
     pub certificates: Option<Dist>,
     /// ConfigMaps, RBAC, add-ons.
     pub post_upgrade: Option<Dist>,
-    /// `kubeadm upgrade node` on a worker.
+    /// `kubeadm upgrade node` on a worker, before its drain; not given: it is part of the node's upgrade.
     pub upgrade_node: Option<Dist>,
 }
 

@@ -174,12 +174,6 @@ impl Drains {
         }
     }
 
-    /// Whether some drain has nothing left but evictions that are refused.
-    pub(crate) fn waiting(&self) -> bool {
-        let refused = |d: &Drain| !d.ended && d.pods.iter().any(|p| p.state == State::Evicting);
-        self.drains.iter().any(refused)
-    }
-
     /// A failure to cordon does not stop the drain (D-2).
     fn cordon(&mut self, drain: DrainId, hall: &mut Hall<'_>) {
         let node = self.drains[drain].node;
@@ -333,7 +327,7 @@ impl Drains {
         let evictee = &mut drain.pods[index as usize];
         evictee.conflicts = 0;
         let pod = evictee.pod;
-        let retry = drain.options.retry_interval;
+        let retry = drain.options.retry_interval.max(Span::from_millis(1));
         hall.emit(Fact::EvictionRefused {
             drain: id,
             pod,

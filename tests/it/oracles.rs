@@ -11,7 +11,7 @@ use seatrial::cluster::{RunOptions, preamble, run};
 use seatrial::metrics::{Metrics, Report};
 use seatrial::model::Model;
 use seatrial::scenario::{Source, load};
-use seatrial::trace::{DrainOutcome, Fact, LifecycleTaint, NotDrainable, Record, StopReason};
+use seatrial::trace::{DrainOutcome, Fact, LifecycleTaint, NotDrainable, Phase, Record, StopReason};
 
 /// Constants that make a run computable by hand: nothing takes time but what a test sets.
 const EXACT: &str = "
@@ -1008,5 +1008,72 @@ fn p10_pods_without_an_owner_under_a_budget() {
         );
         let (report, _) = facts(&model(&[EXACT, &cluster, &web, bare, &one, &drain]), 0);
         assert_eq!(report.cluster.evictions, evictions, "{version}");
+    }
+}
+
+/// O-15: `kubeadm upgrade node` on a worker takes its time and touches no pod, container or version.
+#[test]
+fn o15_upgrading_a_workers_configuration_touches_nothing() {
+    let timings = "apiVersion: seatrial.dev/v1alpha1\nkind: Timings\nspec: {kubeadm: {upgradeNode: 7s}}";
+    let (cluster, web) = (cluster("v1.36.2", 1, 1), deployment("web", 1, ""));
+    let plan = plan("  targetVersion: v1.36.3\n  controlPlane: {upgrade: false}\n");
+    let (_, records) = facts(&model(&[EXACT, timings, &cluster, &web, &plan]), 0);
+    let started = times(&records, |f| {
+        matches!(
+            f,
+            Fact::PhaseStarted {
+                phase: Phase::UpgradeNode,
+                ..
+            }
+        )
+    });
+    let ended = times(&records, |f| {
+        matches!(
+            f,
+            Fact::PhaseEnded {
+                phase: Phase::UpgradeNode,
+                ..
+            }
+        )
+    });
+    assert_eq!((started, ended), (vec![0.0], vec![7.0]));
+    let early = times(&records, |f| {
+        !matches!(
+            f,
+            Fact::RunStarted | Fact::PlanStarted | Fact::NodeUpgradeStarted { .. } | Fact::PhaseStarted { .. }
+        )
+    });
+    assert!(early.iter().all(|&t| t >= 7.0), "{early:?}");
+}
+
+/// A plan that repeats itself for ever ends as blocked: a drain that is tried again and again, a gate that never opens.
+#[test]
+fn runaway_plans_end() {
+    let bare = "apiVersion: v1\nkind: Pod\nmetadata: {name: bare, namespace: default}\nspec: {nodeName: worker-1, containers: [{name: main, image: x}]}\n\
+                status: {phase: Running, conditions: [{type: Ready, status: \"True\"}]}";
+    let (cluster, web) = (cluster("v1.36.2", 1, 2), deployment("web", 2, ""));
+    let again = plan("  controlPlane: {upgrade: false}\n  drain: {onFailure: Retry, failureRetryInterval: 1s}\n");
+    let never = "apiVersion: seatrial.dev/v1alpha1\nkind: Timings\nspec: {workloads: [{kind: Deployment, namespace: default, name: web, neverReady: All}]}";
+    let gate = plan("  controlPlane: {upgrade: false}\n  pools: [{name: all, strategy: {gate: WorkloadsHealthy}}]\n");
+    let dead = plan("  startAt: 5s\n  controlPlane: {upgrade: false}\n  drain: {onFailure: Retry}\n");
+    let fault = faults(&["{at: 1s, componentDown: [kube-apiserver], mode: Kill}"]);
+    let soak = plan("  controlPlane: {upgrade: false}\n  pools: [{name: all, strategy: {soak: 5h}}]\n");
+    for (parts, status) in [
+        (vec![bare, &again], "Blocked"),
+        (vec![never, &gate], "Blocked"),
+        (vec![&fault, &dead], "Blocked"),
+        (vec![soak.as_str()], "Completed"),
+    ] {
+        let mut all = vec![&cluster, &web];
+        let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+        all.extend(&parts);
+        let all: Vec<&str> = all.iter().map(|s| s.as_str()).collect();
+        let (report, _) = facts(&model(&all), 0);
+        assert_eq!(
+            serde_json::to_value(&report.outcome).unwrap()["status"],
+            status,
+            "{}",
+            parts[0]
+        );
     }
 }

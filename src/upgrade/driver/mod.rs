@@ -1,5 +1,7 @@
 //! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
 
+mod steps;
+
 use super::drain::Drains;
 use super::kubeadm::Kubeadm;
 use super::order::ordered;
@@ -8,9 +10,9 @@ use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainOptions, DrainVia, Expectation, Gate, OnFailure, Plan, Step};
+use crate::model::{DrainOptions, DrainVia, Gate, OnFailure, Plan};
 use crate::rng::{Purpose, Stream};
-use crate::trace::{DrainOutcome, Fact, NodeResult, PlanStatus, VersionId};
+use crate::trace::{DrainOutcome, Fact, NodeResult, Phase, PlanStatus, VersionId};
 use crate::units::Span;
 
 /// What the driver waits for. A task is the work on one node, by number.
@@ -20,6 +22,8 @@ pub(crate) enum Event {
     Start,
     /// A task goes on to its next stage.
     Next(u32),
+    /// `kubeadm upgrade node` is done on a task's worker.
+    Configured(u32),
     /// The kubelet of a task's node starts again.
     KubeletUp(u32),
     /// Is the gate of a task open?
@@ -30,6 +34,10 @@ pub(crate) enum Event {
     DrainAgain(u32),
     /// The pause after a node is over.
     SoakOver(u32),
+    /// The pause that a runbook asks for is over.
+    SleepOver,
+    /// The kubelet of the current step of a runbook starts again.
+    StepUp,
     /// The current step of a runbook has been done, as it should or not.
     StepDone(bool),
     /// kubectl sends what the current step of a runbook asks for.
@@ -49,6 +57,8 @@ pub(crate) enum Owner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Kubeadm,
+    /// `kubeadm upgrade node` on a worker: it only writes the kubelet's configuration (O-15).
+    Configure,
     Drain,
     Kubelet,
     Gate,
@@ -93,6 +103,8 @@ pub(crate) struct Driver {
     arrived: Vec<Vec<u32>>,
     status: PlanStatus,
     target: Option<VersionId>,
+    /// Things under way that take a known time: while there are any, the plan is not stuck.
+    timers: u32,
     luck: Stream,
 }
 
@@ -110,6 +122,7 @@ impl Driver {
             arrived: Vec::new(),
             status: PlanStatus::Completed,
             target,
+            timers: u32::from(hall.model.plan.is_some()),
             luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
         }
     }
@@ -122,6 +135,30 @@ impl Driver {
     pub(crate) fn handle(&mut self, event: Event, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
         let Some(plan) = &hall.model.plan else { return };
         match event {
+            Event::Start
+            | Event::SleepOver
+            | Event::StepUp
+            | Event::Configured(_)
+            | Event::KubeletUp(_)
+            | Event::SoakOver(_) => {
+                self.timers -= 1;
+                self.woken(event, plan, drains, kubeadm, hall);
+            }
+            Event::Next(task) => self.stage(task, drains, kubeadm, hall),
+            Event::Gate(task) => self.gate(task, hall),
+            Event::Uncordon(task) => self.uncordon(task, hall),
+            Event::DrainAgain(task) => {
+                let task_ref = &self.tasks[task as usize];
+                drains.start(task_ref.node, task_ref.options.clone(), Owner::Task(task), hall);
+            }
+            Event::StepCall => self.step_call(plan, hall),
+            Event::StepDone(ok) => self.step_done(ok, plan, drains, kubeadm, hall),
+        }
+    }
+
+    /// Something that takes a known time is over.
+    fn woken(&mut self, event: Event, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+        match event {
             Event::Start => {
                 hall.emit_cause(Fact::PlanStarted);
                 if plan.steps.is_empty() {
@@ -131,18 +168,27 @@ impl Driver {
                     self.begin_step(0, plan, drains, kubeadm, hall);
                 }
             }
-            Event::Next(task) => self.stage(task, drains, kubeadm, hall),
-            Event::KubeletUp(task) => self.kubelet_up(task, hall),
-            Event::Gate(task) => self.gate(task, hall),
-            Event::Uncordon(task) => self.uncordon(task, hall),
-            Event::DrainAgain(task) => {
-                let task_ref = &self.tasks[task as usize];
-                drains.start(task_ref.node, task_ref.options.clone(), Owner::Task(task), hall);
+            Event::Configured(task) => {
+                let node = self.tasks[task as usize].node;
+                let phase = Phase::UpgradeNode;
+                hall.emit_cause(Fact::PhaseEnded { node, phase });
+                self.stage_done(task, hall);
             }
+            Event::KubeletUp(task) => self.kubelet_up(task, hall),
             Event::SoakOver(task) => self.soak_over(task, plan, hall),
-            Event::StepCall => self.step_call(plan, hall),
-            Event::StepDone(ok) => self.step_done(ok, plan, drains, kubeadm, hall),
+            Event::SleepOver => self.step_done(true, plan, drains, kubeadm, hall),
+            _ => self.step_call(plan, hall),
         }
+    }
+
+    fn wake_after(&mut self, delay: Span, event: Event, hall: &mut Hall<'_>) {
+        self.timers += 1;
+        hall.after(delay, World::Driver(event));
+    }
+
+    /// Whether the plan waits for nothing that takes a known time.
+    pub(crate) fn only_repeats(&self) -> bool {
+        self.timers == 0
     }
 
     /// The run ends before the plan.
@@ -232,6 +278,8 @@ impl Driver {
             } else {
                 stages.extend([Stage::Uncordon, Stage::Gate, Stage::Kubelet, Stage::Drain]);
             }
+            let configures = plan.target.is_some() && hall.model.timings.kubeadm.upgrade_node.is_some();
+            stages.extend(configures.then_some(Stage::Configure));
             self.begin_task(
                 Task {
                     node,
@@ -295,12 +343,24 @@ impl Driver {
                     self.give_up(number, NodeResult::Failed, hall);
                 }
             }
+            Some(Stage::Configure) => {
+                let phase = Phase::UpgradeNode;
+                hall.emit_cause(Fact::PhaseStarted { node, phase });
+                let length = hall
+                    .model
+                    .timings
+                    .kubeadm
+                    .upgrade_node
+                    .as_ref()
+                    .map(|d| self.luck.sample(d));
+                self.wake_after(length.unwrap_or_default(), Event::Configured(number), hall);
+            }
             Some(Stage::Drain) => drains.start(node, task.options.clone(), Owner::Task(number), hall),
             Some(Stage::Kubelet) => {
                 let machine = task.reboot;
                 let away = self.time_away(node, machine, hall);
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
-                hall.after(away, World::Driver(Event::KubeletUp(number)));
+                self.wake_after(away, Event::KubeletUp(number), hall);
             }
             Some(Stage::Gate) => hall.after(Span::ZERO, World::Driver(Event::Gate(number))),
             Some(Stage::Uncordon) => {
@@ -315,7 +375,7 @@ impl Driver {
                     Span::ZERO
                 };
                 hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
-                hall.after(soak, World::Driver(Event::SoakOver(number)));
+                self.wake_after(soak, Event::SoakOver(number), hall);
             }
         }
     }
@@ -404,7 +464,7 @@ impl Driver {
             self.leave_batch(number, hall);
         }
         let task = &mut self.tasks[number as usize];
-        let retry = task.options.failure_retry_interval;
+        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
         match task.options.on_failure {
             OnFailure::Abort => self.abort(number, hall),
             OnFailure::UncordonAndAbort => {
@@ -474,79 +534,6 @@ impl Driver {
             pool.done();
         }
         self.admit(plan, hall);
-    }
-
-    fn begin_step(&mut self, at: usize, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
-        self.progress = Progress::Step(at);
-        let Some(step) = plan.steps.get(at) else {
-            return self.end(hall);
-        };
-        let number = u32::try_from(at).unwrap_or(u32::MAX);
-        hall.emit_cause(Fact::StepStarted { step: number });
-        match step {
-            Step::Drain { node, options, .. } => drains.start(*node, options.clone(), Owner::Step, hall),
-            Step::Sleep(span) => hall.after(*span, World::Driver(Event::StepDone(true))),
-            Step::UpgradeNode { node, reboot } => {
-                let (node, machine) = (*node, *reboot);
-                let away = self.time_away(node, machine, hall);
-                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
-                hall.after(away, World::Driver(Event::StepCall));
-            }
-            Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) | Step::DeleteNode(_) => {
-                let start = self.kubectl(hall);
-                hall.after(start, World::Driver(Event::StepCall));
-            }
-            Step::UpgradeControlPlane(node) => {
-                let version = self.target.unwrap_or(VersionId(0));
-                if !kubeadm.start(*node, Owner::Step, version, hall) {
-                    hall.after(Span::ZERO, World::Driver(Event::StepDone(false)));
-                }
-            }
-        }
-    }
-
-    fn step_call(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let Progress::Step(at) = self.progress else { return };
-        let done = match (&plan.steps[at], hall.admit()) {
-            (Step::UpgradeNode { node, .. }, _) => {
-                let (node, version) = (*node, self.target.unwrap_or_else(|| version_of(*node, hall)));
-                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
-                true
-            }
-            (Step::Cordon(node), Ok(permit)) => {
-                hall.write_unschedulable(&permit, *node, true);
-                true
-            }
-            (Step::Uncordon(node), Ok(permit)) => {
-                hall.write_unschedulable(&permit, *node, false);
-                true
-            }
-            (Step::DeleteNode(node), Ok(permit)) => hall.delete_node(&permit, *node),
-            (Step::DeletePod(workload), Ok(permit)) => {
-                super::fault::delete_one(*workload, &permit, &mut self.luck, hall)
-            }
-            _ => false,
-        };
-        hall.after(Span::from_millis(10), World::Driver(Event::StepDone(done)));
-    }
-
-    fn step_done(&mut self, done: bool, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
-        let Progress::Step(at) = self.progress else { return };
-        let ok = match &plan.steps[at] {
-            Step::Drain { expect, .. } => match expect {
-                Expectation::Success => done,
-                Expectation::Failure => !done,
-                Expectation::Any => true,
-            },
-            _ => done,
-        };
-        let step = u32::try_from(at).unwrap_or(u32::MAX);
-        hall.emit_cause(Fact::StepEnded { step, ok });
-        if ok {
-            return self.begin_step(at + 1, plan, drains, kubeadm, hall);
-        }
-        self.status = PlanStatus::Aborted;
-        self.end(hall);
     }
 }
 

@@ -1,0 +1,99 @@
+//! An explicit runbook: one command a step, each as its author expects it to end.
+
+use super::{Driver, Event, Owner, Progress, version_of};
+use crate::cluster::event::Event as World;
+use crate::cluster::hall::Hall;
+use crate::cluster::kubelet;
+use crate::model::{Expectation, Plan, Step};
+use crate::trace::{Fact, PlanStatus, VersionId};
+use crate::units::Span;
+use crate::upgrade::drain::Drains;
+use crate::upgrade::fault;
+use crate::upgrade::kubeadm::Kubeadm;
+
+impl Driver {
+    pub(super) fn begin_step(
+        &mut self,
+        at: usize,
+        plan: &Plan,
+        drains: &mut Drains,
+        kubeadm: &mut Kubeadm,
+        hall: &mut Hall<'_>,
+    ) {
+        self.progress = Progress::Step(at);
+        let Some(step) = plan.steps.get(at) else {
+            return self.end(hall);
+        };
+        let number = u32::try_from(at).unwrap_or(u32::MAX);
+        hall.emit_cause(Fact::StepStarted { step: number });
+        match step {
+            Step::Drain { node, options, .. } => drains.start(*node, options.clone(), Owner::Step, hall),
+            Step::Sleep(span) => self.wake_after(*span, Event::SleepOver, hall),
+            Step::UpgradeNode { node, reboot } => {
+                let (node, machine) = (*node, *reboot);
+                let away = self.time_away(node, machine, hall);
+                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
+                self.wake_after(away, Event::StepUp, hall);
+            }
+            Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) | Step::DeleteNode(_) => {
+                let start = self.kubectl(hall);
+                hall.after(start, World::Driver(Event::StepCall));
+            }
+            Step::UpgradeControlPlane(node) => {
+                let version = self.target.unwrap_or(VersionId(0));
+                if !kubeadm.start(*node, Owner::Step, version, hall) {
+                    hall.after(Span::ZERO, World::Driver(Event::StepDone(false)));
+                }
+            }
+        }
+    }
+
+    pub(super) fn step_call(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
+        let Progress::Step(at) = self.progress else { return };
+        let done = match (&plan.steps[at], hall.admit()) {
+            (Step::UpgradeNode { node, .. }, _) => {
+                let (node, version) = (*node, self.target.unwrap_or_else(|| version_of(*node, hall)));
+                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
+                true
+            }
+            (Step::Cordon(node), Ok(permit)) => {
+                hall.write_unschedulable(&permit, *node, true);
+                true
+            }
+            (Step::Uncordon(node), Ok(permit)) => {
+                hall.write_unschedulable(&permit, *node, false);
+                true
+            }
+            (Step::DeleteNode(node), Ok(permit)) => hall.delete_node(&permit, *node),
+            (Step::DeletePod(workload), Ok(permit)) => fault::delete_one(*workload, &permit, &mut self.luck, hall),
+            _ => false,
+        };
+        hall.after(Span::from_millis(10), World::Driver(Event::StepDone(done)));
+    }
+
+    pub(super) fn step_done(
+        &mut self,
+        done: bool,
+        plan: &Plan,
+        drains: &mut Drains,
+        kubeadm: &mut Kubeadm,
+        hall: &mut Hall<'_>,
+    ) {
+        let Progress::Step(at) = self.progress else { return };
+        let ok = match &plan.steps[at] {
+            Step::Drain { expect, .. } => match expect {
+                Expectation::Success => done,
+                Expectation::Failure => !done,
+                Expectation::Any => true,
+            },
+            _ => done,
+        };
+        let step = u32::try_from(at).unwrap_or(u32::MAX);
+        hall.emit_cause(Fact::StepEnded { step, ok });
+        if ok {
+            return self.begin_step(at + 1, plan, drains, kubeadm, hall);
+        }
+        self.status = PlanStatus::Aborted;
+        self.end(hall);
+    }
+}
