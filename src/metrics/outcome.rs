@@ -130,7 +130,7 @@ impl Ending<'_> {
                     };
                     format!("drain of {node} failed: error when evicting pod {pod}: {error}")
                 }
-                None => format!("drain of {node} failed"),
+                None => format!("drain of {node} failed: the API did not answer"),
             },
         }
     }
