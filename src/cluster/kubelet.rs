@@ -32,6 +32,8 @@ pub(crate) enum Event {
     Down { node: NodeId, machine: bool },
     /// The kubelet process starts.
     Up { node: NodeId, version: VersionId },
+    /// A machine that crashed is back: its kubelet starts, unless somebody has started it already.
+    Boot(NodeId),
     /// The kubelet has listed its pods again.
     Listed { node: NodeId, generation: u16 },
     /// The kubelet posts that its node is ready.
@@ -128,6 +130,7 @@ impl Kubelets {
             Event::Crash(pod) => self.crash(pod, hall),
             Event::Down { node, machine } => self.down(node, machine, hall),
             Event::Up { node, version } => self.up(node, version, hall),
+            Event::Boot(node) => self.boot(node, hall),
             Event::Listed { node, generation } => self.listed(node, generation, hall),
             Event::PostReady { node, generation } => self.post_ready(node, generation, hall),
             Event::ApiBack => self.api_back(hall),
@@ -332,6 +335,15 @@ impl Kubelets {
                 hall.emit(Fact::ContainersStopped { pod, why });
             }
         }
+    }
+
+    fn boot(&mut self, node: NodeId, hall: &mut Hall<'_>) {
+        if self.nodes[node].up {
+            return;
+        }
+        let installed = &hall.store.nodes[node].version;
+        let at = hall.versions.iter().position(|v| v == installed).unwrap_or(0);
+        self.up(node, VersionId(u16::try_from(at).unwrap_or(0)), hall);
     }
 
     fn up(&mut self, node: NodeId, version: VersionId, hall: &mut Hall<'_>) {

@@ -214,7 +214,7 @@ impl NodeLifecycle {
         };
         let Some(interval) = self.rate(node, hall) else {
             if all_silent(hall) {
-                stop_evicting(hall);
+                self.stop_evicting(hall);
             }
             hall.after(
                 MONITOR_PERIOD,
@@ -235,6 +235,21 @@ impl NodeLifecycle {
             let class = &hall.model.classes[hall.store.pods[pod].class];
             if let Some(tolerated) = class.unreachable_seconds {
                 self.expect(node, hall.now + tolerated, Event::Expired(pod, generation), hall);
+            }
+        }
+    }
+
+    /// Every node is silent: the fault is more likely here than there (N-9). Who loses its taint gets it again later, if
+    /// it is still silent then.
+    fn stop_evicting(&self, hall: &mut Hall<'_>) {
+        for (node, watched) in self.nodes.iter_ids() {
+            if !hall.store.nodes[node].taints.has(LifecycleTaint::UnreachableNoExecute) {
+                continue;
+            }
+            if let Ok(permit) = hall.store.gate.admit_controllers() {
+                hall.write_taint(&permit, node, LifecycleTaint::UnreachableNoExecute, false);
+                let later = Event::TaintLater(node, watched.generation);
+                hall.after(MONITOR_PERIOD, World::NodeLifecycle(later));
             }
         }
     }
@@ -306,16 +321,6 @@ impl NodeLifecycle {
             LifecycleTaint::UnreachableNoSchedule
         };
         hall.write_taint(&permit, node, taint, false);
-    }
-}
-
-/// Every node is silent: the fault is more likely here than there (N-9).
-fn stop_evicting(hall: &mut Hall<'_>) {
-    let ids: Vec<NodeId> = hall.model.nodes.ids().collect();
-    for node in ids {
-        if let Ok(permit) = hall.store.gate.admit_controllers() {
-            hall.write_taint(&permit, node, LifecycleTaint::UnreachableNoExecute, false);
-        }
     }
 }
 

@@ -104,6 +104,10 @@ impl ReplicaSets {
         };
         let set = &hall.store.replica_sets[rs];
         if set.active >= set.desired {
+            // A sync that found creates on their way has left the rest to this one (W-4).
+            if set.active > set.desired && self.creating[rs] == 0 {
+                hall.after_reaction(World::ReplicaSet(Event::Sync(rs)));
+            }
             return;
         }
         let new = NewPod {

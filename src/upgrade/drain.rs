@@ -253,6 +253,9 @@ impl Drains {
             return self.fail(id, index, ApiError::Unavailable, hall);
         };
         if self.drains[id].options.via == DrainVia::Delete {
+            if !hall.store.pods[pod].exists {
+                return self.settle(id, index, State::Gone, hall);
+            }
             return self.accept(id, index, &permit, hall);
         }
         match disruption::judge(pod, hall) {

@@ -8,7 +8,7 @@ use crate::cluster::{deployment, kubelet};
 use crate::ids::{Id, NodeId, PodId, WorkloadId};
 use crate::model::{FaultAction, FaultTarget, Moment, StopMode, Trigger};
 use crate::rng::{Purpose, Stream};
-use crate::trace::{DeletedBy, Fact, Record, StopReason, VersionId};
+use crate::trace::{DeletedBy, Fact, Record, StopReason};
 use crate::units::Span;
 
 /// What faults wait for.
@@ -79,10 +79,7 @@ impl Faults {
             Event::Call(number) => self.call(number, hall),
             Event::Boot(node) => {
                 hall.expected = hall.expected.saturating_sub(1);
-                let version = hall.store.nodes[node].version.clone();
-                let at = hall.versions.iter().position(|v| *v == version).unwrap_or(0);
-                let version = VersionId(u16::try_from(at).unwrap_or(0));
-                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
+                hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Boot(node)));
             }
         }
     }

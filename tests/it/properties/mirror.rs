@@ -67,6 +67,8 @@ pub(crate) struct Mirror<'m> {
     pub(crate) now: Time,
     /// Workloads that were rolled out.
     pub(crate) rolled: Vec<WorkloadId>,
+    /// Those whose rollout goes on.
+    pub(crate) rolling: Vec<WorkloadId>,
 }
 
 impl<'m> Mirror<'m> {
@@ -94,6 +96,7 @@ impl<'m> Mirror<'m> {
             started: false,
             now: Time::ZERO,
             rolled: Vec::new(),
+            rolling: Vec::new(),
         }
     }
 
@@ -142,7 +145,11 @@ impl<'m> Mirror<'m> {
             Fact::LeaderLost { component } => self.leaders[race(component)] = None,
             Fact::LeaderElected { component, instance } => self.leaders[race(component)] = Some(instance),
             Fact::ComponentStarted { instance, version } => self.versions[instance] = version,
-            Fact::RolloutStarted { workload } => self.rolled.push(workload),
+            Fact::RolloutStarted { workload } => {
+                self.rolled.push(workload);
+                self.rolling.push(workload);
+            }
+            Fact::RolloutEnded { workload } => self.rolling.retain(|&w| w != workload),
             fact => {
                 self.apply_to_node(fact);
                 self.apply_to_pod(fact);

@@ -129,6 +129,13 @@ fn regression_a_crash_during_an_upgrade_does_not_undo_it() {
         "kind: Timings\nspec: {nodeUpgrade: 30s, podStartup: 4s, podShutdown: 2s}",
     ];
     obeys(0, ("v1.20.2", 0, "replicas: 1"), "replicas: 1", &documents);
+    // Both at the same moment.
+    let documents = [
+        documents[0],
+        documents[1],
+        "kind: Timings\nspec: {nodeUpgrade: 5s, podStartup: 4s}",
+    ];
+    obeys(0, ("v1.20.2", 0, "replicas: 1"), "replicas: 1", &documents);
 }
 
 /// kubeadm replaces an API server that is being terminated already, and sees the new one come up.
@@ -188,5 +195,48 @@ fn regression_k19_a_run_waits_for_controllers_behind_a_dead_door() {
     for seed in 15..30 {
         let cluster = ("v1.35.4", 3, "replicas: 3");
         obeys(seed, cluster, "replicas: 0", &documents);
+    }
+}
+
+/// A pod that is gone before its turn has nothing left to wait for, also where a drain deletes.
+#[test]
+fn regression_d16_a_deleting_drain_does_not_wait_for_what_is_gone() {
+    let documents = [
+        "kind: UpgradePlan\nspec: {controlPlane: {upgrade: false}, targetVersion: v1.21.14, \
+         drain: {onFailure: ForceDelete}}",
+        "kind: Faults\nspec: {events: [{at: 1s, componentDown: [etcd], mode: Terminate, \
+         for: 60s}]}",
+        "kind: Timings\nspec: {nodeUpgrade: 5s, podStartup: 4s, podShutdown: 2s, \
+         podRemoval: {uniform: [3500ms, 12s]}}",
+    ];
+    for seed in 0..100 {
+        let cluster = ("v1.20.2", 1, "replicas: 1");
+        obeys(seed, cluster, "replicas: 19", &documents);
+    }
+}
+
+/// Pods that are too many are deleted although creates were on their way when the ReplicaSet was scaled down.
+#[test]
+fn regression_w4_a_scale_down_beside_creates_is_not_forgotten() {
+    let documents = [
+        "kind: Faults\nspec: {events: [{at: 10s, podDelete: default/w0}, {at: 10s, podDelete: default/w0}, \
+         {at: 10s, podDelete: default/w0}, {at: 10s, rollout: default/w0}]}",
+        "kind: Timings\nspec: {podStartup: 1s, podShutdown: 2s, apiCall: 300ms, kubectlStart: 100ms}",
+    ];
+    let deployment = "replicas: 6\n  strategy: {type: Recreate}";
+    for seed in 0..10 {
+        obeys(seed, ("v1.31.1", 1, "replicas: 3"), deployment, &documents);
+    }
+}
+
+/// A machine that is dead while all others are away for a while loses its pods after they are back.
+#[test]
+fn regression_n9_a_dead_node_is_tainted_again_after_all_were_silent() {
+    let documents = [
+        "kind: Faults\nspec: {events: [{at: 0s, nodeCrash: worker-2}, {at: 20s, nodeCrash: worker-1, for: 60s}]}",
+        "kind: Timings\nspec: {podStartup: 4s, podShutdown: 2s}",
+    ];
+    for seed in 0..10 {
+        obeys(seed, ("v1.20.2", 0, "replicas: 2"), "replicas: 6", &documents);
     }
 }

@@ -132,7 +132,8 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
         law!(state.ready, "L-18: {who} on {node:?} is not ready");
     }
     let listed = state.ready && !mirror.class(pod).services.is_empty();
-    law!(state.listed == listed, "M-1: {who}: listed {}", state.listed);
+    let follows = state.listed == listed || !mirror.owned(state.workload);
+    law!(follows, "M-1: {who}: listed {}", state.listed);
     Ok(())
 }
 
@@ -176,5 +177,8 @@ fn complete(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
         workload.name,
         workload.desired
     );
+    // A rollout has an end, unless some pod of it finds no room or never becomes ready.
+    let stuck = mirror.rolling.contains(&id) && mirror.healthy(id) == living;
+    law!(!stuck, "W-10: the rollout of {} never ends", workload.name);
     Ok(())
 }
