@@ -2,11 +2,11 @@
 //! each (a third in one big Deployment, a third in Deployments of 120, a third in Deployments of 10), a budget of
 //! `maxUnavailable: 10%` for each, one node at a time, five minutes a node.
 
-use seatrial::ids::{ClassId, IdVec, WorkloadId};
+use seatrial::ids::{ClassId, WorkloadId};
 use seatrial::model::{
-    Budget, BudgetLimit, ControlPlane, ControlPlanePlan, DrainOptions, DrainVia, Etcd, Gate, HealthCheck, LoadBalancer,
-    Model, NeverReady, Node, NodeOrder, OnFailure, Plan, PodClass, Pool, ReplicaSet, RestartPolicy, RolloutStrategy,
-    Service, Strategy, Taint, TaintEffect, Timings, Workload, WorkloadKind,
+    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, Model, NeverReady, Node, NodeOrder, OnFailure,
+    Plan, PodClass, Pool, ReplicaSet, RestartPolicy, RolloutStrategy, Service, Strategy, Taint, TaintEffect, Workload,
+    WorkloadKind,
 };
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 
@@ -14,7 +14,9 @@ use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 #[must_use]
 pub(crate) fn model(workers: u32) -> Model {
     let version = KubeVersion::new(35, 2);
-    let mut model = empty(version.clone());
+    let mut model = Model::new(version.clone());
+    model.zones = ["a", "b", "c"].map(str::to_owned).to_vec();
+    model.timings.node_upgrade = Dist::Constant(Span::from_secs(300));
     for n in 0..3 {
         let id = model.nodes.push(node(&format!("cp-{n}"), true, &version));
         model.control_plane.nodes.push(id);
@@ -41,38 +43,6 @@ pub(crate) fn model(workers: u32) -> Model {
         },
     }));
     model
-}
-
-fn empty(version: KubeVersion) -> Model {
-    Model {
-        version,
-        control_plane: ControlPlane {
-            nodes: Vec::new(),
-            etcd: Etcd::Stacked,
-            leader_election: true,
-            standbys: 0,
-            load_balancer: LoadBalancer {
-                check: HealthCheck::Readyz,
-                interval: Span::from_secs(5),
-                threshold: 2,
-            },
-        },
-        nodes: IdVec::new(),
-        zones: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
-        classes: IdVec::new(),
-        workloads: IdVec::new(),
-        replica_sets: IdVec::new(),
-        pods: IdVec::new(),
-        budgets: IdVec::new(),
-        services: IdVec::new(),
-        plan: None,
-        faults: Vec::new(),
-        timings: Timings {
-            node_upgrade: Dist::Constant(Span::from_secs(300)),
-            ..Timings::default()
-        },
-        assumptions: Vec::new(),
-    }
 }
 
 fn node(name: &str, control_plane: bool, version: &KubeVersion) -> Node {

@@ -103,3 +103,27 @@ pub enum HealthCheck {
     /// A TCP connection: an API server whose etcd is away stays in.
     Tcp,
 }
+
+impl Default for ControlPlane {
+    /// Run by a cloud, stacked etcd, elections, no standbys.
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            etcd: Etcd::Stacked,
+            leader_election: true,
+            standbys: 0,
+            load_balancer: LoadBalancer::default(),
+        }
+    }
+}
+
+impl Default for LoadBalancer {
+    /// `GET /readyz` every 5 s, out after two failures (an assumption: kubeadm ships no load balancer).
+    fn default() -> Self {
+        Self {
+            check: HealthCheck::Readyz,
+            interval: Span::from_secs(5),
+            threshold: 2,
+        }
+    }
+}

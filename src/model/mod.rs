@@ -54,6 +54,27 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model of this version without nodes, workloads, plan or faults, to be filled in.
+    #[must_use]
+    pub fn new(version: KubeVersion) -> Self {
+        Self {
+            version,
+            control_plane: ControlPlane::default(),
+            nodes: IdVec::new(),
+            zones: Vec::new(),
+            classes: IdVec::new(),
+            workloads: IdVec::new(),
+            replica_sets: IdVec::new(),
+            pods: IdVec::new(),
+            budgets: IdVec::new(),
+            services: IdVec::new(),
+            plan: None,
+            faults: Vec::new(),
+            timings: Timings::default(),
+            assumptions: Vec::new(),
+        }
+    }
+
     /// `namespace/name` of a workload.
     #[must_use]
     pub fn workload_name(&self, id: WorkloadId) -> String {

@@ -19,9 +19,9 @@ use super::intake::Documents;
 use super::objects::Template;
 use super::own::ControlPlaneSpec;
 use super::text::{At, Place};
-use crate::ids::{ClassId, IdVec, NodeId, WorkloadId};
-use crate::model::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Model, Timings, WorkloadKind};
-use crate::units::{KubeVersion, Span};
+use crate::ids::{ClassId, NodeId, WorkloadId};
+use crate::model::{Model, WorkloadKind};
+use crate::units::KubeVersion;
 
 /// Builds the model; what is wrong goes to `problems`, in which case the model is not to be used.
 pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, Vec<String>) {
@@ -32,7 +32,7 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
         nodes: BTreeMap::new(),
         workloads: BTreeMap::new(),
         templates: Vec::new(),
-        model: empty_model(),
+        model: Model::new(KubeVersion::new(36, 0)),
     };
     builder.notes_on_kinds();
     builder.version();
@@ -66,35 +66,6 @@ struct Known<'d> {
     written: &'d str,
     kind: WorkloadKind,
     id: WorkloadId,
-}
-
-fn empty_model() -> Model {
-    Model {
-        version: KubeVersion::new(36, 0),
-        control_plane: ControlPlane {
-            nodes: Vec::new(),
-            etcd: Etcd::Stacked,
-            leader_election: true,
-            standbys: 0,
-            load_balancer: LoadBalancer {
-                check: HealthCheck::Readyz,
-                interval: Span::from_secs(5),
-                threshold: 2,
-            },
-        },
-        nodes: IdVec::new(),
-        zones: Vec::new(),
-        classes: IdVec::new(),
-        workloads: IdVec::new(),
-        replica_sets: IdVec::new(),
-        pods: IdVec::new(),
-        budgets: IdVec::new(),
-        services: IdVec::new(),
-        plan: None,
-        faults: Vec::new(),
-        timings: Timings::default(),
-        assumptions: Vec::new(),
-    }
 }
 
 impl<'d> Builder<'d> {
