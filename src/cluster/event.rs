@@ -26,8 +26,8 @@ pub(crate) enum Event {
     Endpoints(endpoints::Event),
     NodeLifecycle(node_lifecycle::Event),
     Kubelet(kubelet::Event),
-    /// The pod garbage collector looks for orphans of a node.
-    PodGc(NodeId),
+    /// The pod garbage collector looks for orphans of a node; `true`: the run waits for it.
+    PodGc(NodeId, bool),
     Drain(drain::Event),
     Kubeadm(kubeadm::Event),
     Driver(driver::Event),

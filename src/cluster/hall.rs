@@ -22,6 +22,8 @@ pub(crate) struct Hall<'m> {
     /// Events that will still change something, though nothing moves now (a lease that runs out, a toleration): the run
     /// does not end before them.
     pub(crate) expected: u32,
+    /// Kubelets that have not listed their pods since they started: they will once the API answers.
+    pub(crate) unlisted: u32,
     /// Versions that were met, by [`VersionId`](crate::trace::VersionId).
     pub(crate) versions: Vec<KubeVersion>,
     queue: Queue<Scheduled>,
@@ -39,6 +41,7 @@ impl<'m> Hall<'m> {
             now: Time::ZERO,
             cause: None,
             expected: 0,
+            unlisted: 0,
             versions,
             queue: Queue::new(),
             facts: Vec::new(),

@@ -311,7 +311,7 @@ impl Kubelets {
         let kubelet = &mut self.nodes[node];
         kubelet.generation = kubelet.generation.wrapping_add(1);
         if kubelet.up {
-            hall.expected -= u32::from(!kubelet.informed);
+            hall.unlisted -= u32::from(!kubelet.informed);
             kubelet.up = false;
             kubelet.informed = false;
             if !machine {
@@ -354,7 +354,7 @@ impl Kubelets {
             self.down(node, false, hall);
         }
         let kubelet = &mut self.nodes[node];
-        hall.expected += 1;
+        hall.unlisted += 1;
         kubelet.up = true;
         kubelet.generation = kubelet.generation.wrapping_add(1);
         let generation = kubelet.generation;
@@ -395,7 +395,7 @@ impl Kubelets {
         if kubelet.generation != generation || !kubelet.up {
             return;
         }
-        hall.expected -= u32::from(!kubelet.informed);
+        hall.unlisted -= u32::from(!kubelet.informed);
         kubelet.informed = true;
         for pod in hall.store.nodes[node].pods.clone() {
             if self.of(pod).state == State::Crashed && !hall.store.pods[pod].terminating {

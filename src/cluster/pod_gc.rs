@@ -15,18 +15,17 @@ const QUARANTINE: Span = Span::from_secs(40);
 pub(crate) fn node_deleted(node: NodeId, hall: &mut Hall<'_>) {
     let phase = hall.between(Span::ZERO, PERIOD);
     hall.expected += 1;
-    hall.after(QUARANTINE + phase, World::PodGc(node));
+    hall.after(QUARANTINE + phase, World::PodGc(node, true));
 }
 
 /// Removes the orphans of a node, unless it has registered again; without a controller manager, at a later look.
-pub(crate) fn collect(node: NodeId, hall: &mut Hall<'_>) {
-    hall.expected -= 1;
+pub(crate) fn collect(node: NodeId, awaited: bool, hall: &mut Hall<'_>) {
+    hall.expected -= u32::from(awaited);
     if hall.store.nodes[node].exists {
         return;
     }
     let Ok(permit) = hall.store.gate.admit_controllers() else {
-        hall.expected += 1;
-        return hall.after(PERIOD, World::PodGc(node));
+        return hall.after(PERIOD, World::PodGc(node, false));
     };
     for pod in hall.store.nodes[node].pods.clone() {
         let cause = hall.cause;

@@ -91,13 +91,14 @@ impl<'o> Watch<'o> {
             let stalled = hall.now.since(self.last_progress) >= self.stall;
             return stalled && hall.expected == 0 && world.driver.only_repeats();
         }
-        if hall.expected > 0 {
+        let waits = hall.expected > 0 || hall.unlisted > 0 && hall.store.gate.available();
+        if waits {
             self.quiet_since = None;
         } else if self.quiet_since.is_none() {
             self.quiet_since = Some(hall.now);
             hall.after(self.options.settle, Event::Wake);
         }
-        let calm = hall.expected == 0
+        let calm = !waits
             && hall.store.missing == 0
             && hall.store.terminating == 0
             && hall.store.rollouts == 0

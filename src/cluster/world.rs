@@ -51,7 +51,7 @@ impl World<'_> {
             Event::Endpoints(e) => self.data_plane.handle(e, hall),
             Event::NodeLifecycle(e) => self.node_lifecycle.handle(e, hall),
             Event::Kubelet(e) => self.kubelets.handle(e, hall),
-            Event::PodGc(node) => pod_gc::collect(node, hall),
+            Event::PodGc(node, awaited) => pod_gc::collect(node, awaited, hall),
             Event::Drain(e) => {
                 if let Some((owner, outcome)) = self.drains.handle(e, hall) {
                     self.driver.drained(owner, outcome, hall);

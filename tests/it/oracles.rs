@@ -1077,3 +1077,15 @@ fn runaway_plans_end() {
         );
     }
 }
+
+/// An API server that dies for good after a drain: the uncordon is tried for an hour, then the plan is blocked.
+#[test]
+fn a_plan_without_an_api_ends() {
+    let (cluster, web) = (cluster("v1.35.4", 1, 2), deployment("web", 1, ""));
+    let plan = plan("  targetVersion: v1.36.2\n  controlPlane: {upgrade: false}\n");
+    let fault = faults(&["{after: {drainEnds: worker-1}, componentDown: [kube-apiserver]}"]);
+    let model = model(&[&cluster, &web, &plan, &fault]);
+    let (report, records) = facts(&model, 0);
+    assert_eq!(serde_json::to_value(&report.outcome).unwrap()["status"], "Blocked");
+    assert!(secs(records.last().unwrap()) < 7200.0);
+}

@@ -104,8 +104,8 @@ fn judge(run: &Run) -> Broken {
         .skip(1)
         .skip_while(|r| r.at == UNTIL && ends(r));
     let quiet = facts.next().is_some_and(|r| UNTIL.since(r.at) > Span::from_secs(2400));
-    let dead = mirror.nodes.iter().any(|n| !n.machine);
-    if quiet && !dead && plan.status() == Some(PlanStatus::Inconclusive) {
+    let machines_last = !rest::may_lose_machines(model);
+    if quiet && machines_last && plan.status() == Some(PlanStatus::Inconclusive) {
         rest::silence(&mirror)?;
     }
     Ok(())

@@ -14,6 +14,8 @@ pub(crate) struct Pod {
     pub(crate) slot: u32,
     pub(crate) node: Option<NodeId>,
     pub(crate) ready: bool,
+    /// When that last changed.
+    pub(crate) ready_changed: Time,
     pub(crate) running: bool,
     pub(crate) serving: bool,
     pub(crate) listed: bool,
@@ -192,6 +194,7 @@ impl<'m> Mirror<'m> {
                     slot,
                     node: None,
                     ready: false,
+                    ready_changed: self.now,
                     running: false,
                     serving: false,
                     listed: false,
@@ -205,8 +208,10 @@ impl<'m> Mirror<'m> {
                 self.pods[pod].node = Some(node);
                 self.occupy(pod, node, true);
             }
-            Fact::PodReady { pod } => self.pods[pod].ready = true,
-            Fact::PodUnready { pod } => self.pods[pod].ready = false,
+            Fact::PodReady { pod } | Fact::PodUnready { pod } => {
+                self.pods[pod].ready = matches!(fact, Fact::PodReady { .. });
+                self.pods[pod].ready_changed = self.now;
+            }
             Fact::PodDeleted { pod, by } => {
                 self.pods[pod].deleted = Some(by);
                 self.dies(pod);

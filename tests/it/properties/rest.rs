@@ -3,6 +3,7 @@
 use seatrial::ids::{NodeId, PodId, WorkloadId};
 use seatrial::model::{FaultAction, Gate, Model, NeverReady, RestartPolicy, RolloutStrategy, WorkloadKind};
 use seatrial::trace::PlanStatus;
+use seatrial::units::Span;
 
 use super::laws::{Broken, law};
 use super::mirror::{Mirror, name};
@@ -13,14 +14,17 @@ pub(crate) fn lasting(model: &Model) -> bool {
     model.faults.iter().any(|fault| gone(&fault.action))
 }
 
+/// Whether some fault of a model takes a machine away for good.
+pub(crate) fn may_lose_machines(model: &Model) -> bool {
+    let forever = |action: &FaultAction| matches!(action, FaultAction::NodeCrash { duration: None, .. });
+    model.faults.iter().any(|f| forever(&f.action))
+}
+
 /// Machines that are dead for good.
 fn dead(mirror: &Mirror<'_>) -> Vec<NodeId> {
-    let forever = |action: &FaultAction| matches!(action, FaultAction::NodeCrash { duration: None, .. });
-    if !mirror.model.faults.iter().any(|f| forever(&f.action)) {
-        return Vec::new();
-    }
-    let nodes = mirror.nodes.iter_ids();
-    nodes.filter(|(_, n)| !n.machine).map(|(id, _)| id).collect()
+    let lost = may_lose_machines(mirror.model);
+    let nodes = mirror.nodes.iter_ids().filter(|(_, n)| lost && !n.machine);
+    nodes.map(|(id, _)| id).collect()
 }
 
 /// The cluster is whole again, as far as its machines let it.
@@ -44,7 +48,7 @@ pub(crate) fn check(mirror: &Mirror<'_>, status: Option<PlanStatus>) -> Broken {
         }
     }
     let workloads = mirror.model.workloads.ids();
-    workloads.into_iter().try_for_each(|id| complete(mirror, id))
+    workloads.into_iter().try_for_each(|id| complete(mirror, id, &dead))
 }
 
 /// A run that was cut off in silence: nothing had happened for long, and the plan was not at its end. Only a gate
@@ -131,9 +135,14 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
         law!(state.running && state.serving, "L-14: {who} does not run");
         law!(state.ready, "L-18: {who} on {node:?} is not ready");
     }
+    // Endpoint slices follow within moments, but the run need not last that long.
+    let settled = mirror.now.since(state.ready_changed) > Span::from_secs(60);
     let listed = state.ready && !mirror.class(pod).services.is_empty();
-    let follows = state.listed == listed || !mirror.owned(state.workload);
-    law!(follows, "M-1: {who}: listed {}", state.listed);
+    law!(
+        state.listed == listed || !settled,
+        "M-1: {who}: listed {}",
+        state.listed
+    );
     Ok(())
 }
 
@@ -153,13 +162,15 @@ fn expected_ready(mirror: &Mirror<'_>, pod: PodId) -> bool {
 }
 
 /// W-1, W-10, W-21: as many pods as should be, or as a rollout that lacks room has got to.
-fn complete(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
+fn complete(mirror: &Mirror<'_>, id: WorkloadId, dead: &[NodeId]) -> Broken {
     let workload = &mirror.model.workloads[id];
     if !mirror.owned(id) {
         return Ok(());
     }
     let living = mirror.count(id);
     let (surge, missing) = match workload.rollout {
+        // A pod of a DaemonSet that was deleted on a dead machine is not gone, so it is not replaced (N-7).
+        _ if workload.kind == WorkloadKind::DaemonSet && !dead.is_empty() => (0, workload.desired),
         _ if !mirror.rolled.contains(&id) => (0, 0),
         RolloutStrategy::RollingUpdate {
             max_surge,
@@ -178,7 +189,8 @@ fn complete(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
         workload.desired
     );
     // A rollout has an end, unless some pod of it finds no room or never becomes ready.
-    let stuck = mirror.rolling.contains(&id) && mirror.healthy(id) == living;
+    let all = mirror.healthy(id) == living && living >= workload.desired;
+    let stuck = mirror.rolling.contains(&id) && all;
     law!(!stuck, "W-10: the rollout of {} never ends", workload.name);
     Ok(())
 }
