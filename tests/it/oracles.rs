@@ -7,11 +7,12 @@
 //! (anti-affinity), O-75 (preStop), O-78 (surge). O-5 … O-8 and O-17 are about versions that nothing checks yet. O-52 is a
 //! property test, O-68 a unit test beside the scheduler.
 
-use seatrial::cluster::{RunOptions, preamble, run};
-use seatrial::metrics::{Metrics, Report};
+use seatrial::metrics::Report;
 use seatrial::model::Model;
 use seatrial::scenario::{Source, load};
 use seatrial::trace::{DrainOutcome, Fact, LifecycleTaint, NotDrainable, Phase, Record, StopReason};
+
+use crate::support::observe;
 
 /// Constants that make a run computable by hand: nothing takes time but what a test sets.
 const EXACT: &str = "
@@ -43,15 +44,8 @@ fn model(parts: &[&str]) -> Model {
 }
 
 fn facts(model: &Model, seed: u64) -> (Report, Vec<Record>) {
-    let options = RunOptions {
-        seed,
-        ..RunOptions::default()
-    };
-    let preamble = preamble(model, &options);
-    let mut observers = (Metrics::new(&preamble), Vec::new());
-    let cost = run(model, &options, &mut observers);
-    let (metrics, records) = observers;
-    (metrics.finish(cost.end), records)
+    let (_, records, report) = observe(model, seed);
+    (report, records)
 }
 
 fn secs(record: &Record) -> f64 {
