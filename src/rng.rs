@@ -40,6 +40,8 @@ pub enum Purpose {
     LoadBalancer = 13,
     /// Which pod a fault hits.
     Fault = 16,
+    /// How long a pod of a workload works, by its ordinal.
+    RunFor = 17,
 }
 
 /// The randomness of one run.

@@ -5,8 +5,8 @@
 use seatrial::ids::{ClassId, WorkloadId};
 use seatrial::model::{
     Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, Model, NeverReady, Node, NodeOrder, OnFailure,
-    Plan, PodClass, Pool, ReplicaSet, RestartPolicy, RolloutStrategy, Service, Strategy, Taint, TaintEffect, Workload,
-    WorkloadKind,
+    Plan, PodClass, PodManagement, Pool, ReplicaSet, RestartPolicy, RolloutStrategy, Service, Strategy, Taint,
+    TaintEffect, Workload, WorkloadKind,
 };
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 
@@ -127,6 +127,10 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         startup: None,
         shutdown: None,
         never_ready: NeverReady::Count(0),
+        management: PodManagement::default(),
+        first_ordinal: 0,
+        job: None,
+        run_for: None,
     });
     model.replica_sets.push(ReplicaSet {
         workload,

@@ -2,7 +2,7 @@
 
 use super::event::Event as World;
 use super::hall::Hall;
-use super::write::NewPod;
+use super::write::{Identity, NewPod};
 use crate::ids::{Id, NodeId, PodId, WorkloadId};
 use crate::model::{RolloutStrategy, TaintEffect, WorkloadKind};
 use crate::trace::{DeletedBy, Fact};
@@ -24,7 +24,7 @@ pub(crate) fn handle(event: Event, hall: &mut Hall<'_>) {
         Event::Create(workload, node) => create(workload, node, hall),
         Event::Delete(pod) => {
             if let Ok(permit) = hall.store.gate.admit_controllers() {
-                hall.delete_and_remove_if_unbound(&permit, pod, DeletedBy::Controller);
+                hall.delete_and_remove_if_idle(&permit, pod, DeletedBy::Controller);
             }
         }
     }
@@ -61,7 +61,7 @@ fn sync(workload: WorkloadId, hall: &mut Hall<'_>) {
     }
     let nodes: Vec<NodeId> = hall.model.nodes.ids().collect();
     for node in nodes {
-        let vacant = hall.store.workloads[workload].on_node[node.index()].is_none();
+        let vacant = hall.store.workloads[workload].members[node.index()].is_none();
         if vacant && should_run(hall, workload, node) {
             let delay = hall.half_call();
             hall.after(delay, World::DaemonSet(Event::Create(workload, node)));
@@ -76,13 +76,13 @@ fn create(workload: WorkloadId, node: NodeId, hall: &mut Hall<'_>) {
     let Ok(permit) = hall.store.gate.admit_controllers() else {
         return;
     };
-    if hall.store.workloads[workload].on_node[node.index()].is_none() {
+    if hall.store.workloads[workload].members[node.index()].is_none() {
         let pod = hall.create_pod(
             &permit,
             NewPod {
                 workload,
                 replica_set: None,
-                pinned: Some(node),
+                identity: Identity::OnNode(node),
             },
         );
         hall.announce_pod(pod);
@@ -98,7 +98,7 @@ fn roll(workload: WorkloadId, hall: &mut Hall<'_>) {
     let allowed = max_unavailable.round_up(state.desired).max(1);
     let mut unavailable = state.desired.saturating_sub(state.ready);
     let mut old: Vec<PodId> = state
-        .on_node
+        .members
         .iter()
         .flatten()
         .copied()

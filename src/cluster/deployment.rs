@@ -38,6 +38,13 @@ pub(crate) fn start_rollout(_: &Permit, workload: WorkloadId, hall: &mut Hall<'_
             hall.after_reaction(World::DaemonSet(super::daemon_set::Event::Sync(workload)));
             true
         }
+        WorkloadKind::StatefulSet if super::stateful_set::rolls_out(workload, hall) => {
+            hall.store.workloads[workload].revision += 1;
+            hall.store.set_rolling(workload, true);
+            hall.emit_cause(Fact::RolloutStarted { workload });
+            hall.after_reaction(World::StatefulSet(super::stateful_set::Event::Sync(workload)));
+            true
+        }
         _ => false,
     }
 }
@@ -47,7 +54,7 @@ pub(crate) fn sync(workload: WorkloadId, hall: &mut Hall<'_>) {
     let Ok(permit) = hall.store.gate.admit_controllers() else {
         return;
     };
-    if !hall.store.workloads[workload].rolling {
+    if !hall.store.workloads[workload].rolling || hall.store.workloads[workload].replica_sets.is_empty() {
         return;
     }
     let Some((&new, old)) = hall.store.workloads[workload].replica_sets.split_last() else {

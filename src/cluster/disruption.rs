@@ -56,7 +56,7 @@ pub(crate) fn judge(pod: PodId, hall: &Hall<'_>) -> Verdict {
     if !state.exists {
         return Verdict::Gone;
     }
-    if !state.running || state.terminating {
+    if !state.running || state.finished || state.terminating {
         return Verdict::Free;
     }
     let id = match hall.model.classes[state.class].budgets[..] {

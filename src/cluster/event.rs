@@ -1,6 +1,8 @@
 //! What will happen: one vocabulary per room, matched exhaustively.
 
-use super::{control_plane, daemon_set, election, endpoints, kubelet, node_lifecycle, replica_set, scheduler};
+use super::{
+    control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set,
+};
 use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
 
@@ -20,7 +22,9 @@ pub(crate) enum Event {
     ReplicaSet(replica_set::Event),
     /// A Deployment is looked at by its controller.
     Deployment(WorkloadId),
+    StatefulSet(stateful_set::Event),
     DaemonSet(daemon_set::Event),
+    Job(job::Event),
     /// A budget is looked at by the disruption controller.
     Disruption(BudgetId),
     Endpoints(endpoints::Event),

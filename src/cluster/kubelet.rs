@@ -16,12 +16,16 @@ pub(crate) enum Event {
     Sync(PodId),
     /// Containers answer requests, unless they have been stopped meanwhile (generation).
     Serving(PodId, u16),
+    /// Containers end by themselves, their work done (generation).
+    Finished(PodId, u16),
     /// Containers have stopped in answer to SIGTERM or at the end of the grace period.
     Stopped(PodId, u16),
     /// The wait before restarting crashed containers is over.
     Restart(PodId, u16),
     /// The kubelet writes a pod's status.
     Report(PodId),
+    /// The kubelet writes that a pod has succeeded.
+    ReportEnd(PodId),
     /// After a restart the kubelet does not know yet whether a container is ready (L-18).
     Forget(PodId),
     /// The kubelet deletes the object of a pod whose containers have stopped.
@@ -114,17 +118,22 @@ impl Kubelets {
     }
 
     /// A pod whose containers run before time starts.
-    pub(crate) fn running_at_start(&mut self, pod: PodId, serving: bool) {
+    pub(crate) fn running_at_start(&mut self, pod: PodId, serving: bool, hall: &mut Hall<'_>) {
         self.of(pod).state = State::Running(serving);
+        if serving {
+            self.works(pod, hall);
+        }
     }
 
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
         match event {
             Event::Sync(pod) => self.sync(pod, hall),
             Event::Serving(pod, generation) => self.serving(pod, generation, hall),
+            Event::Finished(pod, generation) => self.finished(pod, generation, hall),
             Event::Stopped(pod, generation) => self.stopped(pod, generation, hall),
             Event::Restart(pod, generation) => self.restart(pod, generation, hall),
             Event::Report(pod) => self.report(pod, hall),
+            Event::ReportEnd(pod) => self.report_end(pod, hall),
             Event::Forget(pod) => self.forget(pod, hall),
             Event::Remove(pod) => self.remove(pod, hall),
             Event::Crash(pod) => self.crash(pod, hall),
@@ -192,6 +201,38 @@ impl Kubelets {
         hall.emit_cause(Fact::ContainersServing { pod });
         let delay = hall.half_call();
         hall.after(delay, World::Kubelet(Event::Report(pod)));
+        self.works(pod, hall);
+    }
+
+    /// Containers that serve and have work to do end when it is done.
+    fn works(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        let generation = self.of(pod).generation;
+        if let Some(dist) = &hall.model.workloads[hall.store.pods[pod].workload].run_for {
+            let length = hall.streams.sample(Purpose::RunFor, entity(pod, hall), dist);
+            hall.after(length, World::Kubelet(Event::Finished(pod, generation)));
+        }
+    }
+
+    /// The containers of a pod that has work to do, and does it once, have done it.
+    fn finished(&mut self, pod: PodId, generation: u16, hall: &mut Hall<'_>) {
+        let containers = self.of(pod);
+        if containers.generation != generation || containers.state != State::Running(true) {
+            return;
+        }
+        containers.state = State::Stopped;
+        let why = StopReason::Completed;
+        hall.emit_cause(Fact::ContainersStopped { pod, why });
+        self.report_end(pod, hall);
+    }
+
+    fn report_end(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        if self.acting(pod, hall).is_none() {
+            return;
+        }
+        match hall.admit() {
+            Ok(permit) => hall.finish_pod(&permit, pod),
+            Err(_) => self.write_later(Event::ReportEnd(pod), hall),
+        }
     }
 
     /// SIGTERM; the containers serve until they exit, at the end of the grace period at the latest (L-10, L-11).

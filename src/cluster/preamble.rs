@@ -84,9 +84,15 @@ fn workload(workload: &crate::model::Workload, model: &Model) -> WorkloadInfo {
         name: workload.name.clone(),
         kind: workload.kind.as_str().to_owned(),
         desired: workload.desired,
+        first_ordinal: (workload.kind == WorkloadKind::StatefulSet).then_some(workload.first_ordinal),
         owned: matches!(
             workload.kind,
-            WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::DaemonSet | WorkloadKind::StaticPod
+            WorkloadKind::Deployment
+                | WorkloadKind::ReplicaSet
+                | WorkloadKind::StatefulSet
+                | WorkloadKind::DaemonSet
+                | WorkloadKind::Job
+                | WorkloadKind::StaticPod
         ),
         has_endpoints: !class.services.is_empty(),
         budgets: class.budgets.clone(),

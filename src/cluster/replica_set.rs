@@ -3,7 +3,7 @@
 use super::event::Event as World;
 use super::hall::Hall;
 use super::rate::TokenBucket;
-use super::write::NewPod;
+use super::write::{Identity, NewPod};
 use crate::ids::{Id, IdVec, PodId, ReplicaSetId};
 use crate::model::behaviour;
 use crate::trace::DeletedBy;
@@ -48,7 +48,7 @@ impl ReplicaSets {
             Event::Create(rs) => self.create(rs, hall),
             Event::Delete(pod) => {
                 if let Ok(permit) = hall.store.gate.admit_controllers() {
-                    hall.delete_and_remove_if_unbound(&permit, pod, DeletedBy::Controller);
+                    hall.delete_and_remove_if_idle(&permit, pod, DeletedBy::Controller);
                 }
             }
         }
@@ -113,7 +113,7 @@ impl ReplicaSets {
         let new = NewPod {
             workload: set.workload,
             replica_set: Some(rs),
-            pinned: None,
+            identity: Identity::Replica,
         };
         let pod = hall.create_pod(&permit, new);
         hall.announce_pod(pod);

@@ -8,8 +8,8 @@ use super::node_lifecycle::NodeLifecycle;
 use super::options::RunOptions;
 use super::scheduler::Scheduler;
 use super::world::World;
-use super::write::NewPod;
-use super::{daemon_set, disruption, endpoints, event, preamble, replica_set};
+use super::write::{Identity, NewPod};
+use super::{daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::rng::Streams;
@@ -28,6 +28,8 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
         control_plane: ControlPlane::new(&hall, VersionId(0)),
         scheduler: Scheduler::new(&hall),
         replica_sets: replica_set::ReplicaSets::default(),
+        stateful_sets: stateful_set::StatefulSets::default(),
+        jobs: job::Jobs::new(&hall),
         node_lifecycle: NodeLifecycle::new(&hall),
         kubelets: Kubelets::new(&hall),
         data_plane: endpoints::DataPlane::default(),
@@ -74,11 +76,15 @@ impl World<'_> {
         let permit = Permit::before_time();
         for (_, given) in self.hall.model.pods.iter_ids() {
             let workload = self.hall.model.classes[given.class].workload;
-            let daemon = self.hall.model.workloads[workload].kind == WorkloadKind::DaemonSet;
+            let identity = match (self.hall.model.workloads[workload].kind, given.node, given.ordinal) {
+                (WorkloadKind::DaemonSet, Some(node), _) => Identity::OnNode(node),
+                (WorkloadKind::StatefulSet, _, Some(ordinal)) => Identity::Ordinal(ordinal),
+                _ => Identity::Replica,
+            };
             let new = NewPod {
                 workload,
                 replica_set: given.replica_set,
-                pinned: given.node.filter(|_| daemon),
+                identity,
             };
             self.hall.cause = None;
             let pod = self.hall.create_pod(&permit, new);
@@ -96,14 +102,38 @@ impl World<'_> {
             let set = &self.hall.store.replica_sets[rs];
             for _ in set.active..set.desired {
                 let workload = self.hall.store.replica_sets[rs].workload;
-                self.place_new(workload, Some(rs), None);
+                self.place_new(workload, Some(rs), Identity::Replica);
             }
         }
         let workloads: Vec<WorkloadId> = self.hall.model.workloads.ids().collect();
         for workload in workloads {
-            if self.hall.model.workloads[workload].kind == WorkloadKind::DaemonSet {
-                self.missing_daemons(workload);
+            match self.hall.model.workloads[workload].kind {
+                WorkloadKind::DaemonSet => self.missing_daemons(workload),
+                WorkloadKind::StatefulSet => self.missing_members(workload),
+                WorkloadKind::Job => self.missing_job_pods(workload),
+                _ => {}
             }
+        }
+    }
+
+    fn missing_members(&mut self, workload: WorkloadId) {
+        for ordinal in 0..self.hall.store.workloads[workload].desired {
+            let members = &self.hall.store.workloads[workload].members;
+            if members.get(ordinal as usize).copied().flatten().is_none() {
+                self.place_new(workload, None, Identity::Ordinal(ordinal));
+            }
+        }
+    }
+
+    fn missing_job_pods(&mut self, workload: WorkloadId) {
+        let Some(spec) = self.hall.model.workloads[workload].job else {
+            return;
+        };
+        let state = self.hall.store.workloads[workload].job;
+        let wanted = job::wanted(spec, state);
+        self.hall.set_desired(workload, wanted);
+        for _ in state.active..wanted {
+            self.place_new(workload, None, Identity::Replica);
         }
     }
 
@@ -115,20 +145,20 @@ impl World<'_> {
                 continue;
             }
             desired += 1;
-            if self.hall.store.workloads[workload].on_node[node.index()].is_none() {
-                self.place_new(workload, None, Some(node));
+            if self.hall.store.workloads[workload].members[node.index()].is_none() {
+                self.place_new(workload, None, Identity::OnNode(node));
             }
         }
         self.hall.set_desired(workload, desired);
     }
 
-    fn place_new(&mut self, workload: WorkloadId, replica_set: Option<ReplicaSetId>, pinned: Option<NodeId>) {
+    fn place_new(&mut self, workload: WorkloadId, replica_set: Option<ReplicaSetId>, identity: Identity) {
         let permit = Permit::before_time();
         self.hall.cause = None;
         let new = NewPod {
             workload,
             replica_set,
-            pinned,
+            identity,
         };
         let pod = self.hall.create_pod(&permit, new);
         match self.scheduler.place(pod, &self.hall) {
@@ -166,7 +196,7 @@ impl World<'_> {
         let ready = ready && !never;
         if running {
             hall.emit(Fact::ContainersStarted { pod });
-            self.kubelets.running_at_start(pod, ready);
+            self.kubelets.running_at_start(pod, ready, hall);
             if ready {
                 hall.emit(Fact::ContainersServing { pod });
             }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::gate::Gate;
+use super::job;
 use crate::ids::{BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{BudgetLimit, Model, RolloutStrategy, WorkloadKind, behaviour};
 use crate::trace::LifecycleTaint;
@@ -36,6 +37,8 @@ pub(crate) struct Pod {
     pub(crate) terminating: bool,
     /// Listed as ready in the endpoint slices.
     pub(crate) listed: bool,
+    /// Phase Succeeded.
+    pub(crate) finished: bool,
 }
 
 /// A node's object, with what the scheduler adds up.
@@ -112,8 +115,10 @@ pub(crate) struct Workload {
     pub(crate) vacant: VecDeque<(u32, Option<FactId>)>,
     /// Slots handed out so far.
     pub(crate) slots: u32,
-    /// A DaemonSet's pod on each node (index: node).
-    pub(crate) on_node: Vec<Option<PodId>>,
+    /// The pod that has each name, terminating or not: a DaemonSet's by node, a StatefulSet's by ordinal.
+    pub(crate) members: Vec<Option<PodId>>,
+    /// What a Job has come to.
+    pub(crate) job: job::State,
     /// A rollout is going on.
     pub(crate) rolling: bool,
     /// Its pods run but never become ready, from this slot down.
@@ -207,7 +212,13 @@ impl Store {
         let counts_pods = matches!(model.budgets[id].limit, BudgetLimit::MinAvailable(IntOrPercent::Int(_)));
         let meets_bare = budget.workloads.iter().any(|&w| bare(w) && self.alive(w));
         let ignores_bare = behaviour::controller_manager::ignores_unmanaged_pods(self.gate.minors.controller_manager);
-        let fails = meets_bare && !counts_pods && !ignores_bare;
+        // Jobs and DaemonSets have no scale either, and that is an error in every version.
+        let scaleless = |w: WorkloadId| matches!(model.workloads[w].kind, WorkloadKind::Job | WorkloadKind::DaemonSet);
+        let meets_scaleless = budget
+            .workloads
+            .iter()
+            .any(|&w| scaleless(w) && self.workloads[w].created > 0);
+        let fails = !counts_pods && (meets_scaleless || meets_bare && !ignores_bare);
         let allowed = if expected == 0 || fails {
             0
         } else {
@@ -280,7 +291,8 @@ impl Workload {
             revision: 0,
             vacant: VecDeque::new(),
             slots: 0,
-            on_node: if per_node { vec![None; nodes] } else { Vec::new() },
+            members: if per_node { vec![None; nodes] } else { Vec::new() },
+            job: job::State::default(),
             rolling: false,
             never_ready_below: match workload.never_ready {
                 NeverReady::Count(n) => n,
@@ -293,9 +305,11 @@ impl Workload {
 impl Workload {
     /// Ready replicas that it lacks, as far as somebody keeps it up.
     pub(crate) fn missing(&self, kind: WorkloadKind) -> u64 {
-        use WorkloadKind::{DaemonSet, Deployment, Pod, ReplicaSet, StaticPod, Unmodelled};
+        use WorkloadKind::{DaemonSet, Deployment, Job, Pod, ReplicaSet, StatefulSet, StaticPod, Unmodelled};
         match kind {
-            Deployment | ReplicaSet | DaemonSet => u64::from(self.desired.saturating_sub(self.ready)),
+            Deployment | ReplicaSet | StatefulSet | DaemonSet | Job => {
+                u64::from(self.desired.saturating_sub(self.ready))
+            }
             Pod | StaticPod | Unmodelled => 0,
         }
     }
@@ -335,6 +349,6 @@ pub(crate) fn rollout_bounds(strategy: RolloutStrategy, desired: u32) -> (u32, u
                 (surge, unavailable)
             }
         }
-        RolloutStrategy::Recreate | RolloutStrategy::OnDelete => (0, desired),
+        RolloutStrategy::Recreate | RolloutStrategy::Partition(_) | RolloutStrategy::OnDelete => (0, desired),
     }
 }

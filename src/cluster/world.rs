@@ -5,10 +5,12 @@ use super::election::Outcome;
 use super::endpoints::DataPlane;
 use super::event::Event;
 use super::hall::Hall;
+use super::job::Jobs;
 use super::kubelet::Kubelets;
 use super::node_lifecycle::NodeLifecycle;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
+use super::stateful_set::StatefulSets;
 use super::{daemon_set, deployment, disruption, pod_gc};
 use crate::ids::WorkloadId;
 use crate::model::Component;
@@ -24,6 +26,8 @@ pub(super) struct World<'m> {
     pub(super) control_plane: ControlPlane,
     pub(super) scheduler: Scheduler,
     pub(super) replica_sets: ReplicaSets,
+    pub(super) stateful_sets: StatefulSets,
+    pub(super) jobs: Jobs,
     pub(super) node_lifecycle: NodeLifecycle,
     pub(super) kubelets: Kubelets,
     pub(super) data_plane: DataPlane,
@@ -46,6 +50,8 @@ impl World<'_> {
             Event::Scheduler(e) => self.scheduler.handle(e, hall),
             Event::ReplicaSet(e) => self.replica_sets.handle(e, hall),
             Event::Deployment(workload) => deployment::sync(workload, hall),
+            Event::StatefulSet(e) => self.stateful_sets.handle(e, hall),
+            Event::Job(e) => self.jobs.handle(e, hall),
             Event::DaemonSet(e) => daemon_set::handle(e, hall),
             Event::Disruption(budget) => disruption::sync(budget, hall),
             Event::Endpoints(e) => self.data_plane.handle(e, hall),
@@ -90,6 +96,8 @@ impl World<'_> {
             return self.scheduler.start(hall);
         }
         self.replica_sets.start(hall);
+        self.stateful_sets.start(hall);
+        self.jobs.start(hall);
         daemon_set::start(hall);
         if let Ok(permit) = hall.store.gate.admit_controllers() {
             disruption::start(&permit, hall);

@@ -4,7 +4,7 @@ use super::event::Event;
 use super::gate::Permit;
 use super::hall::Hall;
 use super::store::{Pod, Taints};
-use super::{daemon_set, endpoints, kubelet, replica_set, scheduler};
+use super::{daemon_set, endpoints, job, kubelet, replica_set, scheduler, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::WorkloadKind;
 use crate::trace::{DeletedBy, Fact, LifecycleTaint};
@@ -15,8 +15,18 @@ use crate::units::{Resources, Span, Time};
 pub(crate) struct NewPod {
     pub(crate) workload: WorkloadId,
     pub(crate) replica_set: Option<ReplicaSetId>,
-    /// Where it must go (pods of DaemonSets).
-    pub(crate) pinned: Option<NodeId>,
+    pub(crate) identity: Identity,
+}
+
+/// Which replica of its workload a new pod is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Identity {
+    /// Any: the one that has been missing longest.
+    Replica,
+    /// That of a node (DaemonSets).
+    OnNode(NodeId),
+    /// That of a name (StatefulSets).
+    Ordinal(u32),
 }
 
 impl Hall<'_> {
@@ -24,9 +34,10 @@ impl Hall<'_> {
     pub(crate) fn create_pod(&mut self, _: &Permit, new: NewPod) -> PodId {
         let spec = &self.model.workloads[new.workload];
         let state = &mut self.store.workloads[new.workload];
-        let (slot, cause) = match new.pinned {
-            Some(node) => (node.index() as u32, None),
-            None => state.vacant.pop_front().unwrap_or_else(|| {
+        let (slot, cause) = match new.identity {
+            Identity::OnNode(node) => (node.index() as u32, None),
+            Identity::Ordinal(ordinal) => (ordinal, None),
+            Identity::Replica => state.vacant.pop_front().unwrap_or_else(|| {
                 state.slots += 1;
                 (state.slots - 1, None)
             }),
@@ -54,6 +65,7 @@ impl Hall<'_> {
             ready: false,
             terminating: false,
             listed: false,
+            finished: false,
         });
         if let Some(rs) = new.replica_set {
             let set = &mut self.store.replica_sets[rs];
@@ -61,8 +73,13 @@ impl Hall<'_> {
             set.pods.push(pod);
             set.active += 1;
         }
-        if let Some(node) = new.pinned {
-            self.store.workloads[new.workload].on_node[node.index()] = Some(pod);
+        let state = &mut self.store.workloads[new.workload];
+        match (new.identity, spec.kind) {
+            (Identity::Replica, WorkloadKind::Job) => state.job.active += 1,
+            (Identity::Replica, _) => {}
+            (Identity::OnNode(_) | Identity::Ordinal(_), _) => {
+                stateful_set::set_member(&mut state.members, slot as usize, Some(pod));
+            }
         }
         for &budget in &self.model.classes[spec.class].budgets {
             self.store.budgets[budget].matching += 1;
@@ -123,7 +140,7 @@ impl Hall<'_> {
         self.store.pods[pod].terminating = true;
         self.store.terminating += 1;
         let fact = self.emit_cause(Fact::PodDeleted { pod, by });
-        self.vacate(pod, Some(fact));
+        self.vacate(pod, Some(fact), by);
         self.recount(pod, counted, false);
         self.watch_readiness(pod);
         if let Some(node) = self.store.pods[pod].node {
@@ -134,11 +151,32 @@ impl Hall<'_> {
         }
     }
 
-    /// A pod that is not bound has nobody to wait for (P-7: grace 0).
-    pub(crate) fn delete_and_remove_if_unbound(&mut self, permit: &Permit, pod: PodId, by: DeletedBy) {
+    /// A pod that is not bound, or has finished, has nobody to wait for (P-7: grace 0).
+    pub(crate) fn delete_and_remove_if_idle(&mut self, permit: &Permit, pod: PodId, by: DeletedBy) {
         self.delete_pod(permit, pod, by);
-        if self.store.pods[pod].node.is_none() {
+        if self.store.pods[pod].node.is_none() || self.store.pods[pod].finished {
             self.remove_pod(permit, pod);
+        }
+    }
+
+    /// Writes that a pod has succeeded: its object stays, what it requested is free, and it counts for nobody.
+    pub(crate) fn finish_pod(&mut self, _: &Permit, pod: PodId) {
+        let state = &self.store.pods[pod];
+        if !state.exists || state.finished || state.terminating {
+            return;
+        }
+        let (counted, workload) = (self.store.counts(pod), state.workload);
+        let state = &mut self.store.pods[pod];
+        (state.finished, state.ready, state.ready_since) = (true, false, Time::MAX);
+        self.emit_cause(Fact::PodFinished { pod });
+        self.recount(pod, counted, false);
+        self.watch_readiness(pod);
+        if let Some(node) = self.store.pods[pod].node {
+            self.unreserve(pod, node);
+            self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
+        }
+        if self.model.workloads[workload].kind == WorkloadKind::Job {
+            job::pod_finished(workload, self);
         }
     }
 
@@ -152,11 +190,12 @@ impl Hall<'_> {
         state.exists = false;
         let (workload, node, replica_set) = (state.workload, state.node, state.replica_set);
         let (class, terminating, awaited_by) = (state.class, state.terminating, state.awaited_by);
+        let (slot, finished) = (state.slot as usize, state.finished);
         let fact = self.emit_cause(Fact::PodRemoved { pod });
         if terminating {
             self.store.terminating -= 1;
         } else {
-            self.vacate(pod, Some(fact));
+            self.vacate(pod, Some(fact), DeletedBy::GarbageCollector);
             self.recount(pod, counted, false);
         }
         if let Some(rs) = replica_set {
@@ -169,8 +208,10 @@ impl Hall<'_> {
             self.release(pod, node);
             self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
         }
-        if self.model.workloads[workload].kind == WorkloadKind::DaemonSet {
-            self.forget_daemon(workload, pod);
+        match self.model.workloads[workload].kind {
+            WorkloadKind::DaemonSet | WorkloadKind::StatefulSet => self.forget_member(workload, slot, pod),
+            WorkloadKind::Job => job::pod_removed(workload, terminating, finished, self),
+            _ => {}
         }
         if self.store.workloads[workload].rolling && replica_set.is_some() {
             self.after_reaction(Event::Deployment(workload));
@@ -299,7 +340,9 @@ impl Hall<'_> {
     }
 
     fn release(&mut self, pod: PodId, node: NodeId) {
-        self.unreserve(pod, node);
+        if !self.store.pods[pod].finished {
+            self.unreserve(pod, node);
+        }
         let pods = &mut self.store.nodes[node].pods;
         if let Some(at) = pods.iter().position(|&p| p == pod) {
             pods.remove(at);
@@ -307,15 +350,24 @@ impl Hall<'_> {
     }
 
     /// The pod's slot waits for a successor, and whoever owns it is told.
-    fn vacate(&mut self, pod: PodId, fact: Option<crate::ids::FactId>) {
+    fn vacate(&mut self, pod: PodId, fact: Option<crate::ids::FactId>, by: DeletedBy) {
         let state = &self.store.pods[pod];
         let (workload, slot) = (state.workload, state.slot);
         if let Some(rs) = state.replica_set {
             self.store.replica_sets[rs].active -= 1;
             self.after_reaction(Event::ReplicaSet(replica_set::Event::Sync(rs)));
         }
-        if self.model.workloads[workload].kind != WorkloadKind::DaemonSet {
-            self.store.workloads[workload].vacant.push_back((slot, fact));
+        match self.model.workloads[workload].kind {
+            // Their places have names, and are free when the object is gone.
+            WorkloadKind::DaemonSet | WorkloadKind::StatefulSet => {}
+            WorkloadKind::Job if self.store.pods[pod].finished => {}
+            WorkloadKind::Job => {
+                self.store.workloads[workload].vacant.push_back((slot, fact));
+                if self.store.pods[pod].terminating {
+                    job::pod_deleted(workload, by, self);
+                }
+            }
+            _ => self.store.workloads[workload].vacant.push_back((slot, fact)),
         }
     }
 
@@ -328,13 +380,22 @@ impl Hall<'_> {
         }
     }
 
-    fn forget_daemon(&mut self, workload: WorkloadId, pod: PodId) {
-        let place = self.store.pods[pod].slot as usize;
-        let on_node = &mut self.store.workloads[workload].on_node;
-        if on_node[place] == Some(pod) {
-            on_node[place] = None;
+    fn forget_member(&mut self, workload: WorkloadId, place: usize, pod: PodId) {
+        let members = &mut self.store.workloads[workload].members;
+        if members[place] == Some(pod) {
+            members[place] = None;
         }
-        self.after_reaction(Event::DaemonSet(daemon_set::Event::Sync(workload)));
+        self.after_reaction(self.sync_of(workload));
+    }
+
+    /// The look that a workload's own controller takes at it.
+    fn sync_of(&self, workload: WorkloadId) -> Event {
+        match self.model.workloads[workload].kind {
+            WorkloadKind::DaemonSet => Event::DaemonSet(daemon_set::Event::Sync(workload)),
+            WorkloadKind::StatefulSet => Event::StatefulSet(stateful_set::Event::Sync(workload)),
+            WorkloadKind::Job => Event::Job(job::Event::Sync(workload)),
+            _ => Event::Deployment(workload),
+        }
     }
 
     /// Keeps the counters in step with a pod that began or ceased to count as ready.
@@ -355,11 +416,8 @@ impl Hall<'_> {
         for &budget in &self.model.classes[class].budgets {
             step(&mut store.budgets[budget].healthy, counts);
         }
-        if self.store.workloads[workload].rolling {
-            let event = match self.model.workloads[workload].kind {
-                WorkloadKind::DaemonSet => Event::DaemonSet(daemon_set::Event::Sync(workload)),
-                _ => Event::Deployment(workload),
-            };
+        if self.store.workloads[workload].rolling || kind == WorkloadKind::StatefulSet {
+            let event = self.sync_of(workload);
             self.after_reaction(event);
             let min_ready = self.model.workloads[workload].min_ready;
             if counts && min_ready > Span::ZERO {

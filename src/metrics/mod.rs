@@ -330,6 +330,11 @@ impl<'p> Metrics<'p> {
                 }
             }
             Fact::PodDeleted { pod, by } => self.deleted(at, pod, Some((id, by))),
+            Fact::PodFinished { pod } => {
+                if let Some(pod) = self.pods.get_mut(pod) {
+                    pod.finished = true;
+                }
+            }
             Fact::PodRemoved { pod } => self.deleted(at, pod, None),
             Fact::ContainersStarted { pod } => self.runs(pod),
             Fact::ContainersServing { pod } => self.counts(at, id, pod, Truth::Serving, true),

@@ -20,6 +20,8 @@ pub(super) struct Pod {
     /// The fact that took its containers away, while they are away.
     pub(super) stopped: Option<StopReason>,
     pub(super) removed: bool,
+    /// It has succeeded.
+    pub(super) finished: bool,
     pub(super) running: bool,
     pub(super) serving: bool,
     pub(super) ready: bool,
@@ -50,6 +52,7 @@ impl Pod {
             deleted: None,
             stopped: None,
             removed: false,
+            finished: false,
             running: false,
             serving: false,
             ready: false,
@@ -63,9 +66,9 @@ impl Pod {
         }
     }
 
-    /// Whether its object is there and not about to go.
+    /// Whether its object is there, not about to go, and its work not done.
     pub(super) const fn lives(&self) -> bool {
-        self.deleted.is_none() && !self.removed
+        self.deleted.is_none() && !self.removed && !self.finished
     }
 
     /// What a client meets at its address.
@@ -111,7 +114,7 @@ impl Pods {
         else {
             return format!("pod {}", id.index());
         };
-        let name = preamble.pod_name(id, pod.workload, pod.replica_set);
+        let name = preamble.pod_name(id, pod.workload, pod.slot, pod.replica_set);
         format!("{}/{name}", owner.namespace)
     }
 }

@@ -127,6 +127,19 @@ pub mod controller_manager {
         minor >= 23
     }
 
+    /// Whether a StatefulSet in order waits for `minReadySeconds` of each member (W-16; on by default since 1.23).
+    #[must_use]
+    pub const fn stateful_sets_wait_for_min_ready(minor: u32) -> bool {
+        minor >= 23
+    }
+
+    /// Whether a pod of a Job that is being deleted counts as failed (W-27: finalizer tracking, on by default since 1.23,
+    /// with the pause before its replacement).
+    #[must_use]
+    pub const fn deleted_job_pods_fail(minor: u32) -> bool {
+        minor >= 23
+    }
+
     /// Whether a pod's ready time is compared on a logarithmic scale when choosing victims (W-3, since 1.22).
     #[must_use]
     pub const fn logarithmic_victims(minor: u32) -> bool {

@@ -15,7 +15,9 @@ pub use plan::{
 };
 pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
-pub use workload::{Budget, BudgetLimit, NeverReady, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind};
+pub use workload::{
+    Budget, BudgetLimit, Job, NeverReady, PodManagement, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind,
+};
 
 use crate::ids::{BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, WorkloadId};
 use crate::units::KubeVersion;

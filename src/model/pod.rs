@@ -84,6 +84,8 @@ pub struct Pod {
     pub name: String,
     /// What it is made from.
     pub class: ClassId,
+    /// Which member of its StatefulSet it is, counted from 0.
+    pub ordinal: Option<u32>,
     /// The ReplicaSet that owns it, if one does.
     pub replica_set: Option<ReplicaSetId>,
     /// Where it runs; `None`: not scheduled yet.

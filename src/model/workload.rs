@@ -26,6 +26,14 @@ pub struct Workload {
     pub shutdown: Option<Dist>,
     /// Replicas that run but never become ready.
     pub never_ready: NeverReady,
+    /// In which order a StatefulSet makes and removes its members.
+    pub management: PodManagement,
+    /// The ordinal of a StatefulSet's first member.
+    pub first_ordinal: u32,
+    /// What a Job asks for.
+    pub job: Option<Job>,
+    /// How long the containers run after they are ready, until they succeed; `None`: until somebody stops them.
+    pub run_for: Option<Dist>,
 }
 
 /// Kinds of workloads.
@@ -35,8 +43,12 @@ pub enum WorkloadKind {
     Deployment,
     /// A ReplicaSet that no Deployment owns.
     ReplicaSet,
+    /// A StatefulSet: members with names of their own, none of which ever exists twice (W-15).
+    StatefulSet,
     /// A DaemonSet.
     DaemonSet,
+    /// A Job.
+    Job,
     /// A pod that nobody owns: once gone, it never comes back (W-29).
     Pod,
     /// A pod from a file on its node, visible through its mirror pod (W-30).
@@ -52,7 +64,9 @@ impl WorkloadKind {
         match self {
             Self::Deployment => "Deployment",
             Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
             Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
             Self::Pod | Self::StaticPod => "Pod",
             Self::Unmodelled => "Unmodelled",
         }
@@ -71,8 +85,36 @@ pub enum RolloutStrategy {
     },
     /// All old pods go first (W-12).
     Recreate,
-    /// Only when somebody deletes a pod (DaemonSets).
+    /// From the highest ordinal down to this one, one member at a time (StatefulSets, W-20).
+    Partition(u32),
+    /// Only when somebody deletes a pod (DaemonSets and StatefulSets).
     OnDelete,
+}
+
+/// `podManagementPolicy` of a StatefulSet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PodManagement {
+    /// One after another, each when those before it are running and ready (W-16).
+    #[default]
+    OrderedReady,
+    /// All at once; a member still waits until its predecessor of the same name is gone (W-17).
+    Parallel,
+}
+
+/// What a Job asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// So many pods at a time.
+    pub parallelism: u32,
+    /// So many pods still have to succeed; `None`: the first one that succeeds ends the Job (a work queue).
+    pub completions: Option<u32>,
+    /// So many pods may fail before the Job is given up.
+    pub backoff_limit: u32,
+    /// A pod that is being deleted is replaced, and counted as failed, only once it has stopped
+    /// (`podReplacementPolicy: Failed`, or any `podFailurePolicy`; W-27).
+    pub waits_for_end: bool,
+    /// A pod that a drain evicts does not count as failed (a `podFailurePolicy` that ignores `DisruptionTarget`).
+    pub ignores_disruptions: bool,
 }
 
 /// Replicas that run but never become ready (a crash-looping or misconfigured application).

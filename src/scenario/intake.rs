@@ -6,7 +6,8 @@ use super::Source;
 use super::diagnostic::{Problem, Problems};
 use super::nearest::{did_you_mean, nearest};
 use super::objects::{
-    BudgetDoc, DaemonSetDoc, DeploymentDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading, ReplicaSetDoc, ServiceDoc,
+    BudgetDoc, DaemonSetDoc, DeploymentDoc, JobDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading, ReplicaSetDoc,
+    ServiceDoc, StatefulSetDoc,
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
 use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
@@ -18,7 +19,9 @@ pub(crate) struct Documents {
     pub(crate) pods: Vec<PodDoc>,
     pub(crate) deployments: Vec<DeploymentDoc>,
     pub(crate) replica_sets: Vec<ReplicaSetDoc>,
+    pub(crate) stateful_sets: Vec<StatefulSetDoc>,
     pub(crate) daemon_sets: Vec<DaemonSetDoc>,
+    pub(crate) jobs: Vec<JobDoc>,
     pub(crate) budgets: Vec<BudgetDoc>,
     pub(crate) services: Vec<ServiceDoc>,
     pub(crate) priorities: Vec<PriorityDoc>,
@@ -46,27 +49,27 @@ impl Documents {
 }
 
 /// Objects that the model takes in, by API group and kind.
-const OBJECTS: [(&str, &str); 8] = [
+const OBJECTS: [(&str, &str); 10] = [
     ("", "Node"),
     ("", "Pod"),
     ("", "Service"),
     ("apps", "DaemonSet"),
     ("apps", "Deployment"),
     ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "Job"),
     ("policy", "PodDisruptionBudget"),
     ("scheduling.k8s.io", "PriorityClass"),
 ];
 
 /// Kinds that matter for an upgrade and are not simulated yet.
-const LATER: [&str; 10] = [
+const LATER: [&str; 8] = [
     "CronJob",
     "HorizontalPodAutoscaler",
-    "Job",
     "MutatingWebhookConfiguration",
     "PersistentVolume",
     "PersistentVolumeClaim",
     "ReplicationController",
-    "StatefulSet",
     "StorageClass",
     "ValidatingWebhookConfiguration",
 ];
@@ -299,6 +302,8 @@ impl Intake {
             "Node" => keep(reading.node(), &mut documents.nodes, |d| &d.meta),
             "Pod" => keep(reading.pod(), &mut documents.pods, |d| &d.meta),
             "Service" => keep(reading.service(), &mut documents.services, |d| &d.meta),
+            "StatefulSet" => keep(reading.stateful_set(), &mut documents.stateful_sets, |d| &d.meta),
+            "Job" => keep(reading.job(), &mut documents.jobs, |d| &d.meta),
             "DaemonSet" => keep(reading.daemon_set(), &mut documents.daemon_sets, |d| &d.meta),
             "Deployment" => keep(reading.deployment(), &mut documents.deployments, |d| &d.meta),
             "ReplicaSet" => keep(reading.replica_set(), &mut documents.replica_sets, |d| &d.meta),

@@ -145,6 +145,8 @@ pub enum Fact {
     PodUnready { pod: PodId },
     /// The pod's object got its deletion timestamp.
     PodDeleted { pod: PodId, by: DeletedBy },
+    /// The pod has succeeded: its containers ended by themselves.
+    PodFinished { pod: PodId },
     /// The pod's object is gone.
     PodRemoved { pod: PodId },
     /// A new revision of a workload is rolled out.
@@ -301,6 +303,8 @@ pub enum StopReason {
     Killed,
     /// It exited with an error.
     Crashed,
+    /// It had done its work.
+    Completed,
     /// Its machine went down.
     NodeDown,
     /// It lost its lease and exits as the real one does (C-5).

@@ -121,6 +121,7 @@ impl Mentions {
             | Fact::PodReady { pod: p }
             | Fact::PodUnready { pod: p }
             | Fact::PodDeleted { pod: p, .. }
+            | Fact::PodFinished { pod: p }
             | Fact::PodRemoved { pod: p }
             | Fact::ContainersStarted { pod: p }
             | Fact::ContainersServing { pod: p }
@@ -140,12 +141,12 @@ pub(super) fn object(preamble: &Preamble, pods: &mut Vec<Box<str>>, fact: &Fact,
     if let Fact::PodCreated {
         pod,
         workload,
+        slot,
         replica_set,
-        ..
     } = *fact
         && let Some(owner) = preamble.workloads.get(workload.index())
     {
-        let name = preamble.pod_name(pod, workload, replica_set);
+        let name = preamble.pod_name(pod, workload, slot, replica_set);
         let name = serde_json::to_string(&format!("pod/{}/{name}", owner.namespace))?;
         if pods.len() <= pod.index() {
             pods.resize(pod.index() + 1, Box::default());

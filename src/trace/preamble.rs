@@ -70,6 +70,9 @@ pub struct WorkloadInfo {
     pub kind: String,
     /// How many pods there should be.
     pub desired: u32,
+    /// The number in the name of its first member; `None`: its pods have random names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_ordinal: Option<u32>,
     /// Whether somebody recreates its pods.
     pub owned: bool,
     /// Whether a Service (or a stand-in) lists its pods; otherwise its endpoints and clients are unknown.
@@ -116,12 +119,16 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 impl Preamble {
     /// The name of a pod: as the input has it, or made up the way Kubernetes does, the same for the same seed.
     #[must_use]
-    pub fn pod_name(&self, pod: PodId, workload: WorkloadId, replica_set: Option<ReplicaSetId>) -> String {
+    pub fn pod_name(&self, pod: PodId, workload: WorkloadId, slot: u32, replica_set: Option<ReplicaSetId>) -> String {
         if let Some(name) = self.pods.get(pod.index()) {
             return name.clone();
         }
+        let info = &self.workloads[workload.index()];
+        if let Some(first) = info.first_ordinal {
+            return format!("{}-{}", info.name, first.saturating_add(slot));
+        }
         let streams = Streams::new(self.seed, self.trial);
-        let owner = &self.workloads[workload.index()].name;
+        let owner = &info.name;
         let mut name = match replica_set {
             None => owner.clone(),
             Some(rs) => match self.replica_sets.get(rs.index()) {

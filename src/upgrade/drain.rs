@@ -314,7 +314,7 @@ impl Drains {
             hall.store.pods[pod].grace = hall.store.pods[pod].grace.at_most(grace);
         }
         hall.store.pods[pod].awaited_by = Some((id, index));
-        hall.delete_and_remove_if_unbound(permit, pod, DeletedBy::Drain);
+        hall.delete_and_remove_if_idle(permit, pod, DeletedBy::Drain);
     }
 
     /// 429: sleep exactly 5 s from the answer on, then try again, unless the time is up by then (D-9, D-10).

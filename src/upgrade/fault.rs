@@ -181,7 +181,7 @@ pub(crate) fn delete_one(workload: WorkloadId, permit: &Permit, luck: &mut Strea
     let Some(pod) = pick(workload, luck, hall) else {
         return false;
     };
-    hall.delete_and_remove_if_unbound(permit, pod, DeletedBy::User);
+    hall.delete_and_remove_if_idle(permit, pod, DeletedBy::User);
     true
 }
 

@@ -1,6 +1,7 @@
 //! Integration tests, in one binary: one link step.
 
 mod cli;
+mod controllers;
 mod docs;
 mod kubeadm;
 mod oracles;
@@ -11,3 +12,4 @@ mod scenario;
 mod support;
 mod textbook;
 mod tidy;
+mod writing;

@@ -2,7 +2,7 @@
 
 use seatrial::model::{
     BudgetLimit, DrainVia, Etcd, Expectation, FaultAction, FaultTarget, Moment, NeverReady, NodeOrder, OnFailure,
-    RolloutStrategy, Step, Trigger, WorkloadKind,
+    PodManagement, RolloutStrategy, Step, Trigger, WorkloadKind,
 };
 use seatrial::scenario::{Diagnostics, OWN_KINDS, Scenario, Source, load, schema, sources_of};
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Span};
@@ -150,7 +150,13 @@ fn a_dump_and_a_plan_become_a_model() {
       {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "default"}, "spec": {"selector": {"app": "web"}}},
       {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare", "namespace": "default"}, "spec": {}},
       {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "web", "namespace": "default"}},
-      {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "default"}}]}"#;
+      {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "default"}, "spec": {"replicas": 3,
+        "serviceName": "db", "podManagementPolicy": "Parallel", "selector": {}, "template": {"spec": {"containers": []}},
+        "updateStrategy": {"rollingUpdate": {"partition": 2}}, "ordinals": {"start": 0}}},
+      {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "report"}, "spec": {"parallelism": 2, "completions": 5,
+        "podReplacementPolicy": "Failed", "template": {"spec": {"containers": [], "restartPolicy": "Never"}}}, "status": {"succeeded": 1}},
+      {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "over"}, "spec": {"template": {"spec": {"containers": []}}},
+        "status": {"conditions": [{"type": "Complete", "status": "True"}]}}]}"#;
     let plan = own(
         "UpgradePlan",
         "  targetVersion: v1.37.0\n  drain: {timeout: 0s, onFailure: Skip, via: Delete}\n",
@@ -171,7 +177,6 @@ fn a_dump_and_a_plan_become_a_model() {
         notes,
         [
             "ignored: 1 Endpoints (not part of the model)",
-            "ignored: 1 StatefulSet (not simulated yet)",
             "ignored: 1 pods that have succeeded or failed"
         ]
     );
@@ -183,12 +188,24 @@ fn a_dump_and_a_plan_become_a_model() {
     assert_eq!(
         kinds,
         [
-            ("db", WorkloadKind::Unmodelled, 1),
+            ("db", WorkloadKind::StatefulSet, 3),
+            ("report", WorkloadKind::Job, 2),
             ("web", WorkloadKind::Deployment, 2),
             ("kube-apiserver-cp-1", WorkloadKind::StaticPod, 1)
         ]
     );
-    let web = model.workloads.iter().nth(1).unwrap();
+    let db = model.workloads.iter().next().unwrap();
+    assert_eq!(
+        (db.management, db.rollout),
+        (PodManagement::Parallel, RolloutStrategy::Partition(2))
+    );
+    let report = model.workloads.iter().nth(1).unwrap().job.unwrap();
+    assert_eq!(
+        (report.parallelism, report.completions, report.backoff_limit),
+        (2, Some(4), 6)
+    );
+    assert!(report.waits_for_end && !report.ignores_disruptions);
+    let web = model.workloads.iter().nth(2).unwrap();
     assert_eq!(web.rollout, RolloutStrategy::Recreate);
     assert_eq!(web.shutdown, Some(Dist::Constant(Span::from_secs(2))));
     assert_eq!(web.never_ready, NeverReady::All);
@@ -200,7 +217,7 @@ fn a_dump_and_a_plan_become_a_model() {
     assert_eq!(budget.limit, BudgetLimit::MinAvailable(IntOrPercent::Percent(50)));
     assert!(budget.always_allow_unhealthy);
     assert_eq!(class.services.len(), 1);
-    let server = model.workloads.iter().nth(2).unwrap();
+    let server = model.workloads.iter().nth(3).unwrap();
     assert_eq!(model.classes[server.class].host_ports, [(6443, 0)]);
     assert_eq!(model.classes[server.class].unreachable_seconds, None);
     assert_eq!(model.replica_sets.len(), 1);
@@ -214,11 +231,9 @@ fn a_dump_and_a_plan_become_a_model() {
     assert_eq!(
         model.assumptions,
         [
-            "StatefulSet is not simulated yet: default/db",
             "nodes that are not Ready are treated as Ready: cp-1",
-            "controllers that are not simulated yet never replace their pods: StatefulSet default/db",
+            "no Service selects 1 workload (default/db): readiness in the API stands for its endpoints",
             "required pod anti-affinity of default/web is not simulated yet: pods may land where a real scheduler would refuse",
-            "persistent volumes of default/db are not simulated yet: pods move without waiting for their volumes",
         ]
     );
     let plan = model.plan.unwrap();

@@ -136,12 +136,12 @@ impl Narrator<'_> {
         if let Fact::PodCreated {
             pod,
             workload,
+            slot,
             replica_set,
-            ..
         } = *fact
             && let Some(owner) = self.preamble.workloads.get(workload.index())
         {
-            let name = self.preamble.pod_name(pod, workload, replica_set);
+            let name = self.preamble.pod_name(pod, workload, slot, replica_set);
             let met = Pod {
                 name: format!("{}/{name}", owner.namespace),
                 workload,
@@ -284,6 +284,7 @@ impl Narrator<'_> {
                 };
                 Some(format!("{who} {}", self.pod(pod)))
             }
+            Fact::PodFinished { pod } => Some(format!("{} has done its work", self.pod(pod))),
             Fact::ContainersStopped {
                 pod,
                 why: StopReason::Crashed,

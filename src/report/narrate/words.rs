@@ -140,7 +140,7 @@ pub(super) fn of_control_plane(preamble: &Preamble, style: Style, fact: &Fact) -
             let what = match why {
                 StopReason::Terminated => "has stopped",
                 StopReason::Killed => "is killed",
-                StopReason::Crashed => "crashes",
+                StopReason::Crashed | StopReason::Completed => "crashes",
                 StopReason::NodeDown => "is gone with its machine",
                 StopReason::LostLease => "has lost its lease and exits",
             };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{RolloutStrategy, WorkloadKind};
+use crate::model::{Job, PodManagement, RolloutStrategy, WorkloadKind};
 use crate::scenario::intake::Documents;
 use crate::scenario::objects::{PodDoc, ReplicaSetDoc, Template};
 use crate::scenario::text::Place;
@@ -19,6 +19,10 @@ pub(super) struct Draft<'d> {
     pub(super) template: &'d Template,
     pub(super) rollout: RolloutStrategy,
     pub(super) min_ready: Span,
+    pub(super) management: PodManagement,
+    /// The ordinal of a StatefulSet's first member.
+    pub(super) first: u32,
+    pub(super) job: Option<Job>,
     pub(super) sets: Vec<SetDraft>,
     /// The pods, and the index of their ReplicaSet.
     pub(super) pods: Vec<(&'d PodDoc, Option<usize>)>,
@@ -60,6 +64,22 @@ impl<'d> Drafts<'d> {
             let mut draft = Draft::new(WorkloadKind::DaemonSet, &doc.template, doc.meta.place);
             draft.rollout = doc.rollout;
             draft.min_ready = doc.min_ready;
+            drafts.list.insert(key, draft);
+        }
+        for doc in &documents.stateful_sets {
+            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "StatefulSet");
+            let mut draft = Draft::new(WorkloadKind::StatefulSet, &doc.template, doc.meta.place);
+            draft.desired = doc.replicas;
+            draft.rollout = doc.rollout;
+            draft.min_ready = doc.min_ready;
+            (draft.management, draft.first) = (doc.management, doc.first);
+            drafts.list.insert(key, draft);
+        }
+        for doc in documents.jobs.iter().filter(|doc| !doc.idle) {
+            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "Job");
+            let mut draft = Draft::new(WorkloadKind::Job, &doc.template, doc.meta.place);
+            draft.desired = doc.job.parallelism.min(doc.job.completions.unwrap_or(u32::MAX));
+            draft.job = Some(doc.job);
             drafts.list.insert(key, draft);
         }
         for doc in &documents.replica_sets {
@@ -117,6 +137,10 @@ impl<'d> Drafts<'d> {
             Some(("DaemonSet", owner)) => {
                 self.of(doc, (namespace, owner, "DaemonSet"), WorkloadKind::DaemonSet);
             }
+            Some(("StatefulSet", owner)) => {
+                self.of(doc, (namespace, owner, "StatefulSet"), WorkloadKind::StatefulSet);
+            }
+            Some(("Job", owner)) => self.of(doc, (namespace, owner, "Job"), WorkloadKind::Job),
             Some((kind, owner)) => {
                 self.of(doc, (namespace, owner, kind), WorkloadKind::Unmodelled);
             }
@@ -158,7 +182,12 @@ impl<'d> Drafts<'d> {
             draft.inferred = true;
             draft
         });
-        draft.desired = draft.desired.saturating_add(1);
+        if draft.inferred {
+            draft.desired = draft.desired.saturating_add(1);
+            if kind == WorkloadKind::Job {
+                draft.job = Some(inferred_job(draft.desired));
+            }
+        }
         draft.pods.push((doc, None));
     }
 
@@ -187,20 +216,39 @@ impl<'d> Draft<'d> {
             WorkloadKind::DaemonSet => (Int(0), Int(1)),
             _ => (Percent(25), Percent(25)),
         };
+        let rollout = if kind == WorkloadKind::StatefulSet {
+            RolloutStrategy::Partition(0)
+        } else {
+            RolloutStrategy::RollingUpdate {
+                max_surge,
+                max_unavailable,
+            }
+        };
         Self {
             kind,
             desired: 0,
             template,
-            rollout: RolloutStrategy::RollingUpdate {
-                max_surge,
-                max_unavailable,
-            },
+            rollout,
             min_ready: Span::ZERO,
+            management: PodManagement::default(),
+            first: 0,
+            job: None,
             sets: Vec::new(),
             pods: Vec::new(),
             place,
             inferred: false,
         }
+    }
+}
+
+/// A Job that is known by its pods: it wants as many, each to succeed once.
+const fn inferred_job(pods: u32) -> Job {
+    Job {
+        parallelism: pods,
+        completions: Some(pods),
+        backoff_limit: 6,
+        waits_for_end: false,
+        ignores_disruptions: false,
     }
 }
 

@@ -132,9 +132,12 @@ impl Builder<'_> {
         let name = spec.rollout.as_ref()?;
         let id = self.workload_at(&name.value, name.place)?;
         let kind = self.model.workloads[id].kind;
-        if !matches!(kind, WorkloadKind::Deployment | WorkloadKind::DaemonSet) {
+        if !matches!(
+            kind,
+            WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet
+        ) {
             let text = format!(
-                "`{}` is neither a Deployment nor a DaemonSet: it cannot be rolled out",
+                "`{}` is neither a Deployment nor a StatefulSet nor a DaemonSet: it cannot be rolled out",
                 self.model.workload_name(id)
             );
             self.wrong(name.place, text);

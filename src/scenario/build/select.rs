@@ -72,7 +72,7 @@ impl<'d> Builder<'d> {
             let class = &mut self.model.classes[workload.class];
             let counts = matches!(
                 kind,
-                WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::Pod
+                WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::StatefulSet | WorkloadKind::Pod
             );
             if !counts || !class.services.is_empty() {
                 continue;

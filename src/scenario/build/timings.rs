@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Builder;
 use super::names::short;
-use crate::model::{ComponentTimings, KubeadmTimings, NeverReady, Timings};
+use crate::model::{ComponentTimings, KubeadmTimings, NeverReady, RestartPolicy, Timings};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::nearest::did_you_mean;
 use crate::scenario::own::{Latency, NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
@@ -139,7 +139,16 @@ impl Builder<'_> {
         let Some(id) = self.workload_of(kind, namespace, &spec.name) else {
             return;
         };
+        let restart = self.model.classes[self.model.workloads[id].class].restart;
+        if spec.run_for.is_some() && restart == RestartPolicy::Always {
+            let text = "`runFor` has a meaning where `restartPolicy` is OnFailure or Never only";
+            let name = short(&spec.name.value);
+            let problem = Problem::at(spec.name.place, text);
+            self.problems
+                .push(problem.help(format!("containers of `{name}` are restarted whenever they end")));
+        }
         let workload = &mut self.model.workloads[id];
+        fill(&mut workload.run_for, spec.run_for.as_ref());
         fill(&mut workload.startup, spec.pod_startup.as_ref());
         fill(&mut workload.shutdown, spec.pod_shutdown.as_ref());
         match spec.never_ready {

@@ -53,6 +53,10 @@ impl<'d> Builder<'d> {
             startup: None,
             shutdown: None,
             never_ready: NeverReady::Count(0),
+            management: draft.management,
+            first_ordinal: draft.first,
+            job: draft.job,
+            run_for: None,
         });
         self.workloads.entry((namespace, name)).or_default().push(Known {
             written,
@@ -72,9 +76,24 @@ impl<'d> Builder<'d> {
             })
             .collect();
         for (pod, set) in &draft.pods {
-            self.pod(pod, class, set.map(|i| sets[i]));
+            let ordinal = (draft.kind == WorkloadKind::StatefulSet).then(|| self.ordinal(pod, name, draft.first));
+            self.pod(pod, class, set.map(|i| sets[i]), ordinal.flatten());
         }
         id
+    }
+
+    /// Which member of its StatefulSet a pod is: its name ends in that number.
+    fn ordinal(&mut self, pod: &PodDoc, owner: &str, first: u32) -> Option<u32> {
+        let tail = pod.meta.name.strip_prefix(owner).and_then(|t| t.strip_prefix('-'));
+        let ordinal = tail
+            .and_then(|t| t.parse::<u32>().ok())
+            .and_then(|n| n.checked_sub(first));
+        let ordinal = ordinal.filter(|&n| u64::from(n) <= MOST_PODS);
+        if ordinal.is_none() {
+            let text = format!("the name of a pod of the StatefulSet {owner} does not end in the number of a member");
+            self.wrong(pod.meta.place, text);
+        }
+        ordinal
     }
 
     fn eligible(&self, class: ClassId) -> u32 {
@@ -83,7 +102,7 @@ impl<'d> Builder<'d> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    fn pod(&mut self, doc: &PodDoc, class: ClassId, replica_set: Option<ReplicaSetId>) {
+    fn pod(&mut self, doc: &PodDoc, class: ClassId, replica_set: Option<ReplicaSetId>, ordinal: Option<u32>) {
         let node = doc.node.as_deref().and_then(|name| {
             let node = self.nodes.get(name).copied();
             if node.is_none() && !self.documents.damaged && !self.nodes.is_empty() {
@@ -100,6 +119,7 @@ impl<'d> Builder<'d> {
         self.model.pods.push(Pod {
             name: doc.meta.name.clone(),
             class,
+            ordinal,
             replica_set,
             node,
             running: node.is_some() && doc.running,
@@ -122,6 +142,14 @@ impl<'d> Builder<'d> {
             (
                 WorkloadKind::ReplicaSet,
                 "ReplicaSets that are not in the input are known by their pods and want as many",
+            ),
+            (
+                WorkloadKind::StatefulSet,
+                "StatefulSets that are not in the input are known by their pods and want as many",
+            ),
+            (
+                WorkloadKind::Job,
+                "Jobs that are not in the input are known by their pods, each of which has to succeed once",
             ),
             (
                 WorkloadKind::DaemonSet,

@@ -2,15 +2,19 @@
 //!
 //! Each object is read, digested while its tree still knows positions, and dropped.
 
+mod job;
 mod node;
 mod pod;
 mod policy;
+mod stateful_set;
 mod template;
 mod workload;
 
+pub(crate) use job::JobDoc;
 pub(crate) use node::NodeDoc;
 pub(crate) use pod::PodDoc;
 pub(crate) use policy::{BudgetDoc, PriorityDoc, ServiceDoc};
+pub(crate) use stateful_set::StatefulSetDoc;
 pub(crate) use template::{Feature, Template, TolerationDoc};
 pub(crate) use workload::{DaemonSetDoc, DeploymentDoc, ReplicaSetDoc};
 

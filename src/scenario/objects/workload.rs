@@ -89,17 +89,17 @@ impl Reading<'_> {
         })
     }
 
-    fn inner(&mut self, template: PodTemplateSpec) -> Template {
+    pub(super) fn inner(&mut self, template: PodTemplateSpec) -> Template {
         let labels = template.metadata.and_then(|m| m.labels);
         let spec = template.spec.unwrap_or_default();
         self.template(labels, &spec, &["spec", "template"])
     }
 
-    fn replicas(&mut self, replicas: Option<i32>) -> u32 {
+    pub(super) fn replicas(&mut self, replicas: Option<i32>) -> u32 {
         self.count(replicas.unwrap_or(1), MOST_REPLICAS, &["spec", "replicas"])
     }
 
-    fn min_ready(&mut self, seconds: Option<i32>) -> Span {
+    pub(super) fn min_ready(&mut self, seconds: Option<i32>) -> Span {
         let path = ["spec", "minReadySeconds"];
         self.seconds(i64::from(seconds.unwrap_or(0)), &path)
     }

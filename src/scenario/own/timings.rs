@@ -119,6 +119,8 @@ pub(crate) struct WorkloadTimingSpec {
     pub(crate) pod_startup: Option<Latency>,
     /// SIGTERM, until the containers have stopped.
     pub(crate) pod_shutdown: Option<Latency>,
+    /// Ready, until the containers end by themselves, their work done (Jobs, and pods that are not always restarted).
+    pub(crate) run_for: Option<Latency>,
     /// Replicas that run but never become ready: a count or All.
     pub(crate) never_ready: Option<NeverReadySpec>,
 }
