@@ -4,9 +4,9 @@
 
 use seatrial::ids::{ClassId, WorkloadId};
 use seatrial::model::{
-    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, Model, NeverReady, Node, NodeOrder, OnFailure,
-    Plan, PodClass, PodManagement, Pool, ReplicaSet, RestartPolicy, RolloutStrategy, Service, Strategy, Taint,
-    TaintEffect, Workload, WorkloadKind,
+    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, Mode, Model, NeverReady, Node, NodeOrder,
+    OnFailure, Plan, PodClass, PodManagement, Pool, Premark, ReplicaSet, RestartPolicy, RolloutStrategy, Service,
+    Strategy, Taint, TaintEffect, Workload, WorkloadKind,
 };
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 
@@ -32,7 +32,11 @@ pub(crate) fn model(workers: u32) -> Model {
     model.plan = Some(plan(Pool {
         name: "workers".to_owned(),
         nodes: pool,
+        successors: Vec::new(),
         strategy: Strategy {
+            mode: Mode::InPlace,
+            max_surge: IntOrPercent::Int(0),
+            premark: Premark::None,
             max_unavailable: IntOrPercent::Int(1),
             order: NodeOrder::ByName,
             barrier: false,
@@ -66,6 +70,7 @@ fn node(name: &str, control_plane: bool, version: &KubeVersion) -> Node {
         pod_slots: 110,
         control_plane,
         version: version.clone(),
+        planned: false,
         created: 0,
     }
 }

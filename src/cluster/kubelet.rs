@@ -110,8 +110,19 @@ impl Kubelets {
             informed: true,
             generation: 0,
         };
+        let absent = Kubelet {
+            up: false,
+            machine_up: false,
+            informed: false,
+            generation: 0,
+        };
         Self {
-            nodes: hall.model.nodes.iter().map(|_| healthy).collect(),
+            nodes: hall
+                .model
+                .nodes
+                .iter()
+                .map(|n| if n.planned { absent } else { healthy })
+                .collect(),
             containers: IdVec::new(),
             unwritten: Vec::new(),
         }
@@ -400,7 +411,12 @@ impl Kubelets {
         kubelet.generation = kubelet.generation.wrapping_add(1);
         let generation = kubelet.generation;
         if !std::mem::replace(&mut kubelet.machine_up, true) {
-            hall.emit_cause(Fact::NodeBooted { node });
+            let new = hall.model.nodes[node].planned && generation == 1;
+            hall.emit_cause(if new {
+                Fact::NodeCreated { node }
+            } else {
+                Fact::NodeBooted { node }
+            });
         }
         hall.emit_cause(Fact::KubeletStarted { node, version });
         hall.store.nodes[node].version = hall.versions[version.0 as usize].clone();

@@ -45,6 +45,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
                 name: n.name.clone(),
                 control_plane: n.control_plane,
                 version: index(&n.version),
+                planned: n.planned,
             })
             .collect(),
         workloads: model.workloads.iter().map(|w| workload(w, model)).collect(),
@@ -118,6 +119,7 @@ fn step(step: &Step, model: &Model) -> String {
         Step::Cordon(node) => format!("cordon {}", name(node)),
         Step::Uncordon(node) => format!("uncordon {}", name(node)),
         Step::Sleep(span) => format!("sleep {span}"),
+        Step::CreateNode(node) => format!("create node {}", name(node)),
         Step::DeleteNode(node) => format!("delete node {}", name(node)),
         Step::DeletePod(workload) => format!("delete a pod of {}", model.workload_name(*workload)),
         Step::UpgradeControlPlane(node) => format!("kubeadm upgrade on {}", name(node)),

@@ -161,6 +161,8 @@ pub(crate) struct Store {
     pub(crate) terminating: u32,
     /// Workloads in the middle of a rollout.
     pub(crate) rollouts: u32,
+    /// Node objects.
+    pub(crate) present: usize,
 }
 
 impl Store {
@@ -180,6 +182,7 @@ impl Store {
             missing: 0,
             terminating: 0,
             rollouts: 0,
+            present: model.nodes.iter().filter(|n| !n.planned).count(),
         };
         for (id, rs) in model.replica_sets.iter_ids() {
             store.workloads[rs.workload].replica_sets.push(id);
@@ -252,9 +255,9 @@ impl Node {
         let mut taints = Taints::default();
         taints.set(LifecycleTaint::Unschedulable, node.unschedulable);
         Self {
-            exists: true,
+            exists: !node.planned,
             unschedulable: node.unschedulable,
-            ready: true,
+            ready: !node.planned,
             taints,
             version: node.version.clone(),
             used: Resources::default(),

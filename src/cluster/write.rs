@@ -259,6 +259,7 @@ impl Hall<'_> {
             return false;
         }
         (state.ready, state.unschedulable, state.taints) = (false, false, Taints::default());
+        self.store.present -= 1;
         self.emit_cause(Fact::NodeDeleted { node });
         super::pod_gc::node_deleted(node, self);
         for workload in self.model.workloads.ids() {
@@ -277,6 +278,7 @@ impl Hall<'_> {
         if std::mem::replace(&mut self.store.nodes[node].exists, true) {
             return;
         }
+        self.store.present += 1;
         for workload in self.model.workloads.ids() {
             if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
                 && daemon_set::may_run(self, workload, node)

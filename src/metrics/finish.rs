@@ -43,7 +43,7 @@ impl Metrics<'_> {
                 hops: p.hops.iter().map(|&hop| version(hop)).collect(),
             },
             makespan_seconds: makespan.map(|(a, (b, _))| seconds(b.saturating_sub(a))),
-            cluster: self.cluster(&workloads),
+            cluster: self.cluster(&workloads, end),
             nodes: self.nodes.report(p, end),
             control_plane: self.control_plane.report(end),
             workloads,
@@ -68,7 +68,7 @@ impl Metrics<'_> {
         }
     }
 
-    fn cluster(&self, workloads: &[WorkloadReport]) -> ClusterReport {
+    fn cluster(&self, workloads: &[WorkloadReport], end: u64) -> ClusterReport {
         let mut replicas = 0;
         let mut moves = 0;
         let mut max = 0;
@@ -94,7 +94,7 @@ impl Metrics<'_> {
             replicas_moved_twice: moved_twice,
             max_pending: self.pending.max,
             pending_pod_seconds: seconds(self.pending.micros),
-            surge_node_seconds: 0.0,
+            surge_node_seconds: seconds(self.nodes.surge(end)),
             placement_before: self.placement_before.clone(),
             placement_after: placement::placement(self.preamble, &self.pods),
         }

@@ -26,6 +26,7 @@ pub(super) struct Drain {
 #[derive(Clone, Default)]
 struct Node {
     version: usize,
+    created: bool,
     working: bool,
     result: Option<NodeResult>,
     upgraded_at: Option<u64>,
@@ -43,6 +44,28 @@ pub(super) struct Nodes {
     drains: Vec<Option<Drain>>,
     /// The drain that failed last.
     pub(super) failed: Option<DrainId>,
+    surge: Surge,
+}
+
+/// Nodes beyond those of the start. Times are microseconds.
+#[derive(Default)]
+struct Surge {
+    /// How many more nodes there are than at the start; negative: fewer.
+    extra: i64,
+    since: u64,
+    node_micros: u64,
+}
+
+impl Surge {
+    fn change(&mut self, at: u64, by: i64) {
+        self.node_micros = self.until(at);
+        (self.extra, self.since) = (self.extra + by, at);
+    }
+
+    fn until(&self, at: u64) -> u64 {
+        let extra = u64::try_from(self.extra).unwrap_or(0);
+        self.node_micros + extra * at.saturating_sub(self.since)
+    }
 }
 
 impl Nodes {
@@ -56,7 +79,13 @@ impl Nodes {
             machine_down: vec![false; preamble.nodes.len()],
             drains: Vec::new(),
             failed: None,
+            surge: Surge::default(),
         }
+    }
+
+    /// Time of nodes beyond those of the start, in node-microseconds.
+    pub(super) fn surge(&self, end: u64) -> u64 {
+        self.surge.until(end)
     }
 
     pub(super) fn drain(&self, id: DrainId) -> Option<&Drain> {
@@ -112,6 +141,13 @@ impl Nodes {
                     *down = matches!(fact, Fact::NodeCrashed { .. });
                 }
             }
+            Fact::NodeDeleted { .. } => self.surge.change(at, -1),
+            Fact::NodeCreated { node } => {
+                self.surge.change(at, 1);
+                if let Some(node) = self.nodes.get_mut(node.index()) {
+                    node.created = true;
+                }
+            }
             Fact::NodeUpgradeStarted { node }
             | Fact::NodeUpgradeEnded { node, .. }
             | Fact::NodeCordoned { node }
@@ -152,7 +188,8 @@ impl Nodes {
     pub(super) fn report(&self, preamble: &Preamble, end: u64) -> Vec<NodeReport> {
         let version = |index: usize| preamble.versions.get(index).cloned().unwrap_or_default();
         let both = preamble.nodes.iter().zip(&self.nodes);
-        both.map(|(info, node)| NodeReport {
+        let met = both.filter(|(info, node)| !info.planned || node.created);
+        met.map(|(info, node)| NodeReport {
             name: info.name.clone(),
             role: if info.control_plane {
                 "control-plane".into()
@@ -204,7 +241,7 @@ impl Node {
             Fact::NodeUpgradeEnded { result, .. } => {
                 self.working = false;
                 self.result = Some(result);
-                if result == NodeResult::Upgraded {
+                if matches!(result, NodeResult::Upgraded | NodeResult::Replaced) {
                     self.upgraded_at = Some(at);
                 }
             }

@@ -24,6 +24,8 @@ pub struct Node {
     pub control_plane: bool,
     /// The kubelet's version.
     pub version: KubeVersion,
+    /// Not there at the start: the plan creates it.
+    pub planned: bool,
     /// Creation time in seconds since 1970, 0 where the input does not tell; `OldestFirst` sorts by it.
     pub created: i64,
 }

@@ -11,7 +11,8 @@ mod workload;
 pub use cluster::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
 pub use plan::{
-    ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, NodeOrder, OnFailure, Plan, Pool, Step, Strategy,
+    ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, Mode, NodeOrder, OnFailure, Plan, Pool, Premark, Step,
+    Strategy,
 };
 pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};

@@ -42,15 +42,23 @@ pub struct Pool {
     pub name: String,
     /// Its nodes, not yet ordered.
     pub nodes: Vec<NodeId>,
+    /// The nodes that take their places, in the same order ([`Mode::Replace`] only; otherwise empty).
+    pub successors: Vec<NodeId>,
     /// How they are upgraded.
     pub strategy: Strategy,
 }
 
-/// How the nodes of a pool are upgraded in place.
+/// How the nodes of a pool are upgraded.
 #[derive(Clone, Debug)]
 pub struct Strategy {
-    /// So many nodes at a time; percentages of the pool rounded up, at least 1.
+    /// What is upgraded: the node, or the fleet.
+    pub mode: Mode,
+    /// So many nodes at a time may be missing; percentages of the pool rounded up.
     pub max_unavailable: IntOrPercent,
+    /// So many nodes at a time may be there beyond the pool ([`Mode::Replace`]); percentages rounded up.
+    pub max_surge: IntOrPercent,
+    /// What the pool's nodes get before the first one is upgraded.
+    pub premark: Premark,
     /// Which node goes first.
     pub order: NodeOrder,
     /// True: a batch starts only when the one before is done. False: a node starts when another is done.
@@ -63,6 +71,26 @@ pub struct Strategy {
     pub gate: Gate,
     /// Whether the machine goes down and its containers with it.
     pub reboot: bool,
+}
+
+/// What is upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The node stays and gets a new kubelet.
+    InPlace,
+    /// A new node takes its place: before it is drained where the surge allows, otherwise after it is gone.
+    Replace,
+}
+
+/// What nodes that wait for their upgrade get up front, so that evicted pods go elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Premark {
+    /// Nothing.
+    None,
+    /// A taint that the scheduler avoids where it can (kops).
+    PreferNoSchedule,
+    /// A cordon (EKS managed node groups).
+    Cordon,
 }
 
 /// The order of nodes.
@@ -175,6 +203,8 @@ pub enum Step {
     DeletePod(WorkloadId),
     /// `kubeadm upgrade` on a control-plane node.
     UpgradeControlPlane(NodeId),
+    /// A new machine that joins the cluster.
+    CreateNode(NodeId),
     /// `kubectl delete node`.
     DeleteNode(NodeId),
 }

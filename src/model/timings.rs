@@ -30,6 +30,10 @@ pub struct Timings {
     pub node_upgrade: Dist,
     /// A machine goes down, until its kubelet starts.
     pub node_reboot: Dist,
+    /// A new machine is asked for, until its kubelet starts and its node is Ready.
+    pub node_create: Dist,
+    /// A drained machine is told to go, until its Node object is about to be deleted.
+    pub node_delete: Dist,
     /// From the kubelet seeing the bound pod to Ready, unless a workload says otherwise.
     pub pod_startup: Dist,
     /// From SIGTERM to the end of the containers, unless a workload says otherwise.
@@ -102,6 +106,8 @@ impl Default for Timings {
             kubectl_start: log_normal(200, 900),
             node_upgrade: log_normal(24_000, 72_000),
             node_reboot: log_normal(60_000, 180_000),
+            node_create: log_normal(90_000, 240_000),
+            node_delete: Dist::Constant(Span::ZERO),
             pod_startup: log_normal(3_000, 8_000),
             pod_shutdown: log_normal(2_000, 10_000),
             etcd: ComponentTimings::default(),

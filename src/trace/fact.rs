@@ -85,6 +85,8 @@ pub enum Fact {
     /// A node was uncordoned.
     NodeUncordoned { node: NodeId },
 
+    /// A machine that was not there at the start is up.
+    NodeCreated { node: NodeId },
     /// A Node object was deleted.
     NodeDeleted { node: NodeId },
 
@@ -200,6 +202,8 @@ pub enum PlanStatus {
 pub enum NodeResult {
     /// It runs the new version.
     Upgraded,
+    /// Another node of the new version has taken its place.
+    Replaced,
     /// It was uncordoned and left as it was.
     Skipped,
     /// It was left cordoned.
@@ -292,6 +296,9 @@ pub enum LifecycleTaint {
     NotReadyNoSchedule,
     /// `node.kubernetes.io/not-ready:NoExecute`
     NotReadyNoExecute,
+    /// `seatrial.dev/upgrade-pending:PreferNoSchedule`, which stands for the taint that a tool puts on nodes whose turn
+    /// has not come. Not the node lifecycle controller's.
+    UpgradePending,
 }
 
 /// Why a process stopped.

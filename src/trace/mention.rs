@@ -91,6 +91,7 @@ impl Mentions {
             | Fact::KubeletStopped { node }
             | Fact::NodeCrashed { node }
             | Fact::NodeBooted { node }
+            | Fact::NodeCreated { node }
             | Fact::NodeDeleted { node }
             | Fact::NodeNotReady { node }
             | Fact::NodeReady { node }

@@ -56,6 +56,9 @@ pub struct NodeInfo {
     pub control_plane: bool,
     /// The kubelet's version at the start (index into [`Preamble::versions`]).
     pub version: usize,
+    /// Not there at the start: the plan creates it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub planned: bool,
 }
 
 /// A workload.

@@ -4,8 +4,8 @@ use crate::ids::{Id, NodeId};
 use crate::model::{Model, NodeOrder, Pool};
 use crate::rng::{Purpose, Streams};
 
-/// The nodes of a pool in the order of its strategy.
-pub(crate) fn ordered(pool: &Pool, number: usize, model: &Model, streams: &Streams) -> Vec<NodeId> {
+/// The nodes of a pool in the order of its strategy, each with the one that takes its place.
+pub(crate) fn ordered(pool: &Pool, number: usize, model: &Model, streams: &Streams) -> Vec<(NodeId, Option<NodeId>)> {
     let mut nodes = pool.nodes.clone();
     let name = |n: &NodeId| model.nodes[*n].name.as_str();
     match pool.strategy.order {
@@ -18,5 +18,9 @@ pub(crate) fn ordered(pool: &Pool, number: usize, model: &Model, streams: &Strea
         }
         NodeOrder::Random => streams.stream(Purpose::NodeOrder, number as u64).shuffle(&mut nodes),
     }
-    nodes
+    let successor = |node: NodeId| {
+        let place = pool.nodes.iter().position(|&n| n == node);
+        place.and_then(|p| pool.successors.get(p).copied())
+    };
+    nodes.into_iter().map(|n| (n, successor(n))).collect()
 }

@@ -2,46 +2,75 @@
 
 use crate::ids::NodeId;
 
+/// Why a node may be worked on now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// One more node may be missing: it is drained first.
+    Unavailable,
+    /// One more node may be there: its successor comes first.
+    Surge,
+}
+
 /// The nodes of one pool, as the plan goes through them.
 #[derive(Debug)]
 pub(super) struct PoolRun {
-    waiting: std::vec::IntoIter<NodeId>,
-    /// So many at a time.
-    limit: usize,
+    waiting: std::vec::IntoIter<(NodeId, Option<NodeId>)>,
+    /// So many at a time, in slots of each kind.
+    surge: usize,
+    unavailable: usize,
     /// A batch starts only when the one before is done.
     barrier: bool,
-    working: usize,
+    surging: usize,
+    missing: usize,
 }
 
 impl PoolRun {
-    pub(super) fn new(nodes: Vec<NodeId>, limit: u32, barrier: bool) -> Self {
+    /// Nodes with their successors, where they have any.
+    pub(super) fn new(nodes: Vec<(NodeId, Option<NodeId>)>, unavailable: u32, surge: u32, barrier: bool) -> Self {
+        let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable };
         Self {
             waiting: nodes.into_iter(),
-            limit: limit.max(1) as usize,
+            surge: surge as usize,
+            unavailable: unavailable as usize,
             barrier,
-            working: 0,
+            surging: 0,
+            missing: 0,
         }
     }
 
-    /// The nodes that may start now.
-    pub(super) fn admit(&mut self) -> Vec<NodeId> {
-        if self.barrier && self.working > 0 {
+    /// The nodes that may start now, with their successors: surge first.
+    pub(super) fn admit(&mut self) -> Vec<(NodeId, Option<NodeId>, Slot)> {
+        if self.barrier && !self.idle() {
             return Vec::new();
         }
-        let room = self.limit - self.working.min(self.limit);
-        let nodes: Vec<NodeId> = self.waiting.by_ref().take(room).collect();
-        self.working += nodes.len();
-        nodes
+        let mut admitted = Vec::new();
+        while self.surging < self.surge || self.missing < self.unavailable {
+            let Some((node, successor)) = self.waiting.next() else {
+                break;
+            };
+            let slot = if self.surging < self.surge {
+                self.surging += 1;
+                Slot::Surge
+            } else {
+                self.missing += 1;
+                Slot::Unavailable
+            };
+            admitted.push((node, successor, slot));
+        }
+        admitted
     }
 
     /// A node is done, its soak included.
-    pub(super) fn done(&mut self) {
-        self.working -= 1;
+    pub(super) fn done(&mut self, slot: Slot) {
+        match slot {
+            Slot::Surge => self.surging -= 1,
+            Slot::Unavailable => self.missing -= 1,
+        }
     }
 
     /// Nobody works any more; nobody is left, either, if the plan goes on.
     pub(super) fn idle(&self) -> bool {
-        self.working == 0
+        self.surging + self.missing == 0
     }
 
     /// No more nodes start.

@@ -7,6 +7,7 @@ mod kubeadm;
 mod oracles;
 mod properties;
 mod reference;
+mod replace;
 mod report;
 mod scenario;
 mod support;

@@ -26,6 +26,7 @@ const DRAIN: fn() -> DrainId = || DrainId::from_index(0);
 /// One control-plane node (0), two workers (1, 2), a Deployment `web`.
 fn preamble(desired: u32) -> Preamble {
     let node = |name: &str, control_plane| NodeInfo {
+        planned: false,
         name: name.into(),
         control_plane,
         version: 0,

@@ -420,23 +420,36 @@ fn references_to_what_is_not_there_name_the_nearest() {
 fn what_the_engine_cannot_do_yet_is_refused() {
     let plan = own(
         "UpgradePlan",
-        "  preset: gke\n  pools:\n  - name: a\n    nodes: [worker-1]\n    strategy: {mode: Replace, maxSurge: 1, maxUnavailable: 0, premark: Cordon, ramp: [1]}\n  \
+        "  preset: gke\n  pools:\n  - name: a\n    nodes: [worker-1]\n    strategy: {mode: BlueGreen, maxSurge: 1, maxUnavailable: 0, premark: Cordon, ramp: [1]}\n  \
          - {name: b, nodes: [worker-1]}\n",
     );
     assert_eq!(
         wrong(&[CLUSTER, &plan]),
         "1.yaml:4:11: this version knows the preset `kubeadm` only\n\
-         1.yaml:8:22: the mode Replace is not supported yet; this version upgrades nodes InPlace\n\
-         1.yaml:8:41: `maxSurge` above 0 is not supported yet\n\
-         1.yaml:8:72: `premark: Cordon` is not supported yet\n\
-         1.yaml:8:87: `ramp` is not supported yet\n\
+         1.yaml:8:22: the mode BlueGreen is not supported yet; this version upgrades nodes InPlace, or Replaces them\n\
+         1.yaml:8:89: `ramp` is not supported yet\n\
          1.yaml:9:23: the node `worker-1` is in the pool `a`, too (there: 1.yaml:7:13)"
     );
-    let steps = own("UpgradePlan", "  steps:\n  - createNode\n");
-    assert_eq!(
-        wrong(&[CLUSTER, &steps]),
-        "1.yaml:5:5: the step `createNode` is not supported yet"
+    let surge = own(
+        "UpgradePlan",
+        "  pools: [{name: a, strategy: {maxSurge: 1}}, {name: b, strategy: {mode: Replace, maxUnavailable: 0, maxSurge: 0%}}]\n",
     );
+    let text = wrong(&[CLUSTER, &surge]);
+    assert!(
+        text.contains("`maxSurge` above 0 in place is not supported yet; with `mode: Replace` new nodes come first"),
+        "{text}"
+    );
+    assert!(
+        text.contains("with `maxUnavailable: 0` and no `maxSurge` no node can be replaced"),
+        "{text}"
+    );
+    let steps = own(
+        "UpgradePlan",
+        "  steps: [{createNode: {like: worker-1, name: worker-1}}, {createNode: {like: worker-9}}]\n",
+    );
+    let text = wrong(&[CLUSTER, &steps]);
+    assert!(text.contains("a node of the name `worker-1` exists already"), "{text}");
+    assert!(text.contains("there is no node `worker-9`"), "{text}");
 }
 
 #[test]

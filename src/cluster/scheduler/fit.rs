@@ -80,7 +80,7 @@ impl Fit {
     /// Feasible nodes, as many as the scheduler looks for, and how many nodes it examined.
     pub(super) fn search(&mut self, pod: PodId, start: usize, hall: &Hall<'_>) -> Result<(&[NodeId], usize), Unfit> {
         let nodes = self.order.len();
-        let wanted = wanted(nodes);
+        let wanted = wanted(hall.store.present);
         let mut unfit = Unfit::default();
         let mut found = std::mem::take(&mut self.feasible);
         found.clear();

@@ -1,10 +1,11 @@
 //! Scores: which of the feasible nodes is best (S-13, S-16 … S-19). Integers, as in Kubernetes, because ties matter.
 
 use crate::cluster::hall::Hall;
-use crate::ids::{Id, NodeId, PodId};
+use crate::ids::{ClassId, Id, IdVec, NodeId, PodId};
 use crate::model::behaviour::scheduler as behaviour;
-use crate::model::{Model, PodClass, TaintEffect};
+use crate::model::{Model, Premark, TaintEffect};
 use crate::rng::Stream;
+use crate::trace::LifecycleTaint;
 use crate::units::Resources;
 
 /// The scorers, with their scratch space.
@@ -17,20 +18,32 @@ pub(super) struct Scorer {
     zone_seen: Vec<bool>,
     raw: Vec<i64>,
     totals: Vec<i64>,
-    /// Whether any node has a PreferNoSchedule taint.
+    /// Whether any node has, or gets, a PreferNoSchedule taint.
     soft_taints: bool,
+    /// Classes that tolerate the taint of nodes whose upgrade is pending.
+    premark_ignored: IdVec<ClassId, bool>,
 }
 
 impl Scorer {
     pub(super) fn new(model: &Model) -> Self {
         let soft = |t: &crate::model::Taint| t.effect == TaintEffect::PreferNoSchedule;
+        let pools = model.plan.iter().flat_map(|p| &p.pools);
+        let premarks = pools
+            .into_iter()
+            .any(|p| p.strategy.premark == Premark::PreferNoSchedule);
+        let pending = crate::model::Taint {
+            key: "seatrial.dev/upgrade-pending".into(),
+            value: String::new(),
+            effect: TaintEffect::PreferNoSchedule,
+        };
         Self {
             siblings: vec![0; model.nodes.len()],
             zone_siblings: vec![0; model.zones.len()],
             zone_seen: vec![false; model.zones.len()],
             raw: Vec::new(),
             totals: Vec::new(),
-            soft_taints: model.nodes.iter().any(|n| n.taints.iter().any(soft)),
+            soft_taints: model.nodes.iter().any(|n| n.taints.iter().any(soft)) || premarks,
+            premark_ignored: model.classes.iter().map(|c| c.tolerates(&pending)).collect(),
         }
     }
 
@@ -44,7 +57,7 @@ impl Scorer {
         }
         self.add_spread(pod, nodes, modern, hall);
         if self.soft_taints {
-            self.add_soft_taints(class, nodes, modern, hall);
+            self.add_soft_taints(hall.store.pods[pod].class, nodes, modern, hall);
         }
         let (mut best, mut score, mut equals) = (nodes[0], i64::MIN, 0);
         for (&node, &total) in nodes.iter().zip(&self.totals) {
@@ -116,11 +129,13 @@ impl Scorer {
         }
     }
 
-    fn add_soft_taints(&mut self, class: &PodClass, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
+    fn add_soft_taints(&mut self, id: ClassId, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
+        let class = &hall.model.classes[id];
         let repels = |node: NodeId| {
+            let marked = hall.store.nodes[node].taints.has(LifecycleTaint::UpgradePending) && !self.premark_ignored[id];
             let taints = hall.model.nodes[node].taints.iter();
             let soft = taints.filter(|t| t.effect == TaintEffect::PreferNoSchedule && !class.tolerates(t));
-            i64::try_from(soft.count()).unwrap_or(0)
+            i64::try_from(soft.count()).unwrap_or(0) + i64::from(marked)
         };
         let max = nodes.iter().map(|&n| repels(n)).max().unwrap_or(0);
         if max == 0 {
@@ -144,7 +159,7 @@ fn whole(score: f64) -> i64 {
 }
 
 /// LeastAllocated plus BalancedAllocation (S-16).
-fn resources(class: &PodClass, node: NodeId, modern: bool, hall: &Hall<'_>) -> i64 {
+fn resources(class: &crate::model::PodClass, node: NodeId, modern: bool, hall: &Hall<'_>) -> i64 {
     let (have, state) = (hall.model.nodes[node].allocatable, &hall.store.nodes[node]);
     let nonzero = plus(state.nonzero, class.nonzero);
     let least = (least(nonzero.cpu, have.cpu) + least(nonzero.memory, have.memory)) / 2;

@@ -110,10 +110,11 @@ impl Narrator<'_> {
         match *fact {
             Fact::RunStarted => {
                 self.started = true;
-                let masters = self.preamble.nodes.iter().filter(|n| n.control_plane);
+                let nodes: Vec<_> = self.preamble.nodes.iter().filter(|n| !n.planned).collect();
+                let masters = nodes.iter().filter(|n| n.control_plane);
                 let scene = format!(
                     "{} ({} control plane), {}, {}",
-                    words::count(self.preamble.nodes.len(), "node"),
+                    words::count(nodes.len(), "node"),
                     masters.count(),
                     words::count(self.preamble.workloads.len(), "workload"),
                     words::count(self.pods.len(), "pod"),

@@ -52,6 +52,7 @@ pub(super) const fn plan_status(status: PlanStatus) -> &'static str {
 pub(super) const fn node_result(result: NodeResult) -> &'static str {
     match result {
         NodeResult::Upgraded => "is upgraded",
+        NodeResult::Replaced => "is replaced",
         NodeResult::Skipped => "is skipped: uncordoned and not upgraded",
         NodeResult::Quarantined => "is left cordoned and not upgraded",
         NodeResult::Failed => "could not be upgraded",
@@ -110,6 +111,7 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
             format!("{}: the kubelet runs, {version}", name(node))
         }
         Fact::NodeCrashed { node } => format!("{}: the machine goes down", name(node)),
+        Fact::NodeCreated { node } => format!("{}, a new node, is up", name(node)),
         Fact::NodeDeleted { node } => format!("{}: the Node object is deleted", name(node)),
         Fact::NodeBooted { node } => format!("{}: the machine is back", name(node)),
         Fact::NodeNotReady { node } => format!("{} is not ready any more", name(node)),

@@ -6,6 +6,7 @@ mod faults;
 mod names;
 mod nodes;
 mod plan;
+mod planned;
 mod pools;
 mod select;
 mod steps;

@@ -289,6 +289,7 @@ impl Builder<'_> {
                 control_plane: is_control_plane(&draft.labels),
                 labels: draft.labels.into_iter().collect(),
                 version: draft.version,
+                planned: false,
                 created: draft.created,
             });
             self.nodes.insert(name, id);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Builder;
 use super::names::short;
 use crate::ids::NodeId;
-use crate::model::{Gate, NodeOrder, Pool, Strategy};
+use crate::model::{Gate, Mode, NodeOrder, Pool, Premark, Strategy};
 use crate::scenario::diagnostic::Problem;
-use crate::scenario::own::{GateSpec, ModeSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, StrategySpec};
+use crate::scenario::own::{GateSpec, ModeSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, Share, StrategySpec};
 use crate::scenario::text::{At, Place};
 use crate::units::{IntOrPercent, Span};
 
@@ -52,6 +52,7 @@ impl Builder<'_> {
         vec![Pool {
             name: "workers".into(),
             nodes,
+            successors: Vec::new(),
             strategy: self.strategy(&StrategySpec::default()),
         }]
     }
@@ -89,9 +90,14 @@ impl Builder<'_> {
                 nodes.push(id);
             }
         }
+        let successors = match strategy.mode {
+            Mode::InPlace => Vec::new(),
+            Mode::Replace => nodes.iter().map(|&node| self.successor(node, None)).collect(),
+        };
         Pool {
             name: pool.name.value.clone(),
             nodes,
+            successors,
             strategy,
         }
     }
@@ -124,16 +130,43 @@ impl Builder<'_> {
     }
 
     fn strategy(&mut self, spec: &StrategySpec) -> Strategy {
-        let in_place = self.supported(spec);
-        let max_unavailable = match &spec.max_unavailable {
-            None => IntOrPercent::Int(1),
-            Some(share) => {
-                self.check_share(share.value.0, share.place, in_place);
-                share.value.0
-            }
+        self.supported(spec);
+        let mode = match &spec.mode {
+            Some(At {
+                value: ModeSpec::Replace,
+                ..
+            }) => Mode::Replace,
+            _ => Mode::InPlace,
         };
+        let surge = spec.max_surge.as_ref();
+        // A replacement comes first unless the plan says otherwise.
+        let (missing, beyond) = match mode {
+            Mode::InPlace => (1, 0),
+            Mode::Replace => (0, u32::from(spec.max_unavailable.is_none())),
+        };
+        let max_unavailable = self.share_of(spec.max_unavailable.as_ref(), missing);
+        let max_surge = self.share_of(surge, beyond);
+        let none = |share| matches!(share, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
+        if let Some(place) = spec.max_unavailable.as_ref().map(|s| s.place)
+            && none(max_unavailable)
+            && none(max_surge)
+            && self.works_without(spec)
+        {
+            let text = match mode {
+                Mode::InPlace => "with `maxUnavailable: 0` no node can be upgraded in place",
+                Mode::Replace => "with `maxUnavailable: 0` and no `maxSurge` no node can be replaced",
+            };
+            self.wrong(place, text);
+        }
         Strategy {
+            mode,
             max_unavailable,
+            max_surge,
+            premark: match spec.premark.as_ref().map(|p| p.value) {
+                None | Some(PremarkSpec::None) => Premark::None,
+                Some(PremarkSpec::PreferNoSchedule) => Premark::PreferNoSchedule,
+                Some(PremarkSpec::Cordon) => Premark::Cordon,
+            },
             order: match spec.order {
                 None | Some(OrderSpec::ByName) => NodeOrder::ByName,
                 Some(OrderSpec::OldestFirst) => NodeOrder::OldestFirst,
@@ -153,42 +186,43 @@ impl Builder<'_> {
         }
     }
 
-    fn check_share(&mut self, share: IntOrPercent, place: Place, in_place: bool) {
-        let zero = matches!(share, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
-        if zero && in_place {
-            let text = "with `maxUnavailable: 0` no node can be upgraded in place";
-            self.wrong(place, text);
+    fn share_of(&mut self, given: Option<&At<Share>>, default: u32) -> IntOrPercent {
+        let Some(given) = given else {
+            return IntOrPercent::Int(default);
+        };
+        if matches!(given.value.0, IntOrPercent::Percent(percent) if percent > 100) {
+            self.wrong(given.place, "more than 100%");
         }
-        if matches!(share, IntOrPercent::Percent(percent) if percent > 100) {
-            self.wrong(place, "more than 100%");
-        }
+        given.value.0
     }
 
-    /// Complains about what the engine cannot do yet; whether the mode is one that it can.
-    fn supported(&mut self, spec: &StrategySpec) -> bool {
+    /// Whether the mode is one that the engine knows, so that it makes sense to look at its numbers.
+    fn works_without(&self, spec: &StrategySpec) -> bool {
+        !matches!(spec.mode.as_ref().map(|m| m.value), Some(ModeSpec::BlueGreen))
+    }
+
+    /// Complains about what the engine cannot do yet.
+    fn supported(&mut self, spec: &StrategySpec) {
         let later = |what: &str| format!("{what} is not supported yet");
-        let mut in_place = true;
+        let mode = spec.mode.as_ref().map_or(ModeSpec::InPlace, |m| m.value);
         if let Some(At { value, place }) = &spec.mode
-            && *value != ModeSpec::InPlace
+            && *value == ModeSpec::BlueGreen
         {
-            in_place = false;
             let text = later(&format!("the mode {value:?}"));
+            let problem = Problem::at(*place, text);
             self.problems
-                .push(Problem::at(*place, text).help("this version upgrades nodes InPlace"));
+                .push(problem.help("this version upgrades nodes InPlace, or Replaces them"));
         }
         if let Some(At { value, place }) = &spec.max_surge
+            && mode == ModeSpec::InPlace
             && !matches!(value.0, IntOrPercent::Int(0) | IntOrPercent::Percent(0))
         {
-            self.wrong(*place, later("`maxSurge` above 0"));
-        }
-        if let Some(At { value, place }) = &spec.premark
-            && *value != PremarkSpec::None
-        {
-            self.wrong(*place, later(&format!("`premark: {value:?}`")));
+            let problem = Problem::at(*place, later("`maxSurge` above 0 in place"));
+            self.problems
+                .push(problem.help("with `mode: Replace` new nodes come first"));
         }
         if let Some(first) = spec.ramp.first() {
             self.wrong(first.place, later("`ramp`"));
         }
-        in_place
     }
 }

@@ -1,6 +1,7 @@
 //! Explicit runbooks.
 
 use super::Builder;
+use super::names::short;
 use crate::model::{Expectation, Step};
 use crate::scenario::own::{DrainSpec, DrainStepSpec, ExpectSpec, PlanSpec, StepSpec};
 use crate::scenario::text::At;
@@ -30,9 +31,17 @@ impl Builder<'_> {
                 Step::DeletePod(self.workload_at(&workload.value, workload.place)?)
             }
             StepSpec::UpgradeControlPlane(name) => Step::UpgradeControlPlane(self.control_plane_node_named(name)?),
-            StepSpec::CreateNode(_) => {
-                self.wrong(step.place, "the step `createNode` is not supported yet");
-                return None;
+            StepSpec::CreateNode(create) => {
+                let like = self.node(&create.like)?;
+                let name = create.name.as_ref();
+                if let Some(name) = name
+                    && self.nodes.contains_key(&name.value)
+                {
+                    let text = format!("a node of the name `{}` exists already", short(&name.value));
+                    self.wrong(name.place, text);
+                    return None;
+                }
+                Step::CreateNode(self.successor(like, name.map(|n| n.value.as_str())))
             }
             StepSpec::DeleteNode(name) => Step::DeleteNode(self.node(name)?),
         })

@@ -45,7 +45,8 @@ fn machine(timings: &mut Timings, spec: &TimingsSpec) {
         api_call => api_call, watch_delivery => watch_delivery, controller_reaction => controller_reaction,
         scheduling_cycle => scheduling_cycle, binding => binding, kubelet_reaction => kubelet_reaction,
         endpoints_sync => endpoints_sync, proxy_sync => proxy_sync, kubectl_start => kubectl_start,
-        node_upgrade => node_upgrade, node_reboot => node_reboot, pod_startup => pod_startup,
+        node_upgrade => node_upgrade, node_reboot => node_reboot, node_create => node_create,
+        node_delete => node_delete, pod_startup => pod_startup,
         pod_shutdown => pod_shutdown,
     );
     merge!(fill: spec => timings; pod_removal => pod_removal);
@@ -100,8 +101,6 @@ impl Builder<'_> {
             kubeadm(&mut self.model.timings.kubeadm, spec);
             for (name, value) in [
                 ("nodeRegister", &spec.node_register),
-                ("nodeCreate", &spec.node_create),
-                ("nodeDelete", &spec.node_delete),
                 ("imagePull", &spec.image_pull),
                 ("volumeAttach", &spec.volume_attach),
                 ("volumeDetach", &spec.volume_detach),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::{Duration, Share, Version};
 use crate::scenario::text::At;
@@ -206,8 +205,8 @@ pub(crate) enum StepSpec {
     DeletePod(DeletePodSpec),
     /// `kubeadm upgrade` on a control-plane node.
     UpgradeControlPlane(At<String>),
-    /// Not supported yet.
-    CreateNode(#[schemars(with = "serde_json::Value")] IgnoredAny),
+    /// A new machine joins the cluster.
+    CreateNode(CreateNodeSpec),
     /// `kubectl delete node`.
     DeleteNode(At<String>),
 }
@@ -271,6 +270,16 @@ pub(crate) struct UpgradeNodeSpec {
     /// Whether the machine goes down.
     #[serde(default)]
     pub(crate) reboot: bool,
+}
+
+/// A new machine.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CreateNodeSpec {
+    /// The node that it resembles: labels, zone, taints, room.
+    pub(crate) like: At<String>,
+    /// Its name; the next free number after that of its like unless given.
+    pub(crate) name: Option<At<String>>,
 }
 
 /// A pod is deleted.

@@ -40,9 +40,9 @@ pub(crate) struct TimingsSpec {
     pub(crate) node_reboot: Option<Latency>,
     /// No effect yet.
     pub(crate) node_register: Option<Latency>,
-    /// No effect yet.
+    /// A new machine is asked for, until its node is Ready.
     pub(crate) node_create: Option<Latency>,
-    /// No effect yet.
+    /// A drained machine is told to go, until its Node object is deleted.
     pub(crate) node_delete: Option<Latency>,
     /// No effect yet.
     pub(crate) image_pull: Option<Latency>,

@@ -1,18 +1,19 @@
 //! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
 
+mod replace;
 mod steps;
 
 use super::drain::Drains;
 use super::kubeadm::Kubeadm;
 use super::order::ordered;
-use super::pool::PoolRun;
+use super::pool::{PoolRun, Slot};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainOptions, DrainVia, Gate, OnFailure, Plan};
+use crate::model::{DrainOptions, DrainVia, Gate, Mode, OnFailure, Plan, Premark};
 use crate::rng::{Purpose, Stream};
-use crate::trace::{DrainOutcome, Fact, NodeResult, Phase, PlanStatus, VersionId};
+use crate::trace::{DrainOutcome, Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
 use crate::units::Span;
 
 /// What the driver waits for. A task is the work on one node, by number.
@@ -30,6 +31,14 @@ pub(crate) enum Event {
     Gate(u32),
     /// kubectl sends the uncordon of a task's node.
     Uncordon(u32),
+    /// kubectl marks the nodes of the current pool.
+    Premark,
+    /// The machine that takes the place of a task's node is up.
+    Created(u32),
+    /// The machine of a task's node is gone.
+    Gone(u32),
+    /// kubectl deletes a task's Node object.
+    DeleteNode(u32),
     /// A failed drain is tried again.
     DrainAgain(u32),
     /// The pause after a node is over.
@@ -61,6 +70,12 @@ enum Stage {
     Configure,
     Drain,
     Kubelet,
+    /// A new machine.
+    Create,
+    /// Is the new node Ready?
+    Joined,
+    /// The old machine and its Node object go.
+    Delete,
     Gate,
     Uncordon,
     Soak,
@@ -70,6 +85,9 @@ enum Stage {
 #[derive(Debug)]
 struct Task {
     node: NodeId,
+    /// The node that takes its place.
+    successor: Option<NodeId>,
+    slot: Slot,
     /// What is still to do, the next thing last.
     stages: Vec<Stage>,
     options: DrainOptions,
@@ -140,6 +158,8 @@ impl Driver {
             | Event::StepUp
             | Event::Configured(_)
             | Event::KubeletUp(_)
+            | Event::Created(_)
+            | Event::Gone(_)
             | Event::SoakOver(_) => {
                 self.timers -= 1;
                 self.woken(event, plan, drains, kubeadm, hall);
@@ -147,6 +167,8 @@ impl Driver {
             Event::Next(task) => self.stage(task, drains, kubeadm, hall),
             Event::Gate(task) => self.gate(task, hall),
             Event::Uncordon(task) => self.uncordon(task, hall),
+            Event::Premark => self.premark(plan, hall),
+            Event::DeleteNode(task) => self.delete_node(task, hall),
             Event::DrainAgain(task) => {
                 let task_ref = &self.tasks[task as usize];
                 drains.start(task_ref.node, task_ref.options.clone(), Owner::Task(task), hall);
@@ -175,6 +197,11 @@ impl Driver {
                 self.stage_done(task, hall);
             }
             Event::KubeletUp(task) => self.kubelet_up(task, hall),
+            Event::Created(task) => self.created(task, hall),
+            Event::Gone(task) => {
+                let start = self.kubectl(hall);
+                hall.after(start, World::Driver(Event::DeleteNode(task)));
+            }
             Event::SoakOver(task) => self.soak_over(task, plan, hall),
             Event::SleepOver => self.step_done(true, plan, drains, kubeadm, hall),
             _ => self.step_call(plan, hall),
@@ -229,6 +256,8 @@ impl Driver {
         self.begin_task(
             Task {
                 node,
+                successor: None,
+                slot: Slot::Unavailable,
                 stages,
                 options: plan.drain.clone(),
                 reboot: false,
@@ -250,10 +279,19 @@ impl Driver {
         };
         let nodes = ordered(pool, at, hall.model, &hall.streams);
         let size = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-        let limit = pool.strategy.max_unavailable.round_up(size);
-        let barrier = pool.strategy.barrier || pool.strategy.lockstep;
-        self.pool = Some(PoolRun::new(nodes, limit, barrier));
-        self.admit(plan, hall);
+        let strategy = &pool.strategy;
+        let unavailable = strategy.max_unavailable.round_up(size);
+        let surge = match strategy.mode {
+            Mode::InPlace => 0,
+            Mode::Replace => strategy.max_surge.round_up(size),
+        };
+        let barrier = strategy.barrier || strategy.lockstep;
+        self.pool = Some(PoolRun::new(nodes, unavailable, surge, barrier));
+        if strategy.premark == Premark::None {
+            return self.admit(plan, hall);
+        }
+        let start = self.kubectl(hall);
+        hall.after(start, World::Driver(Event::Premark));
     }
 
     /// Starts as many nodes of the current pool as may be worked on.
@@ -271,18 +309,16 @@ impl Driver {
             self.batches += 1;
             self.arrived.push(Vec::new());
         }
-        for node in nodes {
-            let mut stages = vec![Stage::Soak];
-            if plan.drain.via == DrainVia::None {
-                stages.extend([Stage::Gate, Stage::Kubelet]);
-            } else {
-                stages.extend([Stage::Uncordon, Stage::Gate, Stage::Kubelet, Stage::Drain]);
-            }
-            let configures = plan.target.is_some() && hall.model.timings.kubeadm.upgrade_node.is_some();
-            stages.extend(configures.then_some(Stage::Configure));
+        for (node, successor, slot) in nodes {
+            let stages = match strategy.mode {
+                Mode::InPlace => in_place(plan, strategy.premark, hall),
+                Mode::Replace => replace::stages(slot, plan.drain.via),
+            };
             self.begin_task(
                 Task {
                     node,
+                    successor,
+                    slot,
                     stages,
                     options: plan.drain.clone(),
                     reboot: strategy.reboot,
@@ -362,14 +398,16 @@ impl Driver {
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
                 self.wake_after(away, Event::KubeletUp(number), hall);
             }
-            Some(Stage::Gate) => hall.after(Span::ZERO, World::Driver(Event::Gate(number))),
+            Some(Stage::Create) => self.create(number, hall),
+            Some(Stage::Delete) => self.delete(number, hall),
+            Some(Stage::Joined | Stage::Gate) => hall.after(Span::ZERO, World::Driver(Event::Gate(number))),
             Some(Stage::Uncordon) => {
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::Uncordon(number)));
             }
             Some(Stage::Soak) => {
                 let result = task.result;
-                let soak = if result == NodeResult::Upgraded {
+                let soak = if matches!(result, NodeResult::Upgraded | NodeResult::Replaced) {
                     task.soak
                 } else {
                     Span::ZERO
@@ -405,7 +443,7 @@ impl Driver {
 
     fn gate(&mut self, number: u32, hall: &mut Hall<'_>) {
         let task = &self.tasks[number as usize];
-        let ready = hall.store.nodes[task.node].ready;
+        let ready = hall.store.nodes[task.successor.unwrap_or(task.node)].ready;
         let open = match task.gate {
             Gate::None => true,
             Gate::Ready => ready && hall.store.gate.available(),
@@ -423,6 +461,7 @@ impl Driver {
         match hall.admit() {
             Ok(permit) => {
                 hall.write_unschedulable(&permit, node, false);
+                hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, false);
                 let exit = hall.half_call() + Span::from_millis(10);
                 let batch = self.tasks[number as usize].batch;
                 if batch.is_some() {
@@ -531,10 +570,24 @@ impl Driver {
             return self.next_control_plane(plan, hall);
         }
         if let Some(pool) = &mut self.pool {
-            pool.done();
+            pool.done(self.tasks[number as usize].slot);
         }
         self.admit(plan, hall);
     }
+}
+
+/// What is still to do on a node that stays, the next thing last.
+fn in_place(plan: &Plan, premark: Premark, hall: &Hall<'_>) -> Vec<Stage> {
+    let mut stages = vec![Stage::Soak];
+    if plan.drain.via == DrainVia::None {
+        stages.extend((premark != Premark::None).then_some(Stage::Uncordon));
+        stages.extend([Stage::Gate, Stage::Kubelet]);
+    } else {
+        stages.extend([Stage::Uncordon, Stage::Gate, Stage::Kubelet, Stage::Drain]);
+    }
+    let configures = plan.target.is_some() && hall.model.timings.kubeadm.upgrade_node.is_some();
+    stages.extend(configures.then_some(Stage::Configure));
+    stages
 }
 
 /// The version of a node's kubelet, among those that were met.

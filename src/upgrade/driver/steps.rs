@@ -1,5 +1,6 @@
 //! An explicit runbook: one command a step, each as its author expects it to end.
 
+use super::replace::creation;
 use super::{Driver, Event, Owner, Progress, version_of};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
@@ -35,6 +36,10 @@ impl Driver {
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
                 self.wake_after(away, Event::StepUp, hall);
             }
+            Step::CreateNode(node) => {
+                let time = creation(*node, hall);
+                self.wake_after(time, Event::StepUp, hall);
+            }
             Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) | Step::DeleteNode(_) => {
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::StepCall));
@@ -54,6 +59,10 @@ impl Driver {
             (Step::UpgradeNode { node, .. }, _) => {
                 let (node, version) = (*node, self.target.unwrap_or_else(|| version_of(*node, hall)));
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
+                true
+            }
+            (Step::CreateNode(node), _) => {
+                self.join(*node, hall);
                 true
             }
             (Step::Cordon(node), Ok(permit)) => {

@@ -1,0 +1,105 @@
+//! Nodes that give way to new ones, and marks for those whose turn has not come.
+
+use super::{AGAIN, Driver, Event, Progress, Slot, Stage, version_of};
+use crate::cluster::event::Event as World;
+use crate::cluster::hall::Hall;
+use crate::cluster::kubelet;
+use crate::ids::{Id, NodeId};
+use crate::model::{DrainVia, Plan, Premark};
+use crate::rng::Purpose;
+use crate::trace::{LifecycleTaint, NodeResult};
+use crate::units::Span;
+
+/// What is still to do on a node that is replaced, the next thing last.
+pub(super) fn stages(slot: Slot, via: DrainVia) -> Vec<Stage> {
+    let drain = (via != DrainVia::None).then_some(Stage::Drain);
+    let mut stages = vec![Stage::Soak, Stage::Gate];
+    match slot {
+        Slot::Surge => {
+            stages.push(Stage::Delete);
+            stages.extend(drain);
+            stages.extend([Stage::Joined, Stage::Create]);
+        }
+        Slot::Unavailable => {
+            stages.extend([Stage::Joined, Stage::Create, Stage::Delete]);
+            stages.extend(drain);
+        }
+    }
+    stages
+}
+
+impl Driver {
+    /// Marks every node of the pool, then starts with the first ones.
+    pub(super) fn premark(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
+        let Progress::Pool(at) = self.progress else { return };
+        let pool = &plan.pools[at];
+        for &node in &pool.nodes {
+            let Ok(permit) = hall.admit() else {
+                return hall.after(AGAIN, World::Driver(Event::Premark));
+            };
+            match pool.strategy.premark {
+                Premark::None => {}
+                Premark::PreferNoSchedule => hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, true),
+                Premark::Cordon => {
+                    hall.write_unschedulable(&permit, node, true);
+                }
+            }
+        }
+        self.admit(plan, hall);
+    }
+
+    /// A new machine is asked for.
+    pub(super) fn create(&mut self, number: u32, hall: &mut Hall<'_>) {
+        match self.tasks[number as usize].successor {
+            Some(successor) => {
+                let time = creation(successor, hall);
+                self.wake_after(time, Event::Created(number), hall);
+            }
+            None => self.stage_done(number, hall),
+        }
+    }
+
+    pub(super) fn created(&mut self, number: u32, hall: &mut Hall<'_>) {
+        if let Some(node) = self.tasks[number as usize].successor {
+            self.join(node, hall);
+        }
+        self.stage_done(number, hall);
+    }
+
+    /// A new machine's kubelet starts and registers its node, at the target version.
+    pub(super) fn join(&self, node: NodeId, hall: &mut Hall<'_>) {
+        let version = self.target.unwrap_or_else(|| version_of(node, hall));
+        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
+    }
+
+    /// The old machine goes, and its containers with it; its Node object follows.
+    pub(super) fn delete(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let node = self.tasks[number as usize].node;
+        let machine = true;
+        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
+        let dist = &hall.model.timings.node_delete;
+        let time = hall.streams.sample(Purpose::NodeUpgrade, entity(node, 3), dist);
+        self.wake_after(time, Event::Gone(number), hall);
+    }
+
+    pub(super) fn delete_node(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let node = self.tasks[number as usize].node;
+        let Ok(permit) = hall.admit() else {
+            return hall.after(AGAIN, World::Driver(Event::DeleteNode(number)));
+        };
+        hall.delete_node(&permit, node);
+        self.tasks[number as usize].result = NodeResult::Replaced;
+        self.stage_done(number, hall);
+    }
+}
+
+/// How long a new machine takes.
+pub(super) fn creation(node: NodeId, hall: &Hall<'_>) -> Span {
+    let dist = &hall.model.timings.node_create;
+    hall.streams.sample(Purpose::NodeUpgrade, entity(node, 2), dist)
+}
+
+/// The random stream of one thing that happens to a node's machine once.
+fn entity(node: NodeId, what: u64) -> u64 {
+    node.index() as u64 | what << 40
+}
