@@ -90,6 +90,11 @@ fn rolling(permit: &Permit, bounds: (u32, u32), new: ReplicaSetId, old: &[Replic
     let floor = desired.saturating_sub(unavailable) + new_unavailable;
     let mut budget = total.saturating_sub(floor);
     for broken_first in [true, false] {
+        if !broken_first {
+            // What is ready must not fall below the floor, whoever took away the rest (a drain, say).
+            let ready: u32 = old.iter().chain([&new]).map(|&rs| available(rs, hall)).sum();
+            budget = budget.min(ready.saturating_sub(desired.saturating_sub(unavailable)));
+        }
         for &rs in old {
             let desired = hall.store.replica_sets[rs].desired;
             let candidates = if broken_first {

@@ -193,7 +193,7 @@ impl Kubelets {
         let generation = containers.generation;
         hall.emit_cause(Fact::ContainersStarted { pod });
         let state = &hall.store.pods[pod];
-        if state.slot < hall.store.workloads[state.workload].never_ready_below {
+        if state.never_ready {
             hall.after(Span::ZERO, World::Kubelet(Event::Report(pod)));
             return;
         }

@@ -64,14 +64,18 @@ impl Watched {
 #[derive(Debug)]
 pub(crate) struct NodeLifecycle {
     nodes: IdVec<NodeId, Watched>,
-    /// When the acting controller manager began: its monitor passes every 5 s from here.
-    started: Time,
+    /// When the acting controller manager began, in microseconds; it knows of no heartbeat before.
+    started: i64,
+    /// When its monitor passes, in microseconds: then, and every 5 s before and after.
+    pass: i64,
     /// When the next NoExecute taint may be set, per zone (the last one is that of nodes without a zone).
     next_taint: Vec<Time>,
 }
 
 impl NodeLifecycle {
     pub(crate) fn new(hall: &Hall<'_>) -> Self {
+        let mut phase = hall.streams.stream(Purpose::Kubelet, u64::MAX >> 24);
+        let first_pass = phase.between(Span::ZERO, MONITOR_PERIOD);
         let calm = Watched {
             silent_since: None,
             generation: 0,
@@ -79,7 +83,9 @@ impl NodeLifecycle {
         };
         Self {
             nodes: hall.model.nodes.iter().map(|_| calm).collect(),
-            started: Time::ZERO,
+            // Whoever leads at the start has led for long.
+            started: i64::MIN / 2,
+            pass: micros(first_pass),
             next_taint: vec![Time::ZERO; hall.model.zones.len() + 1],
         }
     }
@@ -107,7 +113,8 @@ impl NodeLifecycle {
 
     /// A new leader gives every node a full grace period (N-3) and looks at every cordon (N-4).
     pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
-        self.started = hall.now;
+        self.started = moment(hall.now);
+        self.pass = self.started;
         let ids: Vec<NodeId> = hall.model.nodes.ids().collect();
         for node in ids {
             cordon_seen(node, hall);
@@ -153,16 +160,17 @@ impl NodeLifecycle {
             .unit();
         let phase = Span::from_secs_f64(phase * HEARTBEAT.as_secs_f64());
         let age = Span::from_micros((since.as_micros() + phase.as_micros()) % HEARTBEAT.as_micros());
-        let seen = self.pass_at(since.before(age).max(self.started));
+        let heard = (moment(since) - micros(age)).max(self.started);
         let grace = behaviour::node_monitor_grace(hall.store.gate.minors.controller_manager);
-        self.expect(node, seen + grace, Event::Unknown(node, generation), hall);
+        let at = self.pass_at(heard) + micros(grace);
+        let at = Time::from_micros(u64::try_from(at).unwrap_or(0));
+        self.expect(node, at, Event::Unknown(node, generation), hall);
     }
 
-    /// The first pass of the monitor at or after a time.
-    fn pass_at(&self, time: Time) -> Time {
-        let since = time.since(self.started).as_micros();
-        let period = MONITOR_PERIOD.as_micros();
-        self.started + Span::from_micros(since.div_ceil(period) * period)
+    /// The first pass of the monitor at or after a moment, in microseconds.
+    fn pass_at(&self, at: i64) -> i64 {
+        let period = micros(MONITOR_PERIOD);
+        self.pass - (self.pass - at).div_euclid(period) * period
     }
 
     /// Schedules what the run must not end before.
@@ -304,7 +312,7 @@ impl NodeLifecycle {
         let generation = self.nodes[node].generation;
         let react = hall.reaction();
         hall.after(react, World::NodeLifecycle(Event::Untaint(node, generation, false)));
-        let pass = self.pass_at(hall.now);
+        let pass = Time::from_micros(u64::try_from(self.pass_at(moment(hall.now))).unwrap_or(0));
         hall.at(pass, World::NodeLifecycle(Event::Untaint(node, generation, true)));
     }
 
@@ -322,6 +330,16 @@ impl NodeLifecycle {
         };
         hall.write_taint(&permit, node, taint, false);
     }
+}
+
+/// A length in microseconds that may be added to moments before the start.
+fn micros(span: Span) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+/// A moment in microseconds; those before the start are negative.
+fn moment(time: Time) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
 }
 
 fn all_silent(hall: &Hall<'_>) -> bool {

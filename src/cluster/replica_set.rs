@@ -16,6 +16,8 @@ pub(crate) enum Event {
     Sync(ReplicaSetId),
     /// A request to create one pod reaches the API.
     Create(ReplicaSetId),
+    /// The controller sees a pod that it has created.
+    Seen(ReplicaSetId),
     /// A request to delete one pod reaches the API.
     Delete(PodId),
 }
@@ -26,7 +28,7 @@ const BURST_REPLICAS: u32 = 500;
 /// The ReplicaSet controller.
 #[derive(Debug)]
 pub(crate) struct ReplicaSets {
-    /// Creates on their way, per ReplicaSet: the expectations of W-4.
+    /// Pods that were asked for and not seen yet, per ReplicaSet: the expectations of W-4.
     creating: IdVec<ReplicaSetId, u32>,
     /// 20 requests a second after a burst of 30, shared by all ReplicaSets (C-9).
     limiter: TokenBucket,
@@ -46,6 +48,7 @@ impl ReplicaSets {
         match event {
             Event::Sync(rs) => self.sync(rs, hall),
             Event::Create(rs) => self.create(rs, hall),
+            Event::Seen(rs) => self.seen(rs, hall),
             Event::Delete(pod) => {
                 if let Ok(permit) = hall.store.gate.admit_controllers() {
                     hall.delete_and_remove_if_idle(&permit, pod, DeletedBy::Controller);
@@ -64,7 +67,8 @@ impl ReplicaSets {
         }
     }
 
-    /// Compares the pods that are active with the pods that should be (W-1).
+    /// Compares the pods that are active with the pods that should be (W-1), unless pods that it has asked for are yet to
+    /// be seen: one round of creates after another (W-4).
     pub(crate) fn sync(&mut self, rs: ReplicaSetId, hall: &mut Hall<'_>) {
         if hall.store.gate.admit_controllers().is_err() {
             return;
@@ -72,11 +76,14 @@ impl ReplicaSets {
         while self.creating.len() <= rs.index() {
             self.creating.push(0);
         }
+        if self.creating[rs] > 0 {
+            return;
+        }
         let set = &hall.store.replica_sets[rs];
-        let (desired, active) = (set.desired, set.active + self.creating[rs]);
+        let (desired, active) = (set.desired, set.active);
         if active < desired {
             self.create_some(rs, (desired - active).min(BURST_REPLICAS), hall);
-        } else if active > desired && self.creating[rs] == 0 {
+        } else if active > desired {
             self.delete_some(rs, (active - desired).min(BURST_REPLICAS), hall);
         }
     }
@@ -98,25 +105,32 @@ impl ReplicaSets {
     }
 
     fn create(&mut self, rs: ReplicaSetId, hall: &mut Hall<'_>) {
-        self.creating[rs] = self.creating[rs].saturating_sub(1);
         let Ok(permit) = hall.store.gate.admit_controllers() else {
+            self.creating[rs] = self.creating[rs].saturating_sub(1);
             return;
         };
         let set = &hall.store.replica_sets[rs];
-        if set.active >= set.desired {
-            // A sync that found creates on their way has left the rest to this one (W-4).
-            if set.active > set.desired && self.creating[rs] == 0 {
-                hall.after_reaction(World::ReplicaSet(Event::Sync(rs)));
-            }
-            return;
+        if set.active < set.desired {
+            let new = NewPod {
+                workload: set.workload,
+                replica_set: Some(rs),
+                identity: Identity::Replica,
+            };
+            let pod = hall.create_pod(&permit, new);
+            hall.announce_pod(pod);
         }
-        let new = NewPod {
-            workload: set.workload,
-            replica_set: Some(rs),
-            identity: Identity::Replica,
-        };
-        let pod = hall.create_pod(&permit, new);
-        hall.announce_pod(pod);
+        let delivery = hall.draw(&hall.model.timings.watch_delivery);
+        hall.after(delivery, World::ReplicaSet(Event::Seen(rs)));
+    }
+
+    /// The last pod that was asked for is seen: time to look again.
+    fn seen(&mut self, rs: ReplicaSetId, hall: &mut Hall<'_>) {
+        self.creating[rs] = self.creating[rs].saturating_sub(1);
+        let set = &hall.store.replica_sets[rs];
+        if self.creating[rs] == 0 && set.active != set.desired {
+            let react = hall.draw(&hall.model.timings.controller_reaction);
+            hall.after(react, World::ReplicaSet(Event::Sync(rs)));
+        }
     }
 
     fn delete_some(&mut self, rs: ReplicaSetId, count: u32, hall: &mut Hall<'_>) {

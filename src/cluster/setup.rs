@@ -71,9 +71,24 @@ fn initial_nodes(world: &mut World<'_>) {
 }
 
 impl World<'_> {
+    /// Marks a pod that never becomes ready, while there are any to mark; `first`: how many others of its workload are
+    /// rather meant.
+    fn mark(&mut self, pod: PodId, first: u32) {
+        let pod = &mut self.hall.store.pods[pod];
+        let left = &mut self.hall.store.workloads[pod.workload].never_ready;
+        if *left != u32::MAX && *left > first {
+            *left -= 1;
+            pod.never_ready = true;
+        }
+    }
+
     /// Pods that the input holds.
     fn given_pods(&mut self) {
         let permit = Permit::before_time();
+        let mut unready = vec![0; self.hall.model.workloads.len()];
+        for given in &self.hall.model.pods {
+            unready[self.hall.model.classes[given.class].workload.index()] += u32::from(given.running && !given.ready);
+        }
         for (_, given) in self.hall.model.pods.iter_ids() {
             let workload = self.hall.model.classes[given.class].workload;
             let identity = match (self.hall.model.workloads[workload].kind, given.node, given.ordinal) {
@@ -88,6 +103,12 @@ impl World<'_> {
             };
             self.hall.cause = None;
             let pod = self.hall.create_pod(&permit, new);
+            if given.running && given.node.is_some() {
+                let others = &mut unready[workload.index()];
+                *others -= u32::from(!given.ready);
+                let first = if given.ready { *others } else { 0 };
+                self.mark(pod, first);
+            }
             match given.node {
                 Some(node) => self.settle_pod(pod, node, given.running, given.ready, given.terminating),
                 None => self.hall.announce_pod(pod),
@@ -162,7 +183,10 @@ impl World<'_> {
         };
         let pod = self.hall.create_pod(&permit, new);
         match self.scheduler.place(pod, &self.hall) {
-            Ok(node) => self.settle_pod(pod, node, true, true, false),
+            Ok(node) => {
+                self.mark(pod, 0);
+                self.settle_pod(pod, node, true, true, false);
+            }
             Err(_) => self.hall.announce_pod(pod),
         }
     }
@@ -191,9 +215,7 @@ impl World<'_> {
         hall.store.pods[pod].node = Some(node);
         hall.store.nodes[node].pods.push(pod);
         hall.emit_cause(Fact::PodBound { pod, node });
-        let state = &hall.store.pods[pod];
-        let never = state.slot < hall.store.workloads[state.workload].never_ready_below;
-        let ready = ready && !never;
+        let ready = ready && !hall.store.pods[pod].never_ready;
         if running {
             hall.emit(Fact::ContainersStarted { pod });
             self.kubelets.running_at_start(pod, ready, hall);

@@ -39,6 +39,8 @@ pub(crate) struct Pod {
     pub(crate) listed: bool,
     /// Phase Succeeded.
     pub(crate) finished: bool,
+    /// It runs but never becomes ready.
+    pub(crate) never_ready: bool,
 }
 
 /// A node's object, with what the scheduler adds up.
@@ -121,8 +123,8 @@ pub(crate) struct Workload {
     pub(crate) job: job::State,
     /// A rollout is going on.
     pub(crate) rolling: bool,
-    /// Its pods run but never become ready, from this slot down.
-    pub(crate) never_ready_below: u32,
+    /// So many more of the pods at the start never become ready; [`u32::MAX`]: no pod ever does.
+    pub(crate) never_ready: u32,
 }
 
 /// A budget's status.
@@ -297,7 +299,7 @@ impl Workload {
             members: if per_node { vec![None; nodes] } else { Vec::new() },
             job: job::State::default(),
             rolling: false,
-            never_ready_below: match workload.never_ready {
+            never_ready: match workload.never_ready {
                 NeverReady::Count(n) => n,
                 NeverReady::All => u32::MAX,
             },

@@ -66,6 +66,7 @@ impl Hall<'_> {
             terminating: false,
             listed: false,
             finished: false,
+            never_ready: state.never_ready == u32::MAX,
         });
         if let Some(rs) = new.replica_set {
             let set = &mut self.store.replica_sets[rs];

@@ -120,7 +120,8 @@ pub struct Job {
 /// Replicas that run but never become ready (a crash-looping or misconfigured application).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NeverReady {
-    /// So many of the slots of the workload, counted from the first one.
+    /// So many of the pods that exist at the start, those first that are not ready in the input. Pods that come for
+    /// them do become ready.
     Count(u32),
     /// Every pod.
     All,

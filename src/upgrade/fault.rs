@@ -5,7 +5,7 @@ use crate::cluster::event::Event as World;
 use crate::cluster::gate::Permit;
 use crate::cluster::hall::Hall;
 use crate::cluster::{deployment, kubelet};
-use crate::ids::{Id, NodeId, PodId, WorkloadId};
+use crate::ids::{NodeId, PodId, WorkloadId};
 use crate::model::{FaultAction, FaultTarget, Moment, StopMode, Trigger};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{DeletedBy, Fact, Record, StopReason};
@@ -151,7 +151,7 @@ impl Faults {
     ) {
         let node = match target {
             FaultTarget::Node(node) => Some(node),
-            FaultTarget::Hosting(workload) => host_of_most(workload, hall),
+            FaultTarget::Hosting(workload) => host_of(workload, hall),
         };
         let Some(node) = node else {
             hall.emit(Fact::FaultMissed { fault: number });
@@ -198,18 +198,13 @@ fn pick(workload: WorkloadId, luck: &mut Stream, hall: &Hall<'_>) -> Option<PodI
     pods.get(luck.below(count) as usize).map(|p| p.0)
 }
 
-/// The node that hosts most pods of a workload, the first by name among equals.
-fn host_of_most(workload: WorkloadId, hall: &Hall<'_>) -> Option<NodeId> {
-    let count = |n: &crate::cluster::store::Node| {
-        let own = |&&p: &&PodId| hall.store.pods[p].workload == workload && !hall.store.pods[p].terminating;
-        n.pods.iter().filter(own).count()
-    };
-    let counted = hall
-        .store
-        .nodes
-        .iter_ids()
-        .map(|(id, n)| (count(n), std::cmp::Reverse(id.index()), id));
-    counted.max().filter(|c| c.0 > 0).map(|c| c.2)
+/// The first node by name that hosts a pod of a workload.
+fn host_of(workload: WorkloadId, hall: &Hall<'_>) -> Option<NodeId> {
+    let own = |&p: &PodId| hall.store.pods[p].workload == workload && !hall.store.pods[p].terminating;
+    let hosts = hall.store.nodes.iter_ids().filter(|(_, n)| n.pods.iter().any(own));
+    hosts
+        .map(|(id, _)| id)
+        .min_by_key(|&id| hall.model.nodes[id].name.as_str())
 }
 
 fn is_moment(moment: Moment, record: &Record, control_plane: &ControlPlane) -> bool {

@@ -8,7 +8,7 @@ use crate::model::{ComponentTimings, KubeadmTimings, NeverReady, RestartPolicy, 
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::nearest::did_you_mean;
 use crate::scenario::own::{Latency, NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
-use crate::units::Dist;
+use crate::units::{Dist, Span};
 
 /// Kinds of workloads that a document may name.
 const KINDS: [&str; 7] = [
@@ -112,6 +112,12 @@ impl Builder<'_> {
             for workload in &spec.workloads {
                 self.workload_timing(workload);
             }
+        }
+        // A plan that says how long a node's upgrade takes means all of it, a reboot included, unless it gives that a time
+        // of its own.
+        let given = |field: fn(&TimingsSpec) -> bool| documents.timings.iter().any(field);
+        if given(|t| t.node_upgrade.is_some()) && !given(|t| t.node_reboot.is_some()) {
+            self.model.timings.node_reboot = Dist::Constant(Span::ZERO);
         }
         if !idle.is_empty() {
             let names: Vec<&str> = idle.into_iter().collect();

@@ -36,7 +36,7 @@ pub(crate) struct TimingsSpec {
     pub(crate) kubectl_start: Option<Latency>,
     /// The kubelet stops, until it starts with the new version.
     pub(crate) node_upgrade: Option<Latency>,
-    /// A machine goes down, until its kubelet starts.
+    /// What a reboot adds to nodeUpgrade; nothing where only nodeUpgrade is given.
     pub(crate) node_reboot: Option<Latency>,
     /// No effect yet.
     pub(crate) node_register: Option<Latency>,

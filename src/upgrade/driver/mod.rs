@@ -418,8 +418,7 @@ impl Driver {
         }
     }
 
-    /// How long a node's kubelet is away: the upgrade, and with a reboot the longer of upgrade and reboot where the plan
-    /// gives no reboot a time of its own.
+    /// How long a node's kubelet is away: the upgrade, and what a reboot adds to it.
     fn time_away(&self, node: NodeId, machine: bool, hall: &Hall<'_>) -> Span {
         let timings = &hall.model.timings;
         let entity = crate::ids::Id::index(node) as u64;
