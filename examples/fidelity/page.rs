@@ -1,0 +1,171 @@
+//! The page `docs/fidelity.md`.
+
+use std::fmt::Write;
+
+use crate::fidelity::{Comparison, OrderScore, Score, VERSIONS, Value, Verdict, score_of};
+
+const HEAD: &str = include_str!("head.md");
+
+/// The whole page.
+pub(crate) fn page(comparisons: &[Comparison], seeds: usize) -> String {
+    let mut text = HEAD.replace("{seeds}", &seeds.to_string());
+    let _ = writeln!(text, "\n## Scores\n");
+    scores(comparisons, &mut text);
+    let _ = writeln!(text, "\n## Disagreements");
+    for comparison in comparisons {
+        disagreements(comparison, &mut text);
+    }
+    text
+}
+
+fn ratio((agree, all): (usize, usize)) -> String {
+    if all == 0 {
+        return "not comparable".to_owned();
+    }
+    format!("{agree} / {all} ({:.1} %)", 100.0 * agree as f64 / all as f64)
+}
+
+fn scores(comparisons: &[Comparison], text: &mut String) {
+    let _ = writeln!(
+        text,
+        "| scenario | version | runs | measures that agree |\n|---|---|---|---|"
+    );
+    for c in comparisons {
+        let runs = c.runs.as_ref().map_or(0, Vec::len);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {runs} | {} |",
+            c.scenario,
+            c.version,
+            ratio(c.tally())
+        );
+    }
+    let sum = |chosen: &dyn Fn(&&Comparison) -> bool| {
+        let tallies = comparisons.iter().filter(chosen).map(Comparison::tally);
+        tallies.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+    };
+    for version in VERSIONS {
+        let _ = writeln!(
+            text,
+            "| all | {version} | | {} |",
+            ratio(sum(&|c| c.version == version))
+        );
+    }
+    let _ = writeln!(text, "| **all** | | | **{}** |", ratio(sum(&|_| true)));
+}
+
+fn disagreements(c: &Comparison, text: &mut String) {
+    if let Err(problem) = &c.runs {
+        let _ = writeln!(
+            text,
+            "\n### {} {}: not comparable\n\n```text\n{}\n```",
+            c.scenario,
+            c.version,
+            problem.trim()
+        );
+        return;
+    }
+    let scores: Vec<&Score> = c.scores.iter().filter(|s| s.verdict != Verdict::Agrees).collect();
+    let orders: Vec<&OrderScore> = c.orders.iter().filter(|o| !o.agrees()).collect();
+    if scores.is_empty() && orders.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n### {} {}\n\n| measure | recorded | rehearsed: min, 5 %, median, 95 %, max | inside | verdict | cause |\n\
+         |---|---|---|---|---|---|",
+        c.scenario, c.version
+    );
+    for score in scores {
+        let cause = c.cause(&score.measure);
+        row(score, cause.as_deref().unwrap_or("unexplained"), text);
+    }
+    for order in orders {
+        let cause = c.cause(&order.measure());
+        order_row(order, cause.as_deref().unwrap_or("unexplained"), text);
+    }
+}
+
+fn row(score: &Score, cause: &str, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "| {} | {} | {} | {:.0} % | {} | {cause} |",
+        score.measure,
+        recorded(score),
+        rehearsed(score),
+        100.0 * score.inside,
+        match score.verdict {
+            Verdict::Agrees => "agrees",
+            Verdict::Misses => "misses",
+            Verdict::TooWide => "too wide",
+        },
+    );
+}
+
+fn recorded(score: &Score) -> String {
+    let values: Vec<String> = score.recorded.iter().map(shown).collect();
+    values.join("; ")
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Count(n) => n.to_string(),
+        Value::Seconds(s) => format!("{s:.1} s"),
+        Value::Label(l) => l.clone(),
+    }
+}
+
+fn rehearsed(score: &Score) -> String {
+    if let Some(s) = &score.spread {
+        let seconds = matches!(score.recorded.first(), Some(Value::Seconds(_)));
+        let numbers = [s.min, s.p5, s.median, s.p95, s.max];
+        let numbers = numbers.map(|n| if seconds { format!("{n:.1}") } else { n.to_string() });
+        return numbers.join(", ");
+    }
+    if score.labels.is_empty() {
+        return "never".to_owned();
+    }
+    let mut labels: Vec<(&String, &usize)> = score.labels.iter().collect();
+    labels.sort_by(|a, b| b.1.cmp(a.1));
+    let labels: Vec<String> = labels.iter().take(6).map(|(l, n)| format!("{l} ({n} times)")).collect();
+    labels.join("; ")
+}
+
+fn order_row(order: &OrderScore, cause: &str, text: &mut String) {
+    let missing: Vec<&str> = order.missing.iter().map(String::as_str).collect();
+    let foreign: Vec<String> = order
+        .foreign
+        .iter()
+        .map(|(words, share)| format!("{words} ({:.1} %)", 100.0 * share))
+        .collect();
+    let _ = writeln!(
+        text,
+        "| {} | only recorded: {} | only rehearsed: {} | | misses | {cause} |",
+        order.measure(),
+        if missing.is_empty() {
+            "-".to_owned()
+        } else {
+            missing.join("; ")
+        },
+        if foreign.is_empty() {
+            "-".to_owned()
+        } else {
+            foreign.join("; ")
+        },
+    );
+}
+
+/// Each recorded run beside the rehearsals of its own cluster.
+pub(crate) fn by_run(comparisons: &[Comparison]) -> String {
+    let mut text = String::from("\n## By run\n");
+    for c in comparisons {
+        for run in c.runs.as_deref().unwrap_or_default() {
+            let _ = writeln!(text, "\n### {} {} {}\n", c.scenario, c.version, run.name);
+            for name in run.recorded.values.keys() {
+                let score = score_of(name, std::slice::from_ref(run));
+                let _ = writeln!(text, "{name}: {} | {}", recorded(&score), rehearsed(&score));
+            }
+        }
+    }
+    text
+}
