@@ -112,6 +112,10 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         restart: RestartPolicy::Always,
         budgets: vec![budget],
         services: vec![service],
+        preempts: true,
+        placement: None,
+        counted: false,
+        volumes: Vec::new(),
     });
     let workload = model.workloads.push(Workload {
         kind: WorkloadKind::Deployment,
@@ -127,6 +131,7 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         startup: None,
         shutdown: None,
         never_ready: NeverReady::Count(0),
+        slot_volumes: Vec::new(),
     });
     model.replica_sets.push(ReplicaSet {
         workload,

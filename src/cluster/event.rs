@@ -1,6 +1,6 @@
 //! What will happen: one vocabulary per room, matched exhaustively.
 
-use super::{control_plane, daemon_set, election, endpoints, kubelet, node_lifecycle, replica_set, scheduler};
+use super::{control_plane, daemon_set, election, endpoints, kubelet, node_lifecycle, replica_set, scheduler, volumes};
 use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
 
@@ -28,6 +28,7 @@ pub(crate) enum Event {
     Kubelet(kubelet::Event),
     /// The pod garbage collector looks for orphans of a node; `true`: the run waits for it.
     PodGc(NodeId, bool),
+    Volume(volumes::Event),
     Drain(drain::Event),
     Kubeadm(kubeadm::Event),
     Driver(driver::Event),

@@ -20,6 +20,7 @@ mod run;
 pub(crate) mod scheduler;
 mod setup;
 pub(crate) mod store;
+pub(crate) mod volumes;
 mod world;
 mod write;
 

@@ -131,7 +131,7 @@ impl World<'_> {
             pinned,
         };
         let pod = self.hall.create_pod(&permit, new);
-        match self.scheduler.place(pod, &self.hall) {
+        match self.scheduler.place(pod, &mut self.hall) {
             Ok(node) => self.settle_pod(pod, node, true, true, false),
             Err(_) => self.hall.announce_pod(pod),
         }
@@ -161,6 +161,7 @@ impl World<'_> {
         hall.store.pods[pod].node = Some(node);
         hall.store.nodes[node].pods.push(pod);
         hall.emit_cause(Fact::PodBound { pod, node });
+        super::volumes::there_at_start(hall, pod, node);
         let state = &hall.store.pods[pod];
         let never = state.slot < hall.store.workloads[state.workload].never_ready_below;
         let ready = ready && !never;

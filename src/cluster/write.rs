@@ -53,6 +53,7 @@ impl Hall<'_> {
             running: false,
             ready: false,
             terminating: false,
+            preempted: false,
             listed: false,
         });
         if let Some(rs) = new.replica_set {
@@ -88,6 +89,7 @@ impl Hall<'_> {
         self.store.pods[pod].node = Some(node);
         self.store.nodes[node].pods.push(pod);
         self.emit_cause(Fact::PodBound { pod, node });
+        super::volumes::bound(self, pod, node);
         let seen = self.draw(&self.model.timings.watch_delivery);
         let react = self.draw(&self.model.timings.kubelet_reaction);
         self.after(seen + react, Event::Kubelet(kubelet::Event::Sync(pod)));
@@ -121,6 +123,7 @@ impl Hall<'_> {
         }
         let counted = self.store.counts(pod);
         self.store.pods[pod].terminating = true;
+        self.store.pods[pod].preempted = by == DeletedBy::Preemption;
         self.store.terminating += 1;
         let fact = self.emit_cause(Fact::PodDeleted { pod, by });
         self.vacate(pod, Some(fact));
@@ -165,9 +168,11 @@ impl Hall<'_> {
         for &budget in &self.model.classes[class].budgets {
             self.store.budgets[budget].matching -= 1;
         }
+        self.store.nominated.retain(|&(waiting, _)| waiting != pod);
         if let Some(node) = node {
             self.release(pod, node);
             self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
+            super::volumes::gone(self, pod, node);
         }
         if self.model.workloads[workload].kind == WorkloadKind::DaemonSet {
             self.forget_daemon(workload, pod);
@@ -253,6 +258,9 @@ impl Hall<'_> {
             return;
         }
         self.store.nodes[node].ready = ready;
+        if ready {
+            super::volumes::node_back(self, node);
+        }
         self.emit_cause(if ready {
             Fact::NodeReady { node }
         } else {
@@ -276,7 +284,17 @@ impl Hall<'_> {
 
     /// The scheduler adds a pod's requests to a node when it assumes it there.
     pub(crate) fn reserve(&mut self, pod: PodId, node: NodeId) {
-        let class = &self.model.classes[self.store.pods[pod].class];
+        self.store.nominated.retain(|&(waiting, _)| waiting != pod);
+        self.occupy(pod, node);
+    }
+
+    /// Adds a pod's requests to a node, be it only to see what would be.
+    pub(crate) fn occupy(&mut self, pod: PodId, node: NodeId) {
+        let class_id = self.store.pods[pod].class;
+        let class = &self.model.classes[class_id];
+        if class.counted {
+            self.store.placed[class_id].push((pod, node));
+        }
         let state = &mut self.store.nodes[node];
         add(&mut state.used, class.requests);
         add(&mut state.nonzero, class.nonzero);
@@ -286,7 +304,14 @@ impl Hall<'_> {
 
     /// Gives a pod's requests back.
     pub(crate) fn unreserve(&mut self, pod: PodId, node: NodeId) {
-        let class = &self.model.classes[self.store.pods[pod].class];
+        let class_id = self.store.pods[pod].class;
+        let class = &self.model.classes[class_id];
+        if class.counted {
+            let placed = &mut self.store.placed[class_id];
+            if let Some(at) = placed.iter().rposition(|&(p, _)| p == pod) {
+                placed.swap_remove(at);
+            }
+        }
         let state = &mut self.store.nodes[node];
         subtract(&mut state.used, class.requests);
         subtract(&mut state.nonzero, class.nonzero);

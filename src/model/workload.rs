@@ -1,6 +1,6 @@
 //! Workloads, budgets and services.
 
-use crate::ids::{ClassId, WorkloadId};
+use crate::ids::{ClassId, VolumeId, WorkloadId};
 use crate::units::{Dist, IntOrPercent, Span};
 
 /// What owns pods.
@@ -26,6 +26,8 @@ pub struct Workload {
     pub shutdown: Option<Dist>,
     /// Replicas that run but never become ready.
     pub never_ready: NeverReady,
+    /// Volumes of single slots (StatefulSets); slots beyond the list have none.
+    pub slot_volumes: Vec<Vec<VolumeId>>,
 }
 
 /// Kinds of workloads.

@@ -53,6 +53,7 @@ impl<'d> Builder<'d> {
             startup: None,
             shutdown: None,
             never_ready: NeverReady::Count(0),
+            slot_volumes: Vec::new(),
         });
         self.workloads.entry((namespace, name)).or_default().push(Known {
             written,
