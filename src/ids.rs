@@ -63,6 +63,10 @@ ids! {
     DrainId,
     /// A recorded fact.
     FactId,
+    /// A label of nodes by which pods are kept together or apart.
+    TopologyId,
+    /// A persistent volume claim.
+    VolumeId,
 }
 
 /// A table indexed by one kind of id.

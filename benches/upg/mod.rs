@@ -117,6 +117,10 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         restart: RestartPolicy::Always,
         budgets: vec![budget],
         services: vec![service],
+        preempts: true,
+        placement: None,
+        counted: false,
+        volumes: Vec::new(),
     });
     let workload = model.workloads.push(Workload {
         kind: WorkloadKind::Deployment,
@@ -136,6 +140,7 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         first_ordinal: 0,
         job: None,
         run_for: None,
+        slot_volumes: Vec::new(),
     });
     model.replica_sets.push(ReplicaSet {
         workload,

@@ -42,7 +42,7 @@ pub(crate) fn may_run(hall: &Hall<'_>, workload: WorkloadId, node: NodeId) -> bo
     let node = &hall.model.nodes[node];
     let tolerated =
         |taint: &crate::model::Taint| taint.effect == TaintEffect::PreferNoSchedule || class.tolerates(taint);
-    class.node_selector.iter().all(|(k, v)| node.label(k) == Some(v)) && node.taints.iter().all(tolerated)
+    class.selects(node) && node.taints.iter().all(tolerated)
 }
 
 /// All DaemonSets, for a new leader.

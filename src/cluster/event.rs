@@ -2,6 +2,7 @@
 
 use super::{
     control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set,
+    volumes,
 };
 use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
@@ -32,6 +33,7 @@ pub(crate) enum Event {
     Kubelet(kubelet::Event),
     /// The pod garbage collector looks for orphans of a node; `true`: the run waits for it.
     PodGc(NodeId, bool),
+    Volume(volumes::Event),
     Drain(drain::Event),
     Kubeadm(kubeadm::Event),
     Driver(driver::Event),

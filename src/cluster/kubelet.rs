@@ -2,7 +2,7 @@
 
 use super::event::Event as World;
 use super::hall::Hall;
-use super::node_lifecycle;
+use super::{node_lifecycle, volumes};
 use crate::ids::{Id, IdVec, NodeId, PodId};
 use crate::model::{RestartPolicy, behaviour};
 use crate::rng::Purpose;
@@ -187,6 +187,9 @@ impl Kubelets {
     /// Starts a pod's containers; how long that takes depends on the pod alone, not on when or where (common random
     /// numbers).
     fn start(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        if !volumes::ready(hall, pod) {
+            return;
+        }
         let containers = self.of(pod);
         containers.state = State::Running(false);
         containers.generation = containers.generation.wrapping_add(1);

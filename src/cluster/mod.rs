@@ -22,6 +22,7 @@ pub(crate) mod scheduler;
 mod setup;
 pub(crate) mod stateful_set;
 pub(crate) mod store;
+pub(crate) mod volumes;
 mod world;
 mod write;
 

@@ -182,7 +182,7 @@ impl World<'_> {
             identity,
         };
         let pod = self.hall.create_pod(&permit, new);
-        match self.scheduler.place(pod, &self.hall) {
+        match self.scheduler.place(pod, &mut self.hall) {
             Ok(node) => {
                 self.mark(pod, 0);
                 self.settle_pod(pod, node, true, true, false);
@@ -215,6 +215,7 @@ impl World<'_> {
         hall.store.pods[pod].node = Some(node);
         hall.store.nodes[node].pods.push(pod);
         hall.emit_cause(Fact::PodBound { pod, node });
+        super::volumes::there_at_start(hall, pod, node);
         let ready = ready && !hall.store.pods[pod].never_ready;
         if running {
             hall.emit(Fact::ContainersStarted { pod });

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::gate::Gate;
 use super::job;
-use crate::ids::{BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::ids::{BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, VolumeId, WorkloadId};
 use crate::model::{BudgetLimit, Model, RolloutStrategy, WorkloadKind, behaviour};
 use crate::trace::LifecycleTaint;
 use crate::units::{IntOrPercent, KubeVersion, Resources, Span, Time};
@@ -35,6 +35,8 @@ pub(crate) struct Pod {
     pub(crate) running: bool,
     pub(crate) ready: bool,
     pub(crate) terminating: bool,
+    /// Deleted by the scheduler to make room.
+    pub(crate) preempted: bool,
     /// Listed as ready in the endpoint slices.
     pub(crate) listed: bool,
     /// Phase Succeeded.
@@ -157,6 +159,12 @@ pub(crate) struct Store {
     pub(crate) replica_sets: IdVec<ReplicaSetId, ReplicaSet>,
     pub(crate) workloads: IdVec<WorkloadId, Workload>,
     pub(crate) budgets: IdVec<BudgetId, Budget>,
+    /// The pods, bound or assumed, of the classes that somebody's affinity or spread constraint counts.
+    pub(crate) placed: IdVec<ClassId, Vec<(PodId, NodeId)>>,
+    /// `status.nominatedNodeName` of pods that wait for room (S-21).
+    pub(crate) nominated: Vec<(PodId, NodeId)>,
+    /// Where volumes are.
+    pub(crate) volumes: IdVec<VolumeId, super::volumes::State>,
     /// Ready replicas that are missing, over all workloads that somebody keeps up.
     pub(crate) missing: u64,
     /// Pods with a deletion timestamp whose objects exist.
@@ -181,6 +189,9 @@ impl Store {
                 .map(|w| Workload::of(w, model.nodes.len()))
                 .collect(),
             budgets: model.budgets.ids().map(|b| Budget::of(model, b)).collect(),
+            placed: model.classes.iter().map(|_| Vec::new()).collect(),
+            nominated: Vec::new(),
+            volumes: model.volumes.iter().map(|_| super::volumes::State::default()).collect(),
             missing: 0,
             terminating: 0,
             rollouts: 0,

@@ -64,6 +64,7 @@ impl Hall<'_> {
             running: false,
             ready: false,
             terminating: false,
+            preempted: false,
             listed: false,
             finished: false,
             never_ready: state.never_ready == u32::MAX,
@@ -106,6 +107,7 @@ impl Hall<'_> {
         self.store.pods[pod].node = Some(node);
         self.store.nodes[node].pods.push(pod);
         self.emit_cause(Fact::PodBound { pod, node });
+        super::volumes::bound(self, pod, node);
         let seen = self.draw(&self.model.timings.watch_delivery);
         let react = self.draw(&self.model.timings.kubelet_reaction);
         self.after(seen + react, Event::Kubelet(kubelet::Event::Sync(pod)));
@@ -139,6 +141,7 @@ impl Hall<'_> {
         }
         let counted = self.store.counts(pod);
         self.store.pods[pod].terminating = true;
+        self.store.pods[pod].preempted = by == DeletedBy::Preemption;
         self.store.terminating += 1;
         let fact = self.emit_cause(Fact::PodDeleted { pod, by });
         self.vacate(pod, Some(fact), by);
@@ -205,9 +208,11 @@ impl Hall<'_> {
         for &budget in &self.model.classes[class].budgets {
             self.store.budgets[budget].matching -= 1;
         }
+        self.store.nominated.retain(|&(waiting, _)| waiting != pod);
         if let Some(node) = node {
             self.release(pod, node);
             self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
+            super::volumes::gone(self, pod, node);
         }
         match self.model.workloads[workload].kind {
             WorkloadKind::DaemonSet | WorkloadKind::StatefulSet => self.forget_member(workload, slot, pod),
@@ -297,6 +302,9 @@ impl Hall<'_> {
             return;
         }
         self.store.nodes[node].ready = ready;
+        if ready {
+            super::volumes::node_back(self, node);
+        }
         self.emit_cause(if ready {
             Fact::NodeReady { node }
         } else {
@@ -320,7 +328,17 @@ impl Hall<'_> {
 
     /// The scheduler adds a pod's requests to a node when it assumes it there.
     pub(crate) fn reserve(&mut self, pod: PodId, node: NodeId) {
-        let class = &self.model.classes[self.store.pods[pod].class];
+        self.store.nominated.retain(|&(waiting, _)| waiting != pod);
+        self.occupy(pod, node);
+    }
+
+    /// Adds a pod's requests to a node, be it only to see what would be.
+    pub(crate) fn occupy(&mut self, pod: PodId, node: NodeId) {
+        let class_id = self.store.pods[pod].class;
+        let class = &self.model.classes[class_id];
+        if class.counted {
+            self.store.placed[class_id].push((pod, node));
+        }
         let state = &mut self.store.nodes[node];
         add(&mut state.used, class.requests);
         add(&mut state.nonzero, class.nonzero);
@@ -330,7 +348,14 @@ impl Hall<'_> {
 
     /// Gives a pod's requests back.
     pub(crate) fn unreserve(&mut self, pod: PodId, node: NodeId) {
-        let class = &self.model.classes[self.store.pods[pod].class];
+        let class_id = self.store.pods[pod].class;
+        let class = &self.model.classes[class_id];
+        if class.counted {
+            let placed = &mut self.store.placed[class_id];
+            if let Some(at) = placed.iter().rposition(|&(p, _)| p == pod) {
+                placed.swap_remove(at);
+            }
+        }
         let state = &mut self.store.nodes[node];
         subtract(&mut state.used, class.requests);
         subtract(&mut state.nonzero, class.nonzero);

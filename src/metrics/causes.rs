@@ -223,6 +223,7 @@ impl Explainer<'_> {
                     DeletedBy::Controller => "a controller",
                     DeletedBy::TaintManager => "the taint manager",
                     DeletedBy::GarbageCollector => "the pod garbage collector",
+                    DeletedBy::Preemption => "the scheduler, for a pod of higher priority,",
                 };
                 format!("{by} deleted {who} {at}")
             }

@@ -181,6 +181,45 @@ pub mod scheduler {
         minor >= 23
     }
 
+    /// Whether `minDomains` is looked at (on by default since 1.27).
+    #[must_use]
+    pub const fn min_domains(minor: u32) -> bool {
+        minor >= 27
+    }
+
+    /// Whether `matchLabelKeys` of spread constraints is looked at (on by default since 1.27).
+    #[must_use]
+    pub const fn match_label_keys(minor: u32) -> bool {
+        minor >= 27
+    }
+
+    /// Whether `nodeAffinityPolicy` and `nodeTaintsPolicy` are looked at (on by default since 1.26); before, node affinity
+    /// is honoured and taints are ignored.
+    #[must_use]
+    pub const fn node_inclusion_policies(minor: u32) -> bool {
+        minor >= 26
+    }
+
+    /// Whether the nominated node is tried alone before all others (S-21; on by default since 1.22).
+    #[must_use]
+    pub const fn prefers_nominated(minor: u32) -> bool {
+        minor >= 22
+    }
+
+    /// Whether only pods that preemption itself deletes keep the preemptor from preempting again (S-22; before, any that
+    /// terminate; the minor is from general knowledge).
+    #[must_use]
+    pub const fn waits_for_own_victims(minor: u32) -> bool {
+        minor >= 26
+    }
+
+    /// Whether a pod that is bound wakes those that wait for spread constraints, too (S-5; the minor is from general
+    /// knowledge).
+    #[must_use]
+    pub const fn spread_wakes_on_bind(minor: u32) -> bool {
+        minor >= 30
+    }
+
     /// Lease won until it schedules; measured 30…200 ms.
     #[must_use]
     pub const fn start() -> Dist {

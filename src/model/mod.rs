@@ -3,24 +3,28 @@
 pub mod behaviour;
 mod cluster;
 mod fault;
+mod placement;
 mod plan;
 mod pod;
 mod timings;
+mod volume;
 mod workload;
 
 pub use cluster::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
     ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, Mode, NodeOrder, OnFailure, Plan, Pool, Premark, Step,
     Strategy,
 };
 pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
+pub use volume::Volume;
 pub use workload::{
     Budget, BudgetLimit, Job, NeverReady, PodManagement, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind,
 };
 
-use crate::ids::{BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, WorkloadId};
+use crate::ids::{BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, TopologyId, VolumeId, WorkloadId};
 use crate::units::KubeVersion;
 
 /// A checked scenario, ready to be run any number of times.
@@ -46,6 +50,12 @@ pub struct Model {
     pub budgets: IdVec<BudgetId, Budget>,
     /// Services with a selector.
     pub services: IdVec<ServiceId, Service>,
+    /// Labels of nodes that affinities and spread constraints refer to.
+    pub topologies: IdVec<TopologyId, String>,
+    /// Claims of pods.
+    pub volumes: IdVec<VolumeId, Volume>,
+    /// Sets of nodes (one flag for each) that volumes refer to.
+    pub node_sets: Vec<Vec<bool>>,
     /// What is rehearsed; `None` where only faults are played.
     pub plan: Option<Plan>,
     /// Trouble.
@@ -71,6 +81,9 @@ impl Model {
             pods: IdVec::new(),
             budgets: IdVec::new(),
             services: IdVec::new(),
+            topologies: IdVec::new(),
+            volumes: IdVec::new(),
+            node_sets: Vec::new(),
             plan: None,
             faults: Vec::new(),
             timings: Timings::default(),

@@ -1,7 +1,7 @@
 //! Pods and their templates.
 
-use super::{Taint, TaintEffect};
-use crate::ids::{BudgetId, ClassId, NodeId, ReplicaSetId, ServiceId, WorkloadId};
+use super::{Node, Placement, Taint, TaintEffect};
+use crate::ids::{BudgetId, ClassId, NodeId, ReplicaSetId, ServiceId, VolumeId, WorkloadId};
 use crate::units::{Resources, Span};
 
 /// What pods of one template have in common, with selectors already resolved.
@@ -35,6 +35,14 @@ pub struct PodClass {
     pub budgets: Vec<BudgetId>,
     /// The services whose selectors match.
     pub services: Vec<ServiceId>,
+    /// Whether these pods may push others off a node (`preemptionPolicy`).
+    pub preempts: bool,
+    /// Affinities and spreading, where there are any.
+    pub placement: Option<Box<Placement>>,
+    /// Whether some class's affinity or spread constraint counts these pods.
+    pub counted: bool,
+    /// The volumes that all pods of the class share.
+    pub volumes: Vec<VolumeId>,
 }
 
 impl PodClass {
@@ -42,6 +50,25 @@ impl PodClass {
     #[must_use]
     pub fn tolerates(&self, taint: &Taint) -> bool {
         self.tolerations.iter().any(|t| t.tolerates(taint))
+    }
+
+    /// Whether `nodeSelector` and required node affinity match a node.
+    #[must_use]
+    pub fn selects(&self, node: &Node) -> bool {
+        self.node_selector.iter().all(|(k, v)| node.label(k) == Some(v))
+            && self
+                .required_nodes()
+                .is_none_or(|terms| terms.iter().any(|t| t.matches(node)))
+    }
+
+    /// Whether every node would do.
+    #[must_use]
+    pub fn selects_all(&self) -> bool {
+        self.node_selector.is_empty() && self.required_nodes().is_none()
+    }
+
+    fn required_nodes(&self) -> Option<&Vec<super::NodeTerm>> {
+        self.placement.as_ref().and_then(|p| p.nodes.as_ref())
     }
 }
 

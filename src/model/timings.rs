@@ -38,6 +38,10 @@ pub struct Timings {
     pub pod_startup: Dist,
     /// From SIGTERM to the end of the containers, unless a workload says otherwise.
     pub pod_shutdown: Dist,
+    /// A volume is wanted on a node, until it is attached there.
+    pub volume_attach: Dist,
+    /// The last pod that used a volume on a node is gone, until the volume is detached from it.
+    pub volume_detach: Dist,
     /// etcd.
     pub etcd: ComponentTimings,
     /// kube-apiserver.
@@ -110,6 +114,8 @@ impl Default for Timings {
             node_delete: Dist::Constant(Span::ZERO),
             pod_startup: log_normal(3_000, 8_000),
             pod_shutdown: log_normal(2_000, 10_000),
+            volume_attach: log_normal(15_000, 60_000),
+            volume_detach: log_normal(15_000, 60_000),
             etcd: ComponentTimings::default(),
             api_server: ComponentTimings::default(),
             controller_manager: ComponentTimings::default(),

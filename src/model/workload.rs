@@ -1,6 +1,6 @@
 //! Workloads, budgets and services.
 
-use crate::ids::{ClassId, WorkloadId};
+use crate::ids::{ClassId, VolumeId, WorkloadId};
 use crate::units::{Dist, IntOrPercent, Span};
 
 /// What owns pods.
@@ -34,6 +34,8 @@ pub struct Workload {
     pub job: Option<Job>,
     /// How long the containers run after they are ready, until they succeed; `None`: until somebody stops them.
     pub run_for: Option<Dist>,
+    /// Volumes of single slots (StatefulSets); slots beyond the list have none.
+    pub slot_volumes: Vec<Vec<VolumeId>>,
 }
 
 /// Kinds of workloads.

@@ -331,6 +331,8 @@ pub enum DeletedBy {
     TaintManager,
     /// The pod garbage collector (N-12).
     GarbageCollector,
+    /// The scheduler, to make room for a pod of higher priority (S-21).
+    Preemption,
 }
 
 /// Why no node fits a pod: how many nodes fail on what, counted at the first filter that fails.
@@ -341,12 +343,20 @@ pub struct Unfit {
     pub unschedulable: u16,
     /// With a taint that the pod does not tolerate.
     pub tainted: u16,
-    /// Not matching the pod's node selector or name.
+    /// Not matching the pod's node selector, node affinity or name.
     pub affinity: u16,
     /// With the host port taken.
     pub ports: u16,
     /// Too full.
     pub resources: u16,
+    /// Out of reach of the pod's volumes.
+    pub volumes: u16,
+    /// Against a topology spread constraint.
+    pub spread: u16,
+    /// Without the pods that the pod must be near.
+    pub pod_affinity: u16,
+    /// With pods that the pod must not be near, or that refuse it.
+    pub pod_anti_affinity: u16,
 }
 
 #[cfg(test)]

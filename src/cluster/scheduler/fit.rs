@@ -1,7 +1,10 @@
 //! Filters: which nodes a pod fits on (S-9 … S-12, S-15).
 
+use super::labels::{Asking, Labels};
+use super::neighbours::{Neighbours, Unneighbourly};
+use super::spread::SpreadFilter;
 use crate::cluster::hall::Hall;
-use crate::ids::{ClassId, IdVec, NodeId, PodId};
+use crate::ids::{ClassId, IdVec, NodeId};
 use crate::model::{Model, PodClass, Taint, TaintEffect};
 use crate::trace::{LifecycleTaint, Unfit};
 
@@ -12,20 +15,39 @@ pub(super) struct Fit {
     order: Vec<NodeId>,
     /// Which taints of the node lifecycle controller a class tolerates.
     tolerated: IdVec<ClassId, u8>,
-    feasible: Vec<NodeId>,
+    pub(super) feasible: Vec<NodeId>,
+    pub(super) labels: Labels,
+    pub(super) neighbours: Neighbours,
+    spread: SpreadFilter,
 }
 
 /// The first filter that a node fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Misfit {
+pub(super) enum Misfit {
     Unschedulable,
     Tainted,
     Affinity,
     Ports,
     Resources,
+    Volumes,
+    /// A label is missing.
+    NoDomain,
+    Spread,
+    PodAffinity,
+    PodAntiAffinity,
 }
 
-const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [
+impl Misfit {
+    /// Whether the node might fit without some of its pods (S-21).
+    pub(super) const fn resolvable(self) -> bool {
+        matches!(
+            self,
+            Self::Ports | Self::Resources | Self::Spread | Self::PodAntiAffinity
+        )
+    }
+}
+
+pub(super) const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [
     (
         LifecycleTaint::Unschedulable,
         "node.kubernetes.io/unschedulable",
@@ -59,16 +81,29 @@ impl Fit {
             order: interleaved(model),
             tolerated: model.classes.iter().map(tolerated_lifecycle).collect(),
             feasible: Vec::new(),
+            labels: Labels::new(model),
+            neighbours: Neighbours::default(),
+            spread: SpreadFilter::default(),
+        }
+    }
+
+    /// Counts what the filters need for a pod.
+    pub(super) fn prepare(&mut self, ask: Asking<'_>, hall: &Hall<'_>) {
+        self.labels.prepare(ask, hall.model);
+        if let Some(placement) = &ask.class.placement {
+            self.neighbours.prepare(ask, placement, &self.labels, hall);
+            self.spread.prepare(ask, &placement.spread, &self.labels, hall);
         }
     }
 
     /// Whether a pod fits on the one node that it is meant for.
-    pub(super) fn only(&self, pod: PodId, node: NodeId, hall: &Hall<'_>) -> Result<NodeId, Unfit> {
+    pub(super) fn only(&mut self, ask: Asking<'_>, node: NodeId, hall: &mut Hall<'_>) -> Result<NodeId, Unfit> {
         let mut unfit = Unfit {
             affinity: u16::try_from(hall.model.nodes.len() - 1).unwrap_or(u16::MAX),
             ..Unfit::default()
         };
-        match self.check(pod, node, hall) {
+        self.prepare(ask, hall);
+        match self.examine(ask, node, hall) {
             None => Ok(node),
             Some(misfit) => {
                 count(&mut unfit, misfit);
@@ -77,33 +112,59 @@ impl Fit {
         }
     }
 
-    /// Feasible nodes, as many as the scheduler looks for, and how many nodes it examined.
-    pub(super) fn search(&mut self, pod: PodId, start: usize, hall: &Hall<'_>) -> Result<(&[NodeId], usize), Unfit> {
+    /// Feasible nodes (in `feasible`), as many as the scheduler looks for; how many nodes it examined.
+    pub(super) fn search(&mut self, ask: Asking<'_>, start: usize, hall: &mut Hall<'_>) -> Result<usize, Unfit> {
         let nodes = self.order.len();
         let wanted = wanted(hall.store.present);
         let mut unfit = Unfit::default();
-        let mut found = std::mem::take(&mut self.feasible);
-        found.clear();
+        self.prepare(ask, hall);
+        self.feasible.clear();
         let mut examined = 0;
-        while examined < nodes && found.len() < wanted {
+        while examined < nodes && self.feasible.len() < wanted {
             let node = self.order[(start + examined) % nodes];
-            match self.check(pod, node, hall) {
-                None => found.push(node),
+            match self.examine(ask, node, hall) {
+                None => self.feasible.push(node),
                 Some(misfit) => count(&mut unfit, misfit),
             }
             examined += 1;
         }
-        self.feasible = found;
         if self.feasible.is_empty() {
             Err(unfit)
         } else {
-            Ok((&self.feasible, examined))
+            Ok(examined)
         }
     }
 
-    fn check(&self, pod: PodId, node: NodeId, hall: &Hall<'_>) -> Option<Misfit> {
-        let class_id = hall.store.pods[pod].class;
-        let class = &hall.model.classes[class_id];
+    /// All filters, with and without the pods of no lower priority that wait for room on this node (S-21).
+    pub(super) fn examine(&mut self, ask: Asking<'_>, node: NodeId, hall: &mut Hall<'_>) -> Option<Misfit> {
+        let misfit = self.check(ask, node, hall);
+        if misfit.is_some() || hall.store.nominated.is_empty() {
+            return misfit;
+        }
+        let classes = &hall.model.classes;
+        let above = |pod| classes[hall.store.pods[pod].class].priority >= ask.class.priority;
+        let nominated = hall.store.nominated.iter();
+        let waiting: Vec<_> = nominated
+            .filter(|&&(pod, at)| at == node && pod != ask.pod && above(pod))
+            .map(|&(pod, _)| pod)
+            .collect();
+        if waiting.is_empty() {
+            return None;
+        }
+        for &pod in &waiting {
+            hall.occupy(pod, node);
+        }
+        self.prepare(ask, hall);
+        let misfit = self.check(ask, node, hall);
+        for &pod in &waiting {
+            hall.unreserve(pod, node);
+        }
+        self.prepare(ask, hall);
+        misfit
+    }
+
+    fn check(&self, ask: Asking<'_>, node: NodeId, hall: &Hall<'_>) -> Option<Misfit> {
+        let (class_id, class) = (ask.id, ask.class);
         let (spec, state) = (&hall.model.nodes[node], &hall.store.nodes[node]);
         if !state.exists {
             return Some(Misfit::Affinity);
@@ -119,16 +180,41 @@ impl Fit {
         if spec.taints.iter().any(repels) {
             return Some(Misfit::Tainted);
         }
-        if !class.node_selector.iter().all(|(k, v)| spec.label(k) == Some(v)) {
+        if !self.labels.selects(class_id, node) {
             return Some(Misfit::Affinity);
         }
         if class.host_ports.iter().any(|p| state.ports.contains(p)) {
             return Some(Misfit::Ports);
         }
-        fits(class, spec, state)
-            .then_some(())
-            .map_or(Some(Misfit::Resources), |()| None)
+        if !fits(class, spec, state) {
+            return Some(Misfit::Resources);
+        }
+        if !hall.model.volumes.is_empty() && !reaches_volumes(ask, node, hall) {
+            return Some(Misfit::Volumes);
+        }
+        self.company(ask, node)
     }
+
+    /// The filters that look at other pods.
+    fn company(&self, ask: Asking<'_>, node: NodeId) -> Option<Misfit> {
+        let placement = ask.class.placement.as_ref()?;
+        if let Some(helps) = self.spread.check(&placement.spread, node, &self.labels) {
+            return Some(if helps { Misfit::Spread } else { Misfit::NoDomain });
+        }
+        self.neighbours.check(node, &self.labels).map(|why| match why {
+            Unneighbourly::Affinity => Misfit::PodAffinity,
+            Unneighbourly::AntiAffinity => Misfit::PodAntiAffinity,
+        })
+    }
+}
+
+/// Volumes stay where they are: in their zone or on their node.
+fn reaches_volumes(ask: Asking<'_>, node: NodeId, hall: &Hall<'_>) -> bool {
+    let slot = hall.store.pods[ask.pod].slot;
+    hall.model.volumes_of(ask.id, slot).all(|volume| {
+        let zone = hall.store.volumes[volume].zone;
+        hall.model.reaches(volume, node) && zone.is_none_or(|zone| hall.model.nodes[node].zone == Some(zone))
+    })
 }
 
 /// Raw requests, terminating pods included; a pod without requests needs its slot only (S-15).
@@ -161,7 +247,7 @@ fn interleaved(model: &Model) -> Vec<NodeId> {
         .collect()
 }
 
-fn tolerated_lifecycle(class: &PodClass) -> u8 {
+pub(super) fn tolerated_lifecycle(class: &PodClass) -> u8 {
     LIFECYCLE.iter().fold(0, |mask, &(taint, key, effect)| {
         let as_taint = Taint {
             key: key.to_owned(),
@@ -179,6 +265,10 @@ fn count(unfit: &mut Unfit, misfit: Misfit) {
         Misfit::Affinity => &mut unfit.affinity,
         Misfit::Ports => &mut unfit.ports,
         Misfit::Resources => &mut unfit.resources,
+        Misfit::Volumes => &mut unfit.volumes,
+        Misfit::Spread | Misfit::NoDomain => &mut unfit.spread,
+        Misfit::PodAffinity => &mut unfit.pod_affinity,
+        Misfit::PodAntiAffinity => &mut unfit.pod_anti_affinity,
     };
     *counter = counter.saturating_add(1);
 }

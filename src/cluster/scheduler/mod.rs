@@ -1,8 +1,12 @@
-//! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-19).
+//! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-22).
 
 mod fit;
+mod labels;
+mod neighbours;
+mod preempt;
 mod queue;
 mod score;
+mod spread;
 
 use super::event::Event as World;
 use super::hall::Hall;
@@ -14,6 +18,7 @@ use crate::rng::{Purpose, Stream};
 use crate::trace::{Fact, Unfit};
 use crate::units::Span;
 use fit::Fit;
+use labels::Asking;
 use queue::SchedulingQueue;
 use score::Scorer;
 
@@ -24,6 +29,8 @@ pub(crate) enum Event {
     Added(PodId),
     /// The object of a bound pod is gone: its room is free (S-5, S-9).
     PodGone,
+    /// A pod that others may wait for was bound (S-5).
+    PodAssigned(PodId),
     /// A node has changed; `helps`: in a way that can make room.
     NodeChanged { helps: bool },
     /// A scheduling cycle ends with a decision.
@@ -45,6 +52,8 @@ pub(crate) struct Scheduler {
     ties: Stream,
     /// Where the search for nodes starts next time (S-10).
     next_start: usize,
+    /// Of all classes: only pods above it can preempt.
+    lowest_priority: i32,
     /// A cycle is going on.
     busy: bool,
     /// Something changed during the cycle (S-3).
@@ -64,6 +73,7 @@ impl Scheduler {
             scorer: Scorer::new(hall.model),
             ties: hall.streams.stream(Purpose::Ties, 0),
             next_start: 0,
+            lowest_priority: hall.model.classes.iter().map(|c| c.priority).min().unwrap_or(0),
             busy: false,
             moved: false,
             generation: 0,
@@ -84,6 +94,7 @@ impl Scheduler {
             _ if hall.store.gate.scheduler.is_none() => return,
             Event::Added(pod) => self.queue.add(pod, priority(pod, hall), hall.now, hall.cause),
             Event::PodGone => self.wake(hall),
+            Event::PodAssigned(pod) => self.wake_company(pod, hall),
             Event::NodeChanged { helps } => {
                 if helps || !behaviour::queueing_hints(hall.store.gate.minors.scheduler) {
                     self.wake(hall);
@@ -122,6 +133,24 @@ impl Scheduler {
     fn wake(&mut self, hall: &mut Hall<'_>) {
         self.moved |= self.busy;
         self.queue.move_all(hall.now, hall.cause);
+    }
+
+    /// A pod was bound: those that want to be near it, or to be spread with it, are tried again.
+    fn wake_company(&mut self, bound: PodId, hall: &Hall<'_>) {
+        self.moved |= self.busy;
+        let class = hall.store.pods[bound].class;
+        let spread = behaviour::spread_wakes_on_bind(hall.store.gate.minors.scheduler);
+        let wants = |pod: PodId| {
+            let waiting = &hall.model.classes[hall.store.pods[pod].class];
+            waiting.placement.as_ref().is_some_and(|p| {
+                let near = p.affinity.iter().any(|t| t.classes.binary_search(&class).is_ok());
+                near || spread
+                    && p.spread
+                        .iter()
+                        .any(|c| c.hard && c.classes.binary_search(&class).is_ok())
+            })
+        };
+        self.queue.move_some(hall.now, hall.cause, wants);
     }
 
     /// Starts the next cycle if none is going on, and keeps the timers of the queue running.
@@ -166,25 +195,46 @@ impl Scheduler {
                 hall.at(at, World::Scheduler(Event::Bind(pod, node, self.generation)));
             }
             Err(why) => {
+                let cause = hall.cause;
                 if self.queue.fail(pod, why, hall.now, self.moved) {
-                    hall.emit(Fact::PodUnschedulable { pod, why });
+                    hall.emit_cause(Fact::PodUnschedulable { pod, why });
                 }
+                self.preempt(pod, hall);
+                hall.cause = cause;
             }
         }
     }
 
     /// The node for a pod, or why there is none.
-    pub(crate) fn place(&mut self, pod: PodId, hall: &Hall<'_>) -> Result<NodeId, Unfit> {
+    pub(crate) fn place(&mut self, pod: PodId, hall: &mut Hall<'_>) -> Result<NodeId, Unfit> {
+        let ask = Asking::new(pod, hall);
         let state = &hall.store.pods[pod];
         if hall.model.workloads[state.workload].kind == WorkloadKind::DaemonSet {
             let node = NodeId::from_index(state.slot as usize);
-            return self.fit.only(pod, node, hall);
+            return self.fit.only(ask, node, hall);
         }
-        let (feasible, examined) = self.fit.search(pod, self.next_start, hall)?;
+        if let Some(node) = self.nominated(pod, hall)
+            && behaviour::prefers_nominated(ask.minor)
+        {
+            self.fit.prepare(ask, hall);
+            if self.fit.examine(ask, node, hall).is_none() {
+                return Ok(node);
+            }
+        }
+        let examined = self.fit.search(ask, self.next_start, hall)?;
         self.next_start = (self.next_start + examined) % hall.model.nodes.len();
-        match feasible {
-            &[only] => Ok(only),
-            several => Ok(self.scorer.best(pod, several, &mut self.ties, hall)),
+        let Fit {
+            feasible,
+            labels,
+            neighbours,
+            ..
+        } = &mut self.fit;
+        match feasible[..] {
+            [only] => Ok(only),
+            _ => {
+                let judges = (&*labels, neighbours);
+                Ok(self.scorer.best(ask, feasible, &mut self.ties, judges, hall))
+            }
         }
     }
 
@@ -193,7 +243,13 @@ impl Scheduler {
         let wanted = state.exists && !state.terminating && state.node.is_none();
         let permit = hall.store.gate.admit_scheduler();
         match permit {
-            Ok(permit) if wanted && generation == self.generation => hall.bind_pod(&permit, pod, node),
+            Ok(permit) if wanted && generation == self.generation => {
+                hall.bind_pod(&permit, pod, node);
+                if hall.model.classes[hall.store.pods[pod].class].counted {
+                    let seen = hall.draw(&hall.model.timings.watch_delivery);
+                    hall.after(seen, World::Scheduler(Event::PodAssigned(pod)));
+                }
+            }
             _ => {
                 hall.unreserve(pod, node);
                 if wanted && generation == self.generation && hall.store.gate.scheduler.is_some() {

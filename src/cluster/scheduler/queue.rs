@@ -104,6 +104,18 @@ impl SchedulingQueue {
         }
     }
 
+    /// The same for some of them.
+    pub(super) fn move_some(&mut self, now: Time, cause: Option<FactId>, which: impl Fn(PodId) -> bool) {
+        for pod in std::mem::take(&mut self.unschedulable) {
+            if which(pod) {
+                self.pods[pod].cause = cause;
+                self.retry(pod, now);
+            } else {
+                self.unschedulable.push(pod);
+            }
+        }
+    }
+
     fn retry(&mut self, pod: PodId, now: Time) {
         if self.pods[pod].ready_at() <= now {
             let since = self.pods[pod].failed_at;

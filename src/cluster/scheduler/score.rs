@@ -1,7 +1,10 @@
 //! Scores: which of the feasible nodes is best (S-13, S-16 … S-19). Integers, as in Kubernetes, because ties matter.
 
+use super::labels::{Asking, Labels};
+use super::neighbours::Neighbours;
+use super::spread::SpreadScore;
 use crate::cluster::hall::Hall;
-use crate::ids::{ClassId, Id, IdVec, NodeId, PodId};
+use crate::ids::{ClassId, IdVec, NodeId};
 use crate::model::behaviour::scheduler as behaviour;
 use crate::model::{Model, Premark, TaintEffect};
 use crate::rng::Stream;
@@ -11,12 +14,7 @@ use crate::units::Resources;
 /// The scorers, with their scratch space.
 #[derive(Debug)]
 pub(super) struct Scorer {
-    /// Pods of the same ReplicaSet per node.
-    siblings: Vec<u32>,
-    /// The same per zone.
-    zone_siblings: Vec<u32>,
-    zone_seen: Vec<bool>,
-    raw: Vec<i64>,
+    spread: SpreadScore,
     totals: Vec<i64>,
     /// Whether any node has, or gets, a PreferNoSchedule taint.
     soft_taints: bool,
@@ -37,10 +35,7 @@ impl Scorer {
             effect: TaintEffect::PreferNoSchedule,
         };
         Self {
-            siblings: vec![0; model.nodes.len()],
-            zone_siblings: vec![0; model.zones.len()],
-            zone_seen: vec![false; model.zones.len()],
-            raw: Vec::new(),
+            spread: SpreadScore::default(),
             totals: Vec::new(),
             soft_taints: model.nodes.iter().any(|n| n.taints.iter().any(soft)) || premarks,
             premark_ignored: model.classes.iter().map(|c| c.tolerates(&pending)).collect(),
@@ -48,16 +43,26 @@ impl Scorer {
     }
 
     /// The best node; ties are broken at random (S-13).
-    pub(super) fn best(&mut self, pod: PodId, nodes: &[NodeId], ties: &mut Stream, hall: &Hall<'_>) -> NodeId {
-        let modern = behaviour::modern_scores(hall.store.gate.minors.scheduler);
-        let class = &hall.model.classes[hall.store.pods[pod].class];
+    pub(super) fn best(
+        &mut self,
+        ask: Asking<'_>,
+        nodes: &[NodeId],
+        ties: &mut Stream,
+        (labels, neighbours): (&Labels, &mut Neighbours),
+        hall: &Hall<'_>,
+    ) -> NodeId {
+        let modern = behaviour::modern_scores(ask.minor);
         self.totals.clear();
         for &node in nodes {
-            self.totals.push(resources(class, node, modern, hall));
+            self.totals.push(resources(ask.class, node, modern, hall));
         }
-        self.add_spread(pod, nodes, modern, hall);
+        self.spread.add(ask, nodes, &mut self.totals, labels, hall);
         if self.soft_taints {
-            self.add_soft_taints(hall.store.pods[pod].class, nodes, modern, hall);
+            self.add_soft_taints(ask.id, nodes, modern, hall);
+        }
+        if let Some(placement) = &ask.class.placement {
+            labels.add_preferred(ask.id, nodes, modern, &mut self.totals);
+            neighbours.score(placement, nodes, modern, &mut self.totals, (labels, hall));
         }
         let (mut best, mut score, mut equals) = (nodes[0], i64::MIN, 0);
         for (&node, &total) in nodes.iter().zip(&self.totals) {
@@ -71,62 +76,6 @@ impl Scorer {
             }
         }
         best
-    }
-
-    /// The system's default constraints: hostname (skew 3) and zone (skew 5), for pods of a ReplicaSet or a Service.
-    fn add_spread(&mut self, pod: PodId, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
-        let state = &hall.store.pods[pod];
-        let Some(rs) = state.replica_set else {
-            return;
-        };
-        self.count_siblings(rs, pod, hall);
-        let zone = |node: NodeId| hall.model.nodes[node].zone.map(|z| z as usize);
-        let ignored = |node: NodeId| !modern && zone(node).is_none();
-        let hosts = nodes.iter().filter(|&&n| !ignored(n)).count();
-        self.zone_seen.fill(false);
-        for zone in nodes.iter().filter_map(|&n| zone(n)) {
-            self.zone_seen[zone] = true;
-        }
-        let zones = self.zone_seen.iter().filter(|&&seen| seen).count();
-        let (host_weight, zone_weight) = (weight(hosts), weight(zones));
-        self.raw.clear();
-        let (mut min, mut max) = (i64::MAX, 0);
-        for &node in nodes {
-            if ignored(node) {
-                self.raw.push(-1);
-                continue;
-            }
-            let mut score = f64::from(self.siblings[node.index()]) * host_weight + 2.0;
-            if let Some(zone) = zone(node) {
-                score += f64::from(self.zone_siblings[zone]) * zone_weight + 4.0;
-            }
-            let score = whole(if modern { libm::round(score) } else { score });
-            (min, max) = (min.min(score), max.max(score));
-            self.raw.push(score);
-        }
-        for (total, &raw) in self.totals.iter_mut().zip(&self.raw) {
-            *total += 2 * match raw {
-                -1 => 0,
-                _ if max == 0 => 100,
-                raw => 100 * (max + min - raw) / max,
-            };
-        }
-    }
-
-    /// Pods that match the default selector: those of the same ReplicaSet, terminating ones left out.
-    fn count_siblings(&mut self, rs: crate::ids::ReplicaSetId, pod: PodId, hall: &Hall<'_>) {
-        self.siblings.fill(0);
-        self.zone_siblings.fill(0);
-        for &sibling in &hall.store.replica_sets[rs].pods {
-            let state = &hall.store.pods[sibling];
-            let Some(node) = state.node else { continue };
-            if sibling != pod && !state.terminating {
-                self.siblings[node.index()] += 1;
-                if let Some(zone) = hall.model.nodes[node].zone {
-                    self.zone_siblings[zone as usize] += 1;
-                }
-            }
-        }
     }
 
     fn add_soft_taints(&mut self, id: ClassId, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
@@ -146,11 +95,6 @@ impl Scorer {
             *total += weight * (100 - 100 * repels(node) / max);
         }
     }
-}
-
-fn weight(domains: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 domains")]
-    libm::log(domains as f64 + 2.0)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "Kubernetes truncates here")]

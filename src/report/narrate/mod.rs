@@ -282,6 +282,7 @@ impl Narrator<'_> {
                     DeletedBy::User => "a user deletes",
                     DeletedBy::TaintManager => "the taint manager evicts",
                     DeletedBy::GarbageCollector => "the garbage collector deletes",
+                    DeletedBy::Preemption => "the scheduler preempts",
                 };
                 Some(format!("{who} {}", self.pod(pod)))
             }

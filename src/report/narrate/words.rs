@@ -85,6 +85,10 @@ pub(super) fn unfit(why: Unfit) -> String {
         (why.affinity, "not matching its selector"),
         (why.ports, "with its host port taken"),
         (why.resources, "too full"),
+        (why.volumes, "out of reach of its volumes"),
+        (why.spread, "against its spread constraints"),
+        (why.pod_affinity, "without the pods that it must be near"),
+        (why.pod_anti_affinity, "with pods that it must keep away from"),
     ];
     let parts: Vec<String> = parts
         .iter()

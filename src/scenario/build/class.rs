@@ -49,6 +49,10 @@ impl Builder<'_> {
             restart: template.restart,
             budgets: Vec::new(),
             services: Vec::new(),
+            preempts: true,
+            placement: None,
+            counted: false,
+            volumes: Vec::new(),
         })
     }
 
@@ -137,11 +141,7 @@ fn built_in(host_network: bool, tolerations: &mut Vec<Toleration>) {
 
 /// Whether a DaemonSet runs a pod of this class on a node.
 pub(super) fn runs_on(class: &PodClass, node: &Node) -> bool {
-    let selected = class
-        .node_selector
-        .iter()
-        .all(|(key, value)| node.label(key) == Some(value));
-    selected
+    class.selects(node)
         && node
             .taints
             .iter()

@@ -57,6 +57,7 @@ impl<'d> Builder<'d> {
             first_ordinal: draft.first,
             job: draft.job,
             run_for: None,
+            slot_volumes: Vec::new(),
         });
         self.workloads.entry((namespace, name)).or_default().push(Known {
             written,
