@@ -217,8 +217,7 @@ fn a_dump_and_a_plan_become_a_model() {
             "StatefulSet is not simulated yet: default/db",
             "nodes that are not Ready are treated as Ready: cp-1",
             "controllers that are not simulated yet never replace their pods: StatefulSet default/db",
-            "required pod anti-affinity of default/web is not simulated yet: pods may land where a real scheduler would refuse",
-            "persistent volumes of default/db are not simulated yet: pods move without waiting for their volumes",
+            "claims that are not in the input, of default/db: pods move without waiting for these volumes",
         ]
     );
     let plan = model.plan.unwrap();

@@ -46,7 +46,7 @@ fn machine(timings: &mut Timings, spec: &TimingsSpec) {
         scheduling_cycle => scheduling_cycle, binding => binding, kubelet_reaction => kubelet_reaction,
         endpoints_sync => endpoints_sync, proxy_sync => proxy_sync, kubectl_start => kubectl_start,
         node_upgrade => node_upgrade, node_reboot => node_reboot, pod_startup => pod_startup,
-        pod_shutdown => pod_shutdown,
+        pod_shutdown => pod_shutdown, volume_attach => volume_attach, volume_detach => volume_detach,
     );
     merge!(fill: spec => timings; pod_removal => pod_removal);
     let spec = &spec.control_plane;
@@ -103,8 +103,6 @@ impl Builder<'_> {
                 ("nodeCreate", &spec.node_create),
                 ("nodeDelete", &spec.node_delete),
                 ("imagePull", &spec.image_pull),
-                ("volumeAttach", &spec.volume_attach),
-                ("volumeDetach", &spec.volume_detach),
             ] {
                 if value.is_some() {
                     idle.insert(name);

@@ -3,15 +3,19 @@
 //! Each object is read, digested while its tree still knows positions, and dropped.
 
 mod node;
+mod placement;
 mod pod;
 mod policy;
 mod template;
+mod volume;
 mod workload;
 
 pub(crate) use node::NodeDoc;
+pub(crate) use placement::{PlacementDoc, PodTermDoc, SpreadDoc};
 pub(crate) use pod::PodDoc;
-pub(crate) use policy::{BudgetDoc, PriorityDoc, ServiceDoc};
-pub(crate) use template::{Feature, Template, TolerationDoc};
+pub(crate) use policy::{BudgetDoc, PriorityDoc, Selector, ServiceDoc};
+pub(crate) use template::{Template, TolerationDoc};
+pub(crate) use volume::{ClaimDoc, StorageClassDoc, VolumeDoc};
 pub(crate) use workload::{DaemonSetDoc, DeploymentDoc, ReplicaSetDoc};
 
 use std::collections::BTreeMap;
