@@ -56,7 +56,9 @@ impl PodClass {
     #[must_use]
     pub fn selects(&self, node: &Node) -> bool {
         self.node_selector.iter().all(|(k, v)| node.label(k) == Some(v))
-            && self.required_nodes().is_none_or(|terms| terms.iter().any(|t| t.matches(node)))
+            && self
+                .required_nodes()
+                .is_none_or(|terms| terms.iter().any(|t| t.matches(node)))
     }
 
     /// Whether every node would do.

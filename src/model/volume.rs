@@ -30,7 +30,9 @@ impl Model {
     #[must_use]
     pub fn reaches(&self, volume: VolumeId, node: NodeId) -> bool {
         use crate::ids::Id;
-        let set = self.volumes[volume].reach.and_then(|set| self.node_sets.get(set as usize));
+        let set = self.volumes[volume]
+            .reach
+            .and_then(|set| self.node_sets.get(set as usize));
         set.is_none_or(|set| set.get(node.index()).copied().unwrap_or(false))
     }
 }

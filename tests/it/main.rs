@@ -8,6 +8,7 @@ mod properties;
 mod reference;
 mod report;
 mod scenario;
+mod scheduling;
 mod support;
 mod textbook;
 mod tidy;

@@ -144,7 +144,10 @@ impl Scheduler {
             let waiting = &hall.model.classes[hall.store.pods[pod].class];
             waiting.placement.as_ref().is_some_and(|p| {
                 let near = p.affinity.iter().any(|t| t.classes.binary_search(&class).is_ok());
-                near || spread && p.spread.iter().any(|c| c.hard && c.classes.binary_search(&class).is_ok())
+                near || spread
+                    && p.spread
+                        .iter()
+                        .any(|c| c.hard && c.classes.binary_search(&class).is_ok())
             })
         };
         self.queue.move_some(hall.now, hall.cause, wants);

@@ -58,7 +58,8 @@ impl Scheduler {
             .map(|&(other, _)| other)
             .collect();
         hall.store.nominated.retain(|(other, _)| !outbid.contains(other));
-        self.queue.move_some(hall.now, hall.cause, |other| outbid.contains(&other));
+        self.queue
+            .move_some(hall.now, hall.cause, |other| outbid.contains(&other));
         hall.store.nominated.push((pod, best.node));
     }
 

@@ -120,7 +120,11 @@ impl<'d> Builder<'d> {
             let what = "matchLabelKeys and mismatchLabelKeys of the pod affinity";
             told.entry(what).or_default().insert(name());
         }
-        if doc.namespace_selector.as_ref().is_some_and(|s| s.uses_other_than(NAMESPACE)) {
+        if doc
+            .namespace_selector
+            .as_ref()
+            .is_some_and(|s| s.uses_other_than(NAMESPACE))
+        {
             let what = "labels of namespaces in the pod affinity";
             told.entry(what).or_default().insert(name());
         }
@@ -175,7 +179,12 @@ impl<'d> Builder<'d> {
         let workload = pod_class.workload;
         let kind = self.model.workloads[workload].kind;
         let own = pod_class.placement.as_ref().is_some_and(|p| !p.spread.is_empty());
-        if own || matches!(kind, WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::DaemonSet) {
+        if own
+            || matches!(
+                kind,
+                WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::DaemonSet
+            )
+        {
             return;
         }
         let stateful = |k: &super::Known<'_>| k.id == workload && k.written == "StatefulSet";

@@ -62,7 +62,9 @@ impl<'d> Builder<'d> {
         ] {
             if !names.is_empty() {
                 let names = some_of(&names, names.len());
-                self.assume(format!("{what}, of {names}: pods move without waiting for these volumes"));
+                self.assume(format!(
+                    "{what}, of {names}: pods move without waiting for these volumes"
+                ));
             }
         }
     }

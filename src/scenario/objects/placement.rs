@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{
     TopologySpreadConstraint, WeightedPodAffinityTerm,
 };
 
-use super::policy::Selector;
 use super::Reading;
+use super::policy::Selector;
 use crate::model::{NodeRule, NodeTerm};
 
 /// What a template asks for.
@@ -116,7 +116,10 @@ impl Reading<'_> {
 
     fn node_rule(&mut self, rule: &NodeSelectorRequirement, path: &[&str]) -> Option<NodeRule> {
         let values = rule.values.clone().unwrap_or_default();
-        let number = values.first().and_then(|v| v.parse().ok()).filter(|_| values.len() == 1);
+        let number = values
+            .first()
+            .and_then(|v| v.parse().ok())
+            .filter(|_| values.len() == 1);
         let compared = match (rule.operator.as_str(), number) {
             ("In", _) => return Some(NodeRule::In(values)),
             ("NotIn", _) => return Some(NodeRule::NotIn(values)),
