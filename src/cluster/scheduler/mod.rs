@@ -486,4 +486,74 @@ spec: {events: []}
             assert_eq!(misfit(&mut hall), None);
         }
     }
+
+    /// Three cores of four.
+    const LARGE: &str = ", initContainers: [{name: i, image: x, resources: {requests: {cpu: 3}}}]";
+
+    /// While its victim terminates a pod does not look for others, its room is kept from pods of no higher priority, and
+    /// it goes there although another node is free by now.
+    #[test]
+    fn s21_s22_the_nominated_node() {
+        let with = |priority: i32| format!("{LARGE}, priority: {priority}");
+        let model = model(&[
+            ("high", &with(10)),
+            ("low", &with(0)),
+            ("lower", &with(-5)),
+            ("top", &with(20)),
+        ]);
+        let pods = [("low", 1), ("lower", 2), ("high", 0), ("low", 0), ("top", 0)];
+        for (minor, goes_to) in [(20, None), (36, Some(0))] {
+            let (mut hall, pods) = hall(&model, minor, &pods);
+            hall.store.gate.scheduler = Some(crate::ids::InstanceId::from_index(0));
+            hall.store.gate.servers = vec![crate::cluster::gate::Server {
+                works: true,
+                listed: true,
+            }];
+            let mut scheduler = Scheduler::new(&hall);
+            let w = NodeId::from_index;
+            for cordoned in 1..4 {
+                hall.store.nodes[w(cordoned)].unschedulable = true;
+            }
+            scheduler.preempt(pods[2], &mut hall);
+            assert!(hall.store.pods[pods[0]].preempted);
+            assert_eq!(hall.store.nominated, [(pods[2], w(0))]);
+            hall.store.nodes[w(1)].unschedulable = false;
+            scheduler.preempt(pods[2], &mut hall);
+            assert!(!hall.store.pods[pods[1]].terminating);
+            hall.remove_pod(&Permit::before_time(), pods[0]);
+            assert!(scheduler.place(pods[3], &mut hall).is_err());
+            assert_eq!(scheduler.place(pods[4], &mut hall), Ok(w(0)));
+            assert_eq!(hall.store.nodes[w(0)].taken, 0);
+            hall.store.nodes[w(2)].unschedulable = false;
+            hall.store.nodes[w(3)].unschedulable = false;
+            let found: Vec<_> = (0..20).map(|_| scheduler.place(pods[2], &mut hall).unwrap()).collect();
+            let always = goes_to.is_some_and(|n| found.iter().all(|&f| f == w(n)));
+            assert_eq!(always, goes_to.is_some(), "{minor} {found:?}");
+        }
+    }
+
+    /// A pod that is bound wakes those that want to be near it; from 1.30 those that are spread with it, too.
+    #[test]
+    fn s5_who_is_woken_by_a_binding() {
+        let near = ", affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{labelSelector: {matchLabels: \
+                    {app: web}}, topologyKey: kubernetes.io/hostname}]}}";
+        let hard = soft("disk", "").replace("ScheduleAnyway", "DoNotSchedule");
+        let model = model(&[("web", ""), ("near", near), ("spread", &hard), ("other", "")]);
+        for (minor, who, woken) in [
+            (20, "near", true),
+            (36, "near", true),
+            (29, "spread", false),
+            (30, "spread", true),
+            (36, "other", false),
+        ] {
+            let (mut hall, pods) = hall(&model, minor, &[("web", 1), (who, 0)]);
+            hall.store.gate.scheduler = Some(crate::ids::InstanceId::from_index(0));
+            let mut scheduler = Scheduler::new(&hall);
+            scheduler.queue.add(pods[1], 0, hall.now, None);
+            scheduler.queue.pop(false);
+            scheduler.queue.fail(pods[1], Unfit::default(), hall.now, false);
+            scheduler.handle(Event::PodAssigned(pods[0]), &mut hall);
+            assert_eq!(!scheduler.queue.waits(), woken, "{minor} {who}");
+        }
+    }
 }
