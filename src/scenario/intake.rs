@@ -6,8 +6,8 @@ use super::Source;
 use super::diagnostic::{Problem, Problems};
 use super::nearest::{did_you_mean, nearest};
 use super::objects::{
-    BudgetDoc, DaemonSetDoc, DeploymentDoc, JobDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading, ReplicaSetDoc,
-    ServiceDoc, StatefulSetDoc,
+    BudgetDoc, ClaimDoc, DaemonSetDoc, DeploymentDoc, JobDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading,
+    ReplicaSetDoc, ServiceDoc, StatefulSetDoc, StorageClassDoc, VolumeDoc,
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
 use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
@@ -25,6 +25,9 @@ pub(crate) struct Documents {
     pub(crate) budgets: Vec<BudgetDoc>,
     pub(crate) services: Vec<ServiceDoc>,
     pub(crate) priorities: Vec<PriorityDoc>,
+    pub(crate) volumes: Vec<VolumeDoc>,
+    pub(crate) claims: Vec<ClaimDoc>,
+    pub(crate) storage_classes: Vec<StorageClassDoc>,
     pub(crate) cluster: Option<(Place, ClusterSpec)>,
     pub(crate) plan: Option<(Place, Option<String>, PlanSpec)>,
     pub(crate) timings: Vec<TimingsSpec>,
@@ -49,8 +52,10 @@ impl Documents {
 }
 
 /// Objects that the model takes in, by API group and kind.
-const OBJECTS: [(&str, &str); 10] = [
+const OBJECTS: [(&str, &str); 13] = [
     ("", "Node"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
     ("", "Pod"),
     ("", "Service"),
     ("apps", "DaemonSet"),
@@ -60,17 +65,15 @@ const OBJECTS: [(&str, &str); 10] = [
     ("batch", "Job"),
     ("policy", "PodDisruptionBudget"),
     ("scheduling.k8s.io", "PriorityClass"),
+    ("storage.k8s.io", "StorageClass"),
 ];
 
 /// Kinds that matter for an upgrade and are not simulated yet.
-const LATER: [&str; 8] = [
+const LATER: [&str; 5] = [
     "CronJob",
     "HorizontalPodAutoscaler",
     "MutatingWebhookConfiguration",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
     "ReplicationController",
-    "StorageClass",
     "ValidatingWebhookConfiguration",
 ];
 
@@ -307,6 +310,9 @@ impl Intake {
             "DaemonSet" => keep(reading.daemon_set(), &mut documents.daemon_sets, |d| &d.meta),
             "Deployment" => keep(reading.deployment(), &mut documents.deployments, |d| &d.meta),
             "ReplicaSet" => keep(reading.replica_set(), &mut documents.replica_sets, |d| &d.meta),
+            "PersistentVolume" => keep(reading.volume(), &mut documents.volumes, |d| &d.meta),
+            "PersistentVolumeClaim" => keep(reading.claim(), &mut documents.claims, |d| &d.meta),
+            "StorageClass" => keep(reading.storage_class(), &mut documents.storage_classes, |d| &d.meta),
             "PodDisruptionBudget" => keep(reading.budget(), &mut documents.budgets, |d| &d.meta),
             _ => keep(reading.priority_class(), &mut documents.priorities, |d| &d.meta),
         };

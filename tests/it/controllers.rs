@@ -265,3 +265,30 @@ fn d7_finished_pods_leave_at_once() {
     let drains = times(&records, |f| matches!(f, Fact::DrainEnded { .. }));
     assert!(drains[1] < 62.0, "{drains:?}");
 }
+
+/// W-15, S-15: a member's volume follows it: made in the zone of its first node, it keeps the member there, also through
+/// nodes that are replaced.
+#[test]
+fn w15_s15_a_member_stays_with_its_volume() {
+    let cluster = "apiVersion: seatrial.dev/v1alpha1\nkind: Cluster\nspec: {version: v1.36.0, controlPlane: {replicas: 1}, \
+                   nodePools: [{name: worker, replicas: 2, zones: [a, b]}]}";
+    let claims = "  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}]\n";
+    let exact = EXACT.replace(
+        "nodeUpgrade: 10s",
+        "nodeUpgrade: 10s\n  nodeCreate: 30s\n  volumeAttach: 2s\n  volumeDetach: 1s",
+    );
+    let (db, members) = (
+        stateful_set("db", 2, claims),
+        [member(0, "worker-1"), member(1, "worker-2")],
+    );
+    let run = |steps: &str| {
+        let plan = plan(steps);
+        facts(&model(&[cluster, &db, &members[0], &members[1], &plan, &exact]), 0)
+    };
+    let (report, records) = run("  steps: [{drain: {node: worker-1}}, {sleep: 60s}]");
+    assert_eq!(times(&records, |f| matches!(f, Fact::PodUnschedulable { .. })).len(), 1);
+    assert_eq!(report.cluster.placement_after["default/db"].len(), 1);
+    let (report, _) = run("  controlPlane: {upgrade: false}\n  pools: [{name: workers, strategy: {mode: Replace}}]");
+    let after = &report.cluster.placement_after["default/db"];
+    assert_eq!((after["worker-3"], after["worker-4"]), (1, 1));
+}

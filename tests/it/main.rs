@@ -14,6 +14,7 @@ mod reference;
 mod replace;
 mod report;
 mod scenario;
+mod scheduling;
 mod support;
 mod textbook;
 mod tidy;

@@ -3,9 +3,9 @@
 //!
 //! Not here, because their mechanism is not built yet: O-1 … O-8, O-14, O-18, O-20, O-21, O-85 (what kubeadm refuses,
 //! rollback, several hops), O-43 (one drain command for several nodes), O-46 (a scheduler that reads an old snapshot),
-//! O-55 (a delete that fails after its budget was decremented), O-70
-//! (anti-affinity), O-75 (preStop), O-78 (surge). O-5 … O-8 and O-17 are about versions that nothing checks yet. O-52 is a
-//! property test, O-68 a unit test beside the scheduler.
+//! O-55 (a delete that fails after its budget was decremented), O-75 (preStop). O-5 … O-8 and O-17 are about versions
+//! that nothing checks yet. O-52 is a property test, O-68 a unit test beside the scheduler, O-70 stands in
+//! `scheduling.rs`, O-58, O-59 and O-62 in `controllers.rs`, O-78 in `replace.rs`.
 
 use seatrial::model::Model;
 use seatrial::trace::{DrainOutcome, Fact, LifecycleTaint, NotDrainable, Phase, Record, StopReason};

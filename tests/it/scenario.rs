@@ -233,7 +233,6 @@ fn a_dump_and_a_plan_become_a_model() {
         [
             "nodes that are not Ready are treated as Ready: cp-1",
             "no Service selects 1 workload (default/db): readiness in the API stands for its endpoints",
-            "required pod anti-affinity of default/web is not simulated yet: pods may land where a real scheduler would refuse",
         ]
     );
     let plan = model.plan.unwrap();

@@ -33,7 +33,7 @@ impl Builder<'_> {
             built_in(template.host_network, &mut tolerations);
             unreachable_seconds = None;
         }
-        let priority = self.priority(template, pod);
+        let (priority, preempts) = self.priority(template, pod);
         self.model.classes.push(PodClass {
             workload,
             requests: template.requests,
@@ -49,14 +49,26 @@ impl Builder<'_> {
             restart: template.restart,
             budgets: Vec::new(),
             services: Vec::new(),
-            preempts: true,
+            preempts,
             placement: None,
             counted: false,
             volumes: Vec::new(),
         })
     }
 
-    fn priority(&mut self, template: &Template, pod: Option<&Template>) -> i32 {
+    /// The priority, and whether pods of it may push others away.
+    fn priority(&mut self, template: &Template, pod: Option<&Template>) -> (i32, bool) {
+        let classes = &self.documents.priorities;
+        let class = match &template.priority_class {
+            Some(name) => classes.iter().find(|c| c.meta.name == *name),
+            None => classes.iter().find(|c| c.global_default),
+        };
+        let never = template.never_preempts.or_else(|| pod.and_then(|p| p.never_preempts));
+        let never = never.unwrap_or_else(|| class.is_some_and(|c| c.never_preempts));
+        (self.priority_value(template, pod), !never)
+    }
+
+    fn priority_value(&mut self, template: &Template, pod: Option<&Template>) -> i32 {
         let written = template.priority.or_else(|| pod.and_then(|p| p.priority));
         if let Some(priority) = written {
             return priority;

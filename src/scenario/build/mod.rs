@@ -5,12 +5,14 @@ mod drafts;
 mod faults;
 mod names;
 mod nodes;
+mod placement;
 mod plan;
 mod planned;
 mod pools;
 mod select;
 mod steps;
 mod timings;
+mod volumes;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use super::text::{At, Place};
 use crate::ids::{ClassId, NodeId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::units::KubeVersion;
+use volumes::Claims;
 
 /// Builds the model; what is wrong goes to `problems`, in which case the model is not to be used.
 pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, Vec<String>) {
@@ -33,6 +36,8 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
         nodes: BTreeMap::new(),
         workloads: BTreeMap::new(),
         templates: Vec::new(),
+        claims: Claims::new(documents),
+        pod_claims: Vec::new(),
         model: Model::new(KubeVersion::new(36, 0)),
     };
     builder.notes_on_kinds();
@@ -41,7 +46,8 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
     builder.control_plane();
     builder.workloads();
     builder.select();
-    builder.features();
+    builder.placement();
+    builder.volumes();
     builder.timings();
     builder.plan();
     builder.faults();
@@ -57,6 +63,9 @@ struct Builder<'d> {
     workloads: BTreeMap<(&'d str, &'d str), Vec<Known<'d>>>,
     /// Namespace, class and template of each workload.
     templates: Vec<(&'d str, ClassId, &'d Template)>,
+    claims: Claims<'d>,
+    /// The claims of each pod of the model.
+    pod_claims: Vec<&'d [String]>,
     model: Model,
 }
 

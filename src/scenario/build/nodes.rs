@@ -115,8 +115,12 @@ impl Builder<'_> {
     }
 
     fn given(&self, doc: &NodeDoc) -> Draft {
+        let mut labels = doc.meta.labels.clone();
+        // Every kubelet sets it; terms with this topology need it.
+        let hostname = labels.entry("kubernetes.io/hostname".into());
+        hostname.or_insert_with(|| doc.meta.name.clone());
         Draft {
-            labels: doc.meta.labels.clone(),
+            labels,
             taints: doc.taints.clone(),
             unschedulable: doc.unschedulable,
             allocatable: Resources {

@@ -1,7 +1,7 @@
 //! Nodes that are not there at the start: the plan creates them.
 
 use super::Builder;
-use crate::ids::NodeId;
+use crate::ids::{Id, NodeId};
 use crate::model::Node;
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -27,6 +27,9 @@ impl Builder<'_> {
         // A mark of the old node: the new one starts without.
         (node.unschedulable, node.planned, node.created) = (false, true, 0);
         node.name.clone_from(&name);
+        for set in &mut self.model.node_sets {
+            set.push(set[like.index()]);
+        }
         let id = self.model.nodes.push(node);
         self.nodes.insert(name, id);
         id

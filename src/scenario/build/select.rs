@@ -1,11 +1,10 @@
-//! Who selects which pods: budgets and services; and what pods ask for in vain.
+//! Who selects which pods: budgets and services.
 
 use std::collections::BTreeMap;
 
 use super::{Builder, some_of};
 use crate::ids::{BudgetId, ClassId, ServiceId};
 use crate::model::{Budget, BudgetLimit, Service, WorkloadKind};
-use crate::scenario::objects::Feature;
 use crate::units::IntOrPercent;
 
 type Labels = BTreeMap<String, String>;
@@ -97,46 +96,6 @@ impl<'d> Builder<'d> {
             self.assume(format!(
                 "no Service selects {count} {noun} ({names}{more}): readiness in the API stands for {verb} endpoints"
             ));
-        }
-    }
-
-    /// One sentence for each feature that the engine does not look at.
-    pub(super) fn features(&mut self) {
-        let mut users: BTreeMap<Feature, Vec<String>> = BTreeMap::new();
-        for &(_, class, template) in &self.templates {
-            let workload = self.model.classes[class].workload;
-            let kind = self.model.workloads[workload].kind;
-            for &feature in &template.features {
-                let own = matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::StaticPod);
-                if !own || feature == Feature::PersistentVolumes {
-                    let name = self.model.workload_name(workload);
-                    users.entry(feature).or_default().push(name);
-                }
-            }
-        }
-        for (feature, names) in users {
-            let names = some_of(&names, names.len());
-            let refuse = "pods may land where a real scheduler would refuse";
-            self.assume(match feature {
-                Feature::RequiredNodeAffinity => {
-                    format!("required node affinity of {names} is not simulated yet: {refuse}")
-                }
-                Feature::RequiredPodAffinity => {
-                    format!("required pod affinity of {names} is not simulated yet: {refuse}")
-                }
-                Feature::RequiredPodAntiAffinity => {
-                    format!("required pod anti-affinity of {names} is not simulated yet: {refuse}")
-                }
-                Feature::PreferredAffinity => format!(
-                    "preferred affinity of {names} is not simulated yet: pods may land where a real scheduler would rather not put them"
-                ),
-                Feature::TopologySpread => format!(
-                    "topology spread constraints of {names} are not simulated yet: pods may be spread otherwise"
-                ),
-                Feature::PersistentVolumes => format!(
-                    "persistent volumes of {names} are not simulated yet: pods move without waiting for their volumes"
-                ),
-            });
         }
     }
 }

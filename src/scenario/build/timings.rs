@@ -46,8 +46,8 @@ fn machine(timings: &mut Timings, spec: &TimingsSpec) {
         scheduling_cycle => scheduling_cycle, binding => binding, kubelet_reaction => kubelet_reaction,
         endpoints_sync => endpoints_sync, proxy_sync => proxy_sync, kubectl_start => kubectl_start,
         node_upgrade => node_upgrade, node_reboot => node_reboot, node_create => node_create,
-        node_delete => node_delete, pod_startup => pod_startup,
-        pod_shutdown => pod_shutdown,
+        node_delete => node_delete, pod_startup => pod_startup, pod_shutdown => pod_shutdown,
+        volume_attach => volume_attach, volume_detach => volume_detach,
     );
     merge!(fill: spec => timings; pod_removal => pod_removal);
     let spec = &spec.control_plane;
@@ -99,12 +99,7 @@ impl Builder<'_> {
         for spec in &documents.timings {
             machine(&mut self.model.timings, spec);
             kubeadm(&mut self.model.timings.kubeadm, spec);
-            for (name, value) in [
-                ("nodeRegister", &spec.node_register),
-                ("imagePull", &spec.image_pull),
-                ("volumeAttach", &spec.volume_attach),
-                ("volumeDetach", &spec.volume_detach),
-            ] {
+            for (name, value) in [("nodeRegister", &spec.node_register), ("imagePull", &spec.image_pull)] {
                 if value.is_some() {
                     idle.insert(name);
                 }

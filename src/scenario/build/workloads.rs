@@ -37,6 +37,7 @@ impl<'d> Builder<'d> {
         let next = WorkloadId::from_index(self.model.workloads.len());
         let pod = draft.pods.first().map(|(pod, _)| &pod.template);
         let class = self.class(next, draft.kind, draft.template, pod);
+        self.node_affinity(class, draft);
         self.templates.push((namespace, class, draft.template));
         let desired = match draft.kind {
             WorkloadKind::DaemonSet => self.eligible(class),
@@ -103,7 +104,7 @@ impl<'d> Builder<'d> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    fn pod(&mut self, doc: &PodDoc, class: ClassId, replica_set: Option<ReplicaSetId>, ordinal: Option<u32>) {
+    fn pod(&mut self, doc: &'d PodDoc, class: ClassId, replica_set: Option<ReplicaSetId>, ordinal: Option<u32>) {
         let node = doc.node.as_deref().and_then(|name| {
             let node = self.nodes.get(name).copied();
             if node.is_none() && !self.documents.damaged && !self.nodes.is_empty() {
@@ -117,6 +118,7 @@ impl<'d> Builder<'d> {
             }
             node
         });
+        self.pod_claims.push(&doc.template.claims);
         self.model.pods.push(Pod {
             name: doc.meta.name.clone(),
             class,

@@ -4,18 +4,22 @@
 
 mod job;
 mod node;
+mod placement;
 mod pod;
 mod policy;
 mod stateful_set;
 mod template;
+mod volume;
 mod workload;
 
 pub(crate) use job::JobDoc;
 pub(crate) use node::NodeDoc;
+pub(crate) use placement::{PlacementDoc, PodTermDoc, SpreadDoc};
 pub(crate) use pod::PodDoc;
-pub(crate) use policy::{BudgetDoc, PriorityDoc, ServiceDoc};
+pub(crate) use policy::{BudgetDoc, PriorityDoc, Selector, ServiceDoc};
 pub(crate) use stateful_set::StatefulSetDoc;
-pub(crate) use template::{Feature, Template, TolerationDoc};
+pub(crate) use template::{Template, TolerationDoc};
+pub(crate) use volume::{ClaimDoc, StorageClassDoc, VolumeDoc};
 pub(crate) use workload::{DaemonSetDoc, DeploymentDoc, ReplicaSetDoc};
 
 use std::collections::BTreeMap;

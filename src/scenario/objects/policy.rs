@@ -36,16 +36,18 @@ pub(crate) struct PriorityDoc {
     pub(crate) meta: Meta,
     pub(crate) value: i32,
     pub(crate) global_default: bool,
+    /// `preemptionPolicy: Never`.
+    pub(crate) never_preempts: bool,
 }
 
 /// A label selector.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Selector {
     rules: Vec<Rule>,
     nothing: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Rule {
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
@@ -54,6 +56,14 @@ enum Rule {
 }
 
 impl Selector {
+    /// Whether it asks for another label than this one.
+    pub(crate) fn uses_other_than(&self, wanted: &str) -> bool {
+        self.rules.iter().any(|rule| {
+            let (Rule::In(key, _) | Rule::NotIn(key, _) | Rule::Exists(key) | Rule::DoesNotExist(key)) = rule;
+            key != wanted
+        })
+    }
+
     /// Whether labels match.
     pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         !self.nothing
@@ -94,12 +104,17 @@ impl Reading<'_> {
             meta,
             limit,
             always_allow_unhealthy: spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow"),
-            selector: self.selector(spec.selector, old),
+            selector: self.selector(spec.selector, old, &["spec", "selector"]),
         })
     }
 
-    /// In `policy/v1` an empty selector matches every pod of the namespace, in `policy/v1beta1` none.
-    fn selector(&mut self, selector: Option<LabelSelector>, empty_is_nothing: bool) -> Selector {
+    /// A selector that is not given matches nothing. In `policy/v1` an empty selector matches every pod of the namespace, in `policy/v1beta1` none.
+    pub(super) fn selector(
+        &mut self,
+        selector: Option<LabelSelector>,
+        empty_is_nothing: bool,
+        path: &[&str],
+    ) -> Selector {
         let Some(selector) = selector else {
             return Selector {
                 rules: Vec::new(),
@@ -122,7 +137,7 @@ impl Reading<'_> {
                 "DoesNotExist" => Rule::DoesNotExist(key),
                 _ => {
                     let i = i.to_string();
-                    let path = ["spec", "selector", "matchExpressions", &i, "operator"];
+                    let path = [path, &["matchExpressions", &i, "operator"]].concat();
                     self.wrong(&path, "expected In, NotIn, Exists or DoesNotExist");
                     continue;
                 }
@@ -155,6 +170,7 @@ impl Reading<'_> {
             meta,
             value: object.value.unwrap_or(0),
             global_default: object.global_default.unwrap_or(false),
+            never_preempts: object.preemption_policy.as_deref() == Some("Never"),
         })
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct StatefulSetDoc {
     pub(crate) rollout: RolloutStrategy,
     pub(crate) min_ready: Span,
     pub(crate) template: Template,
+    /// Names of the claim templates.
+    pub(crate) claims: Vec<String>,
 }
 
 impl Reading<'_> {
@@ -38,6 +40,12 @@ impl Reading<'_> {
             rollout: self.stateful_set_strategy(spec.update_strategy),
             min_ready: self.min_ready(spec.min_ready_seconds),
             template: self.inner(spec.template),
+            claims: spec
+                .volume_claim_templates
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|claim| claim.metadata.name)
+                .collect(),
         })
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Affinity, Container, PodSpec, Toleration};
+use k8s_openapi::api::core::v1::{Container, PodSpec, Toleration};
 
 use super::Reading;
 use super::node::effect;
+use super::placement::PlacementDoc;
 use crate::model::{RestartPolicy, TaintEffect};
 use crate::units::{Resources, Span, bytes, millicores};
 
@@ -25,8 +26,13 @@ pub(crate) struct Template {
     pub(crate) grace: Span,
     pub(crate) readiness_period: Option<Span>,
     pub(crate) restart: RestartPolicy,
-    /// What it asks for and the engine does not look at.
-    pub(crate) features: Vec<Feature>,
+    /// `preemptionPolicy: Never`, where the pod itself says so or not.
+    pub(crate) never_preempts: Option<bool>,
+    pub(crate) placement: PlacementDoc,
+    /// Names of its claims.
+    pub(crate) claims: Vec<String>,
+    /// It has generic ephemeral volumes, which nothing looks at.
+    pub(crate) ephemeral: bool,
 }
 
 /// A toleration as written.
@@ -36,17 +42,6 @@ pub(crate) struct TolerationDoc {
     pub(crate) value: Option<String>,
     pub(crate) effect: Option<TaintEffect>,
     pub(crate) seconds: Option<Span>,
-}
-
-/// What a template asks for and the engine does not look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Feature {
-    RequiredNodeAffinity,
-    RequiredPodAffinity,
-    RequiredPodAntiAffinity,
-    PreferredAffinity,
-    TopologySpread,
-    PersistentVolumes,
 }
 
 impl Reading<'_> {
@@ -86,7 +81,14 @@ impl Reading<'_> {
                 Span::from_secs(u64::from(seconds.unsigned_abs()))
             }),
             restart,
-            features: features(spec),
+            never_preempts: spec.preemption_policy.as_deref().map(|p| p == "Never"),
+            placement: self.placement(spec, &path),
+            claims: volumes
+                .iter()
+                .filter_map(|v| v.persistent_volume_claim.as_ref())
+                .map(|claim| claim.claim_name.clone())
+                .collect(),
+            ephemeral: volumes.iter().any(|v| v.ephemeral.is_some()),
         }
     }
 
@@ -206,51 +208,5 @@ fn toleration(t: &Toleration) -> TolerationDoc {
         seconds: t
             .toleration_seconds
             .map(|s| Span::from_secs(u64::try_from(s).unwrap_or(0)).min(Span::LONGEST)),
-    }
-}
-
-fn features(spec: &PodSpec) -> Vec<Feature> {
-    let mut found = Vec::new();
-    if let Some(affinity) = &spec.affinity {
-        affinities(affinity, &mut found);
-    }
-    if spec.topology_spread_constraints.as_ref().is_some_and(|c| !c.is_empty()) {
-        found.push(Feature::TopologySpread);
-    }
-    let volumes = spec.volumes.as_deref().unwrap_or_default();
-    if volumes
-        .iter()
-        .any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())
-    {
-        found.push(Feature::PersistentVolumes);
-    }
-    found
-}
-
-fn affinities(affinity: &Affinity, found: &mut Vec<Feature>) {
-    fn some<T>(list: Option<&Vec<T>>) -> bool {
-        list.is_some_and(|l| !l.is_empty())
-    }
-    let mut preferred = false;
-    if let Some(node) = &affinity.node_affinity {
-        preferred |= some(node.preferred_during_scheduling_ignored_during_execution.as_ref());
-        if node.required_during_scheduling_ignored_during_execution.is_some() {
-            found.push(Feature::RequiredNodeAffinity);
-        }
-    }
-    if let Some(pod) = &affinity.pod_affinity {
-        preferred |= some(pod.preferred_during_scheduling_ignored_during_execution.as_ref());
-        if some(pod.required_during_scheduling_ignored_during_execution.as_ref()) {
-            found.push(Feature::RequiredPodAffinity);
-        }
-    }
-    if let Some(pod) = &affinity.pod_anti_affinity {
-        preferred |= some(pod.preferred_during_scheduling_ignored_during_execution.as_ref());
-        if some(pod.required_during_scheduling_ignored_during_execution.as_ref()) {
-            found.push(Feature::RequiredPodAntiAffinity);
-        }
-    }
-    if preferred {
-        found.push(Feature::PreferredAffinity);
     }
 }

@@ -46,9 +46,9 @@ pub(crate) struct TimingsSpec {
     pub(crate) node_delete: Option<Latency>,
     /// No effect yet.
     pub(crate) image_pull: Option<Latency>,
-    /// No effect yet.
+    /// A volume is wanted on a node, until it is attached there.
     pub(crate) volume_attach: Option<Latency>,
-    /// No effect yet.
+    /// The last pod that used a volume on a node is gone, until it is detached.
     pub(crate) volume_detach: Option<Latency>,
     /// The kubelet sees the bound pod, until it is Ready.
     pub(crate) pod_startup: Option<Latency>,
