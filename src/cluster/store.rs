@@ -16,6 +16,8 @@ pub(crate) struct Pod {
     pub(crate) workload: WorkloadId,
     pub(crate) replica_set: Option<ReplicaSetId>,
     pub(crate) node: Option<NodeId>,
+    /// Where the scheduler counts it: bound or assumed (S-9).
+    pub(crate) placed: Option<NodeId>,
     /// The replica that it stands for.
     pub(crate) slot: u32,
     /// The how-manieth pod of its workload it is: names its random streams, the same under every plan.

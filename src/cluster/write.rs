@@ -52,6 +52,7 @@ impl Hall<'_> {
             workload: new.workload,
             replica_set: new.replica_set,
             node: None,
+            placed: None,
             slot,
             ordinal,
             revision,
@@ -334,6 +335,7 @@ impl Hall<'_> {
 
     /// Adds a pod's requests to a node, be it only to see what would be.
     pub(crate) fn occupy(&mut self, pod: PodId, node: NodeId) {
+        self.store.pods[pod].placed = Some(node);
         let class_id = self.store.pods[pod].class;
         let class = &self.model.classes[class_id];
         if class.counted {
@@ -348,6 +350,7 @@ impl Hall<'_> {
 
     /// Gives a pod's requests back.
     pub(crate) fn unreserve(&mut self, pod: PodId, node: NodeId) {
+        self.store.pods[pod].placed = None;
         let class_id = self.store.pods[pod].class;
         let class = &self.model.classes[class_id];
         if class.counted {

@@ -308,6 +308,27 @@ fn s15_namespaces_of_a_term() {
     }
 }
 
+/// Only pods that match all required terms count for any of them.
+#[test]
+fn s15_all_terms_look_at_the_same_pods() {
+    let term = |app: &str, key: &str| format!("{{labelSelector: {{matchLabels: {{app: {app}}}}}, topologyKey: {key}}}");
+    for (second, placed) in [("web", 1), ("db", 0)] {
+        let affinity = format!(
+            ", affinity: {{podAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{}, {}]}}}}",
+            term("web", HOST),
+            term(second, ZONE)
+        );
+        let run = run(&[
+            cluster("1.36.0", 1, "a", ""),
+            deployment("web", 1, "100m", ""),
+            deployment("db", 1, "100m", ""),
+            deployment("zap", 1, "100m", &affinity),
+            plan("{sleep: 5s}"),
+        ]);
+        assert_eq!(run.spread("zap").len(), placed);
+    }
+}
+
 /// A pod that waits for company is woken when it is bound, long before the flush after minutes.
 #[test]
 fn s5_a_binding_wakes_who_waits_for_company() {
@@ -490,10 +511,10 @@ fn s21_protected_victims_are_reprieved_first() {
     }
 }
 
-/// The node whose victims matter least is chosen.
+/// The node whose most important victim matters least is chosen, be there more victims.
 #[test]
 fn s21_the_least_important_victims_go() {
-    for (mid, spared) in [("w-2", "w-3"), ("w-3", "w-2")] {
+    for (mid, low) in [("w-2", "w-3"), ("w-3", "w-2")] {
         let class = ", priorityClassName: mid";
         let run = run(&[
             cluster("1.36.0", 3, "", "cpu: 2"),
@@ -501,14 +522,14 @@ fn s21_the_least_important_victims_go() {
             priority("mid", 500, ""),
             running("mid", "1500m", class, &[mid]),
             deployment("mid", 1, "1500m", class),
-            running("low", "1500m", "", &[spared]),
-            deployment("low", 1, "1500m", ""),
+            running("low", "700m", "", &[low, low]),
+            deployment("low", 2, "700m", ""),
             running("high", "1500m", ", priorityClassName: high", &["w-1"]),
             deployment("high", 1, "1500m", ", priorityClassName: high"),
             plan("{drain: {node: w-1}}, {sleep: 30s}"),
         ]);
-        assert_eq!(run.preempted(), ["low"]);
-        assert_eq!(run.bound("high")[0].1, spared);
+        assert_eq!(run.preempted(), ["low", "low"]);
+        assert_eq!(run.bound("high")[0].1, low);
     }
 }
 
@@ -596,4 +617,70 @@ fn volumes_of_a_lost_node_are_detached_by_force() {
     let removed = run.times(|f| matches!(f, Fact::PodRemoved { .. }));
     assert_eq!(removed.len(), 1);
     near(&run.ready(), &[removed[0] + 360.0 + 10.0 + 20.0 + 8.0]);
+}
+
+/// Draws from a list, the same every time.
+fn pick<'a>(state: &mut u64, from: &[&'a str]) -> &'a str {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    from[usize::try_from(*state >> 33).unwrap() % from.len()]
+}
+
+/// Whatever is drained and preempted: no pod is ever bound into a domain where one stands that repels it or that it is to
+/// keep away from, and terminating pods stand.
+#[test]
+fn s15_property_pods_that_repel_each_other_never_meet() {
+    let (mut bindings, mut waits) = (0, 0);
+    for seed in 0..40 {
+        let mut state = seed;
+        let apps = ["a", "b", "c", "d"];
+        let version = pick(&mut state, &["1.20.7", "1.27.0", "1.36.0"]);
+        let mut parts = vec![
+            cluster(version, 5, "x, y, z", "cpu: 1"),
+            priority("high", 9, ""),
+            "apiVersion: seatrial.dev/v1alpha1\nkind: UpgradePlan\nspec: {drain: {timeout: 2m, onFailure: Skip}}"
+                .to_owned(),
+        ];
+        let mut repels = Vec::new();
+        for app in apps {
+            let (other, key) = (pick(&mut state, &apps), pick(&mut state, &[HOST, ZONE]));
+            let mut more = String::new();
+            if pick(&mut state, &["yes", "yes", "no"]) == "yes" {
+                more += &company("podAntiAffinity", other, key);
+                repels.push((app, other, key));
+            }
+            more += pick(&mut state, &["", ", priorityClassName: high"]);
+            let cpu = pick(&mut state, &["100m", "300m", "600m"]);
+            parts.push(deployment(app, 1 + u32::try_from(state >> 62).unwrap(), cpu, &more));
+        }
+        let run = run(&parts);
+        let domain = |node, key: &str| run.model.nodes[node].label(key).map(str::to_owned);
+        let mut standing = BTreeMap::new();
+        for record in &run.records {
+            match record.fact {
+                Fact::PodBound { pod, node } => {
+                    let name = run.workload(pod).to_owned();
+                    for (other, at) in standing.values() {
+                        for &(app, repelled, key) in &repels {
+                            let meets = (app == name && repelled == other) || (repelled == name && app == other);
+                            let there = domain(node, key);
+                            assert!(
+                                !meets || there.is_none() || there != domain(*at, key),
+                                "seed {seed}: {record:?}"
+                            );
+                        }
+                    }
+                    standing.insert(pod, (name, node));
+                    bindings += 1;
+                }
+                Fact::PodRemoved { pod } => {
+                    standing.remove(&pod);
+                }
+                Fact::PodUnschedulable { why, .. } => waits += u32::from(why.pod_anti_affinity > 0),
+                _ => {}
+            }
+        }
+    }
+    assert!(bindings > 200 && waits > 20, "{bindings} {waits}");
 }

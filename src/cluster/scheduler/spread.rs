@@ -36,7 +36,7 @@ impl<'a> Counted<'a> {
         match self {
             Self::ReplicaSet(rs) => {
                 for &other in &hall.store.replica_sets[rs].pods {
-                    if let Some(node) = hall.store.pods[other].node {
+                    if let Some(node) = hall.store.pods[other].placed {
                         one(other, node);
                     }
                 }
