@@ -40,6 +40,20 @@ pub enum Purpose {
     LoadBalancer = 13,
     /// Which pod a fault hits.
     Fault = 16,
+    /// How long the init containers of a pod take, by its ordinal.
+    Init = 32,
+    /// From a bound pod to its containers, by its ordinal.
+    Sandbox = 33,
+    /// When a pod's probes fall, by its ordinal.
+    Probe = 34,
+    /// When the API hears that a pod runs, by its ordinal.
+    StatusReport = 35,
+    /// When a kubelet collects dead sandboxes, and whose it leaves to that.
+    Collection = 36,
+    /// How long a kubelet that has started takes to post a status.
+    KubeletStart = 37,
+    /// When a reflector tries again.
+    Reflector = 38,
 }
 
 /// The randomness of one run.

@@ -26,6 +26,10 @@ pub(crate) enum Event {
     Untaint(NodeId, u16, bool),
     /// A pod has stayed on an unreachable node for as long as it tolerates that (generation of the node).
     Expired(PodId, u16),
+    /// A pod was bound to a node that has a NoExecute taint.
+    Bound(PodId),
+    /// A kubelet has posted that its node is not ready.
+    SelfReported(NodeId),
     /// A cordon or uncordon has been seen.
     CordonSeen(NodeId),
 }
@@ -101,6 +105,8 @@ impl NodeLifecycle {
             }
             Event::Untaint(node, generation, execute) => self.untaint(node, generation, execute, hall),
             Event::Expired(pod, generation) => self.expired(pod, generation, hall),
+            Event::Bound(pod) => self.bound(pod, hall),
+            Event::SelfReported(node) => self_reported(node, hall),
             Event::CordonSeen(node) => cordon_seen(node, hall),
         }
     }
@@ -232,10 +238,26 @@ impl NodeLifecycle {
         self.next_taint[zone] = hall.now + interval;
         hall.write_taint(&permit, node, LifecycleTaint::UnreachableNoExecute, true);
         for pod in hall.store.nodes[node].pods.clone() {
-            let class = &hall.model.classes[hall.store.pods[pod].class];
-            if let Some(tolerated) = class.unreachable_seconds {
-                self.expect(node, hall.now + tolerated, Event::Expired(pod, generation), hall);
-            }
+            self.tolerate(pod, node, generation, hall);
+        }
+    }
+
+    /// A pod stays on an unreachable node for as long as it tolerates that (N-6).
+    fn tolerate(&mut self, pod: PodId, node: NodeId, generation: u16, hall: &mut Hall<'_>) {
+        let class = &hall.model.classes[hall.store.pods[pod].class];
+        if let Some(tolerated) = class.unreachable_seconds {
+            self.expect(node, hall.now + tolerated, Event::Expired(pod, generation), hall);
+        }
+    }
+
+    /// The taint manager looks at new pods, too, not only at new taints.
+    fn bound(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        let Some(node) = hall.store.pods[pod].node.filter(|_| hall.store.pods[pod].exists) else {
+            return;
+        };
+        let watched = self.nodes[node];
+        if watched.silent_since.is_some() && hall.store.nodes[node].taints.has(LifecycleTaint::UnreachableNoExecute) {
+            self.tolerate(pod, node, watched.generation, hall);
         }
     }
 
@@ -318,6 +340,7 @@ impl NodeLifecycle {
         let taint = if execute {
             LifecycleTaint::UnreachableNoExecute
         } else {
+            hall.write_taint(&permit, node, LifecycleTaint::NotReadyNoSchedule, false);
             LifecycleTaint::UnreachableNoSchedule
         };
         hall.write_taint(&permit, node, taint, false);
@@ -326,6 +349,17 @@ impl NodeLifecycle {
 
 fn all_silent(hall: &Hall<'_>) -> bool {
     hall.store.nodes.iter().filter(|n| n.exists).all(|n| !n.ready)
+}
+
+/// A node whose kubelet says that it is not ready gets no new pods; those it has stay (N-11). The NoExecute taint would come
+/// with the next pass, which a moment at the start of a kubelet rarely meets.
+fn self_reported(node: NodeId, hall: &mut Hall<'_>) {
+    if hall.store.nodes[node].ready || !hall.store.nodes[node].exists {
+        return;
+    }
+    if let Ok(permit) = hall.store.gate.admit_controllers() {
+        hall.write_taint(&permit, node, LifecycleTaint::NotReadyNoSchedule, true);
+    }
 }
 
 /// The cordon taint follows `spec.unschedulable`, written by the controller manager (N-4, O-35).

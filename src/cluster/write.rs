@@ -4,7 +4,7 @@ use super::event::Event;
 use super::gate::Permit;
 use super::hall::Hall;
 use super::store::{Pod, Taints};
-use super::{daemon_set, endpoints, kubelet, replica_set, scheduler};
+use super::{daemon_set, endpoints, kubelet, node_lifecycle, replica_set, scheduler};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::WorkloadKind;
 use crate::trace::{DeletedBy, Fact, LifecycleTaint};
@@ -91,6 +91,9 @@ impl Hall<'_> {
         let seen = self.draw(&self.model.timings.watch_delivery);
         let react = self.draw(&self.model.timings.kubelet_reaction);
         self.after(seen + react, Event::Kubelet(kubelet::Event::Sync(pod)));
+        if self.store.nodes[node].taints.has(LifecycleTaint::UnreachableNoExecute) {
+            self.after_reaction(Event::NodeLifecycle(node_lifecycle::Event::Bound(pod)));
+        }
     }
 
     /// Writes whether a pod is running and ready.
@@ -206,7 +209,7 @@ impl Hall<'_> {
         });
         self.watch_node(!unschedulable);
         let react = self.reaction();
-        let event = super::node_lifecycle::Event::CordonSeen(node);
+        let event = node_lifecycle::Event::CordonSeen(node);
         self.after(react, Event::NodeLifecycle(event));
         true
     }

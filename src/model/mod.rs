@@ -13,7 +13,7 @@ pub use fault::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Tr
 pub use plan::{
     ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, NodeOrder, OnFailure, Plan, Pool, Step, Strategy,
 };
-pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
+pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
 pub use workload::{Budget, BudgetLimit, NeverReady, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind};
 

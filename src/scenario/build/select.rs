@@ -108,7 +108,7 @@ impl<'d> Builder<'d> {
             let kind = self.model.workloads[workload].kind;
             for &feature in &template.features {
                 let own = matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::StaticPod);
-                if !own || feature == Feature::PersistentVolumes {
+                if !own || matches!(feature, Feature::PersistentVolumes | Feature::OtherHook) {
                     let name = self.model.workload_name(workload);
                     users.entry(feature).or_default().push(name);
                 }
@@ -132,6 +132,9 @@ impl<'d> Builder<'d> {
                 ),
                 Feature::TopologySpread => format!(
                     "topology spread constraints of {names} are not simulated yet: pods may be spread otherwise"
+                ),
+                Feature::OtherHook => format!(
+                    "preStop hooks of {names} that do more than to sleep are taken to need no time for that"
                 ),
                 Feature::PersistentVolumes => format!(
                     "persistent volumes of {names} are not simulated yet: pods move without waiting for their volumes"
