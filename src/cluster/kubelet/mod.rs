@@ -132,8 +132,17 @@ struct Kubelet {
     wanted: Option<VersionId>,
     /// It has listed its pods since it started; without, it restarts nothing (C-3).
     informed: bool,
+    /// It has posted that its node is ready since it started.
+    posted: bool,
     generation: u16,
     started: Time,
+}
+
+impl Kubelet {
+    /// Whether a run waits for it.
+    const fn begins(&self) -> bool {
+        self.up && !(self.informed && self.posted)
+    }
 }
 
 /// All kubelets.
@@ -153,6 +162,7 @@ impl Kubelets {
             broken: false,
             wanted: None,
             informed: true,
+            posted: true,
             generation: 0,
             started: Time::ZERO,
         };

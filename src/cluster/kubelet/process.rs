@@ -1,6 +1,7 @@
 //! Kubelets stop, start and list their pods; machines go down and come back (L-15 … L-18, L-21, C-3, C-9).
 
 use super::super::event::Event as World;
+use super::super::gate::Permit;
 use super::super::hall::Hall;
 use super::super::node_lifecycle;
 use super::{Event, Kubelets, State, probe_period};
@@ -15,9 +16,9 @@ impl Kubelets {
         let kubelet = &mut self.nodes[node];
         kubelet.generation = kubelet.generation.wrapping_add(1);
         if kubelet.up {
-            hall.unlisted -= u32::from(!kubelet.informed);
+            hall.unlisted -= u32::from(kubelet.begins());
             kubelet.up = false;
-            kubelet.informed = false;
+            (kubelet.informed, kubelet.posted) = (false, false);
             if !machine {
                 hall.emit_cause(Fact::KubeletStopped { node });
             }
@@ -117,8 +118,8 @@ impl Kubelets {
         if kubelet.generation != generation || !kubelet.up || kubelet.informed || !hall.store.gate.available() {
             return;
         }
-        hall.unlisted -= 1;
         kubelet.informed = true;
+        hall.unlisted -= u32::from(!kubelet.begins());
         for pod in hall.store.nodes[node].pods.clone() {
             let containers = self.of(pod);
             let forgetting = containers.forgetting;
@@ -162,9 +163,26 @@ impl Kubelets {
                 World::NodeLifecycle(node_lifecycle::Event::SelfReported(node)),
             );
             hall.after(blip, World::Kubelet(Event::Steady { node, generation }));
+            hall.after(Span::ZERO, World::NodeLifecycle(node_lifecycle::Event::Heard(node)));
         } else {
-            hall.write_node_ready(&permit, node, true);
+            self.posts(node, &permit, hall);
         }
+    }
+
+    /// The node is ready. Where it was given up meanwhile, its pods were called unready, and the kubelet puts that right.
+    fn posts(&mut self, node: NodeId, permit: &Permit, hall: &mut Hall<'_>) {
+        if !hall.store.nodes[node].ready {
+            for pod in hall.store.nodes[node].pods.clone() {
+                if !self.of(pod).forgetting {
+                    hall.after(Span::ZERO, World::Kubelet(Event::Report(pod)));
+                }
+            }
+        }
+        let kubelet = &mut self.nodes[node];
+        let began = kubelet.begins();
+        kubelet.posted = true;
+        hall.unlisted -= u32::from(began && !kubelet.begins());
+        hall.write_node_ready(permit, node, true);
         hall.after(Span::ZERO, World::NodeLifecycle(node_lifecycle::Event::Heard(node)));
     }
 
@@ -173,10 +191,7 @@ impl Kubelets {
             return;
         }
         match hall.admit() {
-            Ok(permit) => {
-                hall.write_node_ready(&permit, node, true);
-                hall.after(Span::ZERO, World::NodeLifecycle(node_lifecycle::Event::Heard(node)));
-            }
+            Ok(permit) => self.posts(node, &permit, hall),
             Err(_) => self.write_later(Event::Steady { node, generation }, hall),
         }
     }
