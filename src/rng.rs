@@ -54,6 +54,8 @@ pub enum Purpose {
     KubeletStart = 37,
     /// When a reflector tries again.
     Reflector = 38,
+    /// When the node lifecycle controller looks at nodes.
+    Monitor = 39,
 }
 
 /// The randomness of one run.

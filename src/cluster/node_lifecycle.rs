@@ -36,6 +36,9 @@ pub(crate) enum Event {
 
 /// Time between two passes of the monitor.
 const MONITOR_PERIOD: Span = Span::from_secs(5);
+/// Clusters are older than a rehearsal: heartbeats and passes before its start are counted from so long before it. A
+/// multiple of both periods.
+const EPOCH: Span = Span::from_secs(20);
 /// Time between two heartbeats of a kubelet.
 const HEARTBEAT: Span = Span::from_secs(10);
 /// Time between two NoExecute taints in a zone (0.1 nodes a second).
@@ -68,8 +71,10 @@ impl Watched {
 #[derive(Debug)]
 pub(crate) struct NodeLifecycle {
     nodes: IdVec<NodeId, Watched>,
-    /// When the acting controller manager began: its monitor passes every 5 s from here.
-    started: Time,
+    /// When the acting controller manager began; `None`: before time started.
+    started: Option<Time>,
+    /// When the first one passes for the first time.
+    phase: Span,
     /// When the next NoExecute taint may be set, per zone (the last one is that of nodes without a zone).
     next_taint: Vec<Time>,
 }
@@ -83,7 +88,11 @@ impl NodeLifecycle {
         };
         Self {
             nodes: hall.model.nodes.iter().map(|_| calm).collect(),
-            started: Time::ZERO,
+            started: None,
+            phase: hall
+                .streams
+                .stream(Purpose::Monitor, 0)
+                .between(Span::ZERO, MONITOR_PERIOD),
             next_taint: vec![Time::ZERO; hall.model.zones.len() + 1],
         }
     }
@@ -113,7 +122,7 @@ impl NodeLifecycle {
 
     /// A new leader gives every node a full grace period (N-3) and looks at every cordon (N-4).
     pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
-        self.started = hall.now;
+        self.started = Some(hall.now);
         let ids: Vec<NodeId> = hall.model.nodes.ids().collect();
         for node in ids {
             cordon_seen(node, hall);
@@ -153,22 +162,32 @@ impl NodeLifecycle {
             return;
         };
         let generation = self.nodes[node].renew(hall);
-        let phase = hall
-            .streams
-            .stream(Purpose::Kubelet, crate::ids::Id::index(node) as u64)
-            .unit();
+        let place = crate::ids::Id::index(node) as u64;
+        let phase = hall.streams.stream(Purpose::Kubelet, place).unit();
         let phase = Span::from_secs_f64(phase * HEARTBEAT.as_secs_f64());
         let age = Span::from_micros((since.as_micros() + phase.as_micros()) % HEARTBEAT.as_micros());
-        let seen = self.pass_at(since.before(age).max(self.started));
+        let seen = self.seen(since, age);
         let grace = behaviour::node_monitor_grace(hall.store.gate.minors.controller_manager);
-        self.expect(node, seen + grace, Event::Unknown(node, generation), hall);
+        let at = Time::from_micros((seen + grace).as_micros().saturating_sub(EPOCH.as_micros()));
+        self.expect(node, at, Event::Unknown(node, generation), hall);
     }
 
-    /// The first pass of the monitor at or after a time.
+    /// The pass that saw the last heartbeat of a node, [`EPOCH`] later: it may lie before time started.
+    fn seen(&self, silent_since: Time, age: Span) -> Time {
+        let heartbeat = (silent_since + EPOCH).before(age);
+        let known = self.started.map_or(Time::ZERO, |started| started + EPOCH);
+        self.pass_at(heartbeat.max(known))
+    }
+
+    /// The first pass of the monitor at or after a time, both counted from [`EPOCH`] before the start.
     fn pass_at(&self, time: Time) -> Time {
-        let since = time.since(self.started).as_micros();
+        let from = match self.started {
+            Some(started) => started + EPOCH,
+            None => Time::ZERO + self.phase,
+        };
+        let since = time.since(from).as_micros();
         let period = MONITOR_PERIOD.as_micros();
-        self.started + Span::from_micros(since.div_ceil(period) * period)
+        from + Span::from_micros(since.div_ceil(period) * period)
     }
 
     /// Schedules what the run must not end before.
@@ -326,7 +345,7 @@ impl NodeLifecycle {
         let generation = self.nodes[node].generation;
         let react = hall.reaction();
         hall.after(react, World::NodeLifecycle(Event::Untaint(node, generation, false)));
-        let pass = self.pass_at(hall.now);
+        let pass = Time::ZERO + self.pass_at(hall.now + EPOCH).since(Time::ZERO + EPOCH);
         hall.at(pass, World::NodeLifecycle(Event::Untaint(node, generation, true)));
     }
 

@@ -3,6 +3,7 @@
 mod cli;
 mod docs;
 mod kubeadm;
+mod kubelets;
 mod oracles;
 mod properties;
 mod reference;
@@ -11,3 +12,4 @@ mod scenario;
 mod support;
 mod textbook;
 mod tidy;
+mod versions;
