@@ -371,30 +371,30 @@ pub mod kubeadm {
     /// Command start until the configuration has been read; measured 0.12…0.23 s in 1.20, 0.4 s in 1.36.
     #[must_use]
     pub const fn preflight(minor: u32) -> Dist {
-        if !switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(120), millis(230))
-        } else {
+        if switches::THOROUGH_CHECKS.on(minor) {
             Dist::Uniform(millis(350), millis(430))
+        } else {
+            Dist::Uniform(millis(120), millis(230))
         }
     }
 
     /// Health checks; measured 1.05…2.14 s in 1.20 (n=8), 4.0 s in 1.36 (n=3).
     #[must_use]
     pub const fn health_check(minor: u32) -> Dist {
-        if !switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(1050), millis(2140))
-        } else {
+        if switches::THOROUGH_CHECKS.on(minor) {
             Dist::Uniform(millis(3980), millis(4060))
+        } else {
+            Dist::Uniform(millis(1050), millis(2140))
         }
     }
 
     /// Pulling images that are there already; measured 0.14…0.28 s in 1.20, some ms in 1.36.
     #[must_use]
     pub const fn prepull(minor: u32) -> Dist {
-        if !switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(140), millis(280))
-        } else {
+        if switches::THOROUGH_CHECKS.on(minor) {
             Dist::Uniform(millis(5), millis(15))
+        } else {
+            Dist::Uniform(millis(140), millis(280))
         }
     }
 
@@ -419,10 +419,10 @@ pub mod kubeadm {
     /// ConfigMaps, RBAC, add-ons; measured 4.43…4.93 s in 1.20, about 5 s in 1.36.
     #[must_use]
     pub const fn post_upgrade(minor: u32) -> Dist {
-        if !switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(4430), millis(4930))
-        } else {
+        if switches::THOROUGH_CHECKS.on(minor) {
             Dist::Uniform(millis(4600), millis(5400))
+        } else {
+            Dist::Uniform(millis(4430), millis(4930))
         }
     }
 
@@ -441,21 +441,21 @@ pub mod kubeadm {
     /// restarted within the last ten minutes.
     #[must_use]
     pub const fn etcd_down(minor: u32) -> Dist {
-        if !switches::STATIC_PODS_WAIT.on(minor) {
+        if switches::STATIC_PODS_WAIT.on(minor) {
+            log_normal(1600, 2000)
+        } else {
             // The 1.20 kubelet blocks on deleting the mirror pod while etcd is away: 26.8 and 29.0 s measured.
             Dist::Uniform(millis(26_800), millis(29_000))
-        } else {
-            log_normal(1600, 2000)
         }
     }
 
     /// The API answers until kubeadm sees the new hash of the API server's mirror pod: −0.04…1.4 s in 1.20, 8.0…8.5 s in 1.36.
     #[must_use]
     pub const fn api_server_hash(minor: u32) -> Dist {
-        if !switches::THOROUGH_CHECKS.on(minor) {
-            log_normal(400, 1400)
-        } else {
+        if switches::THOROUGH_CHECKS.on(minor) {
             Dist::Uniform(millis(8000), millis(8500))
+        } else {
+            log_normal(400, 1400)
         }
     }
 
