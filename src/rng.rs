@@ -42,6 +42,22 @@ pub enum Purpose {
     Fault = 16,
     /// How long a pod of a workload works, by its ordinal.
     RunFor = 17,
+    /// How long the init containers of a pod take, by its ordinal.
+    Init = 32,
+    /// From a bound pod to its containers, by its ordinal.
+    Sandbox = 33,
+    /// When a pod's probes fall, by its ordinal.
+    Probe = 34,
+    /// When the API hears that a pod runs, by its ordinal.
+    StatusReport = 35,
+    /// When a kubelet collects dead sandboxes, and whose it leaves to that.
+    Collection = 36,
+    /// How long a kubelet that has started takes to post a status.
+    KubeletStart = 37,
+    /// When a reflector tries again.
+    Reflector = 38,
+    /// When the node lifecycle controller looks at nodes.
+    Monitor = 39,
 }
 
 /// The randomness of one run.

@@ -22,7 +22,7 @@ pub(crate) struct Hall<'m> {
     /// Events that will still change something, though nothing moves now (a lease that runs out, a toleration): the run
     /// does not end before them.
     pub(crate) expected: u32,
-    /// Kubelets that have not listed their pods since they started: they will once the API answers.
+    /// Kubelets that have not listed their pods or not posted a status since they started: they will once the API answers.
     pub(crate) unlisted: u32,
     /// Versions that were met, by [`VersionId`](crate::trace::VersionId).
     pub(crate) versions: Vec<KubeVersion>,

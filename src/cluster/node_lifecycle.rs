@@ -26,12 +26,19 @@ pub(crate) enum Event {
     Untaint(NodeId, u16, bool),
     /// A pod has stayed on an unreachable node for as long as it tolerates that (generation of the node).
     Expired(PodId, u16),
+    /// A pod was bound to a node that has a NoExecute taint.
+    Bound(PodId),
+    /// A kubelet has posted that its node is not ready.
+    SelfReported(NodeId),
     /// A cordon or uncordon has been seen.
     CordonSeen(NodeId),
 }
 
 /// Time between two passes of the monitor.
 const MONITOR_PERIOD: Span = Span::from_secs(5);
+/// Clusters are older than a rehearsal: heartbeats and passes before its start are counted from so long before it. A
+/// multiple of both periods.
+const EPOCH: Span = Span::from_secs(20);
 /// Time between two heartbeats of a kubelet.
 const HEARTBEAT: Span = Span::from_secs(10);
 /// Time between two NoExecute taints in a zone (0.1 nodes a second).
@@ -64,18 +71,16 @@ impl Watched {
 #[derive(Debug)]
 pub(crate) struct NodeLifecycle {
     nodes: IdVec<NodeId, Watched>,
-    /// When the acting controller manager began, in microseconds; it knows of no heartbeat before.
-    started: i64,
-    /// When its monitor passes, in microseconds: then, and every 5 s before and after.
-    pass: i64,
+    /// When the acting controller manager began; `None`: before time started.
+    started: Option<Time>,
+    /// When the first one passes for the first time.
+    phase: Span,
     /// When the next NoExecute taint may be set, per zone (the last one is that of nodes without a zone).
     next_taint: Vec<Time>,
 }
 
 impl NodeLifecycle {
     pub(crate) fn new(hall: &Hall<'_>) -> Self {
-        let mut phase = hall.streams.stream(Purpose::Kubelet, u64::MAX >> 24);
-        let first_pass = phase.between(Span::ZERO, MONITOR_PERIOD);
         let calm = Watched {
             silent_since: None,
             generation: 0,
@@ -83,9 +88,11 @@ impl NodeLifecycle {
         };
         Self {
             nodes: hall.model.nodes.iter().map(|_| calm).collect(),
-            // Whoever leads at the start has led for long.
-            started: i64::MIN / 2,
-            pass: micros(first_pass),
+            started: None,
+            phase: hall
+                .streams
+                .stream(Purpose::Monitor, 0)
+                .between(Span::ZERO, MONITOR_PERIOD),
             next_taint: vec![Time::ZERO; hall.model.zones.len() + 1],
         }
     }
@@ -107,14 +114,15 @@ impl NodeLifecycle {
             }
             Event::Untaint(node, generation, execute) => self.untaint(node, generation, execute, hall),
             Event::Expired(pod, generation) => self.expired(pod, generation, hall),
+            Event::Bound(pod) => self.bound(pod, hall),
+            Event::SelfReported(node) => self_reported(node, hall),
             Event::CordonSeen(node) => cordon_seen(node, hall),
         }
     }
 
     /// A new leader gives every node a full grace period (N-3) and looks at every cordon (N-4).
     pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
-        self.started = moment(hall.now);
-        self.pass = self.started;
+        self.started = Some(hall.now);
         let ids: Vec<NodeId> = hall.model.nodes.ids().collect();
         for node in ids {
             cordon_seen(node, hall);
@@ -154,23 +162,32 @@ impl NodeLifecycle {
             return;
         };
         let generation = self.nodes[node].renew(hall);
-        let phase = hall
-            .streams
-            .stream(Purpose::Kubelet, crate::ids::Id::index(node) as u64)
-            .unit();
+        let place = crate::ids::Id::index(node) as u64;
+        let phase = hall.streams.stream(Purpose::Kubelet, place).unit();
         let phase = Span::from_secs_f64(phase * HEARTBEAT.as_secs_f64());
         let age = Span::from_micros((since.as_micros() + phase.as_micros()) % HEARTBEAT.as_micros());
-        let heard = (moment(since) - micros(age)).max(self.started);
+        let seen = self.seen(since, age);
         let grace = behaviour::node_monitor_grace(hall.store.gate.minors.controller_manager);
-        let at = self.pass_at(heard) + micros(grace);
-        let at = Time::from_micros(u64::try_from(at).unwrap_or(0));
+        let at = Time::from_micros((seen + grace).as_micros().saturating_sub(EPOCH.as_micros()));
         self.expect(node, at, Event::Unknown(node, generation), hall);
     }
 
-    /// The first pass of the monitor at or after a moment, in microseconds.
-    fn pass_at(&self, at: i64) -> i64 {
-        let period = micros(MONITOR_PERIOD);
-        self.pass - (self.pass - at).div_euclid(period) * period
+    /// The pass that saw the last heartbeat of a node, [`EPOCH`] later: it may lie before time started.
+    fn seen(&self, silent_since: Time, age: Span) -> Time {
+        let heartbeat = (silent_since + EPOCH).before(age);
+        let known = self.started.map_or(Time::ZERO, |started| started + EPOCH);
+        self.pass_at(heartbeat.max(known))
+    }
+
+    /// The first pass of the monitor at or after a time, both counted from [`EPOCH`] before the start.
+    fn pass_at(&self, time: Time) -> Time {
+        let from = match self.started {
+            Some(started) => started + EPOCH,
+            None => Time::ZERO + self.phase,
+        };
+        let since = time.since(from).as_micros();
+        let period = MONITOR_PERIOD.as_micros();
+        from + Span::from_micros(since.div_ceil(period) * period)
     }
 
     /// Schedules what the run must not end before.
@@ -240,10 +257,26 @@ impl NodeLifecycle {
         self.next_taint[zone] = hall.now + interval;
         hall.write_taint(&permit, node, LifecycleTaint::UnreachableNoExecute, true);
         for pod in hall.store.nodes[node].pods.clone() {
-            let class = &hall.model.classes[hall.store.pods[pod].class];
-            if let Some(tolerated) = class.unreachable_seconds {
-                self.expect(node, hall.now + tolerated, Event::Expired(pod, generation), hall);
-            }
+            self.tolerate(pod, node, generation, hall);
+        }
+    }
+
+    /// A pod stays on an unreachable node for as long as it tolerates that (N-6).
+    fn tolerate(&mut self, pod: PodId, node: NodeId, generation: u16, hall: &mut Hall<'_>) {
+        let class = &hall.model.classes[hall.store.pods[pod].class];
+        if let Some(tolerated) = class.unreachable_seconds {
+            self.expect(node, hall.now + tolerated, Event::Expired(pod, generation), hall);
+        }
+    }
+
+    /// The taint manager looks at new pods, too, not only at new taints.
+    fn bound(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        let Some(node) = hall.store.pods[pod].node.filter(|_| hall.store.pods[pod].exists) else {
+            return;
+        };
+        let watched = self.nodes[node];
+        if watched.silent_since.is_some() && hall.store.nodes[node].taints.has(LifecycleTaint::UnreachableNoExecute) {
+            self.tolerate(pod, node, watched.generation, hall);
         }
     }
 
@@ -312,7 +345,7 @@ impl NodeLifecycle {
         let generation = self.nodes[node].generation;
         let react = hall.reaction();
         hall.after(react, World::NodeLifecycle(Event::Untaint(node, generation, false)));
-        let pass = Time::from_micros(u64::try_from(self.pass_at(moment(hall.now))).unwrap_or(0));
+        let pass = Time::ZERO + self.pass_at(hall.now + EPOCH).since(Time::ZERO + EPOCH);
         hall.at(pass, World::NodeLifecycle(Event::Untaint(node, generation, true)));
     }
 
@@ -326,24 +359,26 @@ impl NodeLifecycle {
         let taint = if execute {
             LifecycleTaint::UnreachableNoExecute
         } else {
+            hall.write_taint(&permit, node, LifecycleTaint::NotReadyNoSchedule, false);
             LifecycleTaint::UnreachableNoSchedule
         };
         hall.write_taint(&permit, node, taint, false);
     }
 }
 
-/// A length in microseconds that may be added to moments before the start.
-fn micros(span: Span) -> i64 {
-    i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 4)
-}
-
-/// A moment in microseconds; those before the start are negative.
-fn moment(time: Time) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
-}
-
 fn all_silent(hall: &Hall<'_>) -> bool {
     hall.store.nodes.iter().filter(|n| n.exists).all(|n| !n.ready)
+}
+
+/// A node whose kubelet says that it is not ready gets no new pods; those it has stay (N-11). The NoExecute taint would come
+/// with the next pass, which a moment at the start of a kubelet rarely meets.
+fn self_reported(node: NodeId, hall: &mut Hall<'_>) {
+    if hall.store.nodes[node].ready || !hall.store.nodes[node].exists {
+        return;
+    }
+    if let Ok(permit) = hall.store.gate.admit_controllers() {
+        hall.write_taint(&permit, node, LifecycleTaint::NotReadyNoSchedule, true);
+    }
 }
 
 /// The cordon taint follows `spec.unschedulable`, written by the controller manager (N-4, O-35).

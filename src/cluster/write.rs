@@ -4,7 +4,7 @@ use super::event::Event;
 use super::gate::Permit;
 use super::hall::Hall;
 use super::store::{Pod, Taints};
-use super::{daemon_set, endpoints, job, kubelet, replica_set, scheduler, stateful_set};
+use super::{daemon_set, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::WorkloadKind;
 use crate::trace::{DeletedBy, Fact, LifecycleTaint};
@@ -112,6 +112,9 @@ impl Hall<'_> {
         let seen = self.draw(&self.model.timings.watch_delivery);
         let react = self.draw(&self.model.timings.kubelet_reaction);
         self.after(seen + react, Event::Kubelet(kubelet::Event::Sync(pod)));
+        if self.store.nodes[node].taints.has(LifecycleTaint::UnreachableNoExecute) {
+            self.after_reaction(Event::NodeLifecycle(node_lifecycle::Event::Bound(pod)));
+        }
     }
 
     /// Writes whether a pod is running and ready.
@@ -254,7 +257,7 @@ impl Hall<'_> {
         });
         self.watch_node(!unschedulable);
         let react = self.reaction();
-        let event = super::node_lifecycle::Event::CordonSeen(node);
+        let event = node_lifecycle::Event::CordonSeen(node);
         self.after(react, Event::NodeLifecycle(event));
         true
     }

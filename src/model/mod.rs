@@ -17,7 +17,7 @@ pub use plan::{
     ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, Mode, NodeOrder, OnFailure, Plan, Pool, Premark, Step,
     Strategy,
 };
-pub use pod::{Pod, PodClass, RestartPolicy, Toleration};
+pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
 pub use volume::Volume;
 pub use workload::{

@@ -27,8 +27,14 @@ pub struct PodClass {
     pub empty_dir: bool,
     /// `terminationGracePeriodSeconds`.
     pub grace: Span,
-    /// The period of the first readiness probe, if there is one (L-6, L-18).
-    pub readiness_period: Option<Span>,
+    /// The first readiness probe, if there is one (L-6, L-18).
+    pub readiness: Option<Probe>,
+    /// The first startup probe, if there is one (L-6).
+    pub startup_probe: Option<Probe>,
+    /// Init containers that must end before the containers start (sidecars do not count).
+    pub init_containers: u32,
+    /// How long the preStop hook takes (L-10).
+    pub pre_stop: Span,
     /// What happens when a container exits.
     pub restart: RestartPolicy,
     /// The budgets whose selectors match.
@@ -70,6 +76,17 @@ impl PodClass {
     fn required_nodes(&self) -> Option<&Vec<super::NodeTerm>> {
         self.placement.as_ref().and_then(|p| p.nodes.as_ref())
     }
+}
+
+/// A probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// `initialDelaySeconds`.
+    pub initial_delay: Span,
+    /// `periodSeconds`, more than zero.
+    pub period: Span,
+    /// `successThreshold`.
+    pub successes: u32,
 }
 
 /// What happens when a container exits.

@@ -34,8 +34,14 @@ pub struct Timings {
     pub node_create: Dist,
     /// A drained machine is told to go, until its Node object is about to be deleted.
     pub node_delete: Dist,
-    /// From the kubelet seeing the bound pod to Ready, unless a workload says otherwise.
-    pub pod_startup: Dist,
+    /// A kubelet starts, until it posts its first node status; `None`: by the kubelet's version.
+    pub kubelet_start: Option<Dist>,
+    /// From the kubelet seeing the bound pod to Ready, unless a workload says otherwise. `None`: the application answers
+    /// after [`Timings::POD_ANSWERS`], and init containers, other pods and probes come on top.
+    pub pod_startup: Option<Dist>,
+    /// What the init containers of a pod take together, unless a workload says otherwise. `None`:
+    /// [`Timings::INIT_CONTAINER`] each where [`Timings::pod_startup`] is not given either, and nothing where it is.
+    pub pod_init: Option<Dist>,
     /// From SIGTERM to the end of the containers, unless a workload says otherwise.
     pub pod_shutdown: Dist,
     /// A volume is wanted on a node, until it is attached there.
@@ -87,6 +93,17 @@ pub struct KubeadmTimings {
     pub upgrade_node: Option<Dist>,
 }
 
+impl Timings {
+    /// From the kubelet seeing the bound pod until the application can answer, where the input does not say (an
+    /// assumption).
+    pub const POD_ANSWERS: Dist = Dist::LogNormal {
+        median: Span::from_secs(3),
+        p95: Span::from_secs(8),
+    };
+    /// What an init container takes, where the input does not say (an assumption).
+    pub const INIT_CONTAINER: Span = Span::from_secs(1);
+}
+
 impl Default for Timings {
     /// An ordinary cluster on ordinary machines, without the parts that depend on versions.
     ///
@@ -112,7 +129,9 @@ impl Default for Timings {
             node_reboot: log_normal(60_000, 180_000),
             node_create: log_normal(90_000, 240_000),
             node_delete: Dist::Constant(Span::ZERO),
-            pod_startup: log_normal(3_000, 8_000),
+            kubelet_start: None,
+            pod_startup: None,
+            pod_init: None,
             pod_shutdown: log_normal(2_000, 10_000),
             volume_attach: log_normal(15_000, 60_000),
             volume_detach: log_normal(15_000, 60_000),

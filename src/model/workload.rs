@@ -22,6 +22,8 @@ pub struct Workload {
     pub min_ready: Span,
     /// From the kubelet seeing the bound pod to Ready; `None`: the general value of [`Timings`](super::Timings).
     pub startup: Option<Dist>,
+    /// What its init containers take together; `None`: the general value.
+    pub init: Option<Dist>,
     /// From SIGTERM to the end of the containers, cut off at the grace period; `None`: the general value.
     pub shutdown: Option<Dist>,
     /// Replicas that run but never become ready.

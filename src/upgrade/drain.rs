@@ -109,7 +109,7 @@ impl Drains {
 
     /// Starts `kubectl drain`: cordon when kubectl is up, then list, then evict.
     pub(crate) fn start(&mut self, node: NodeId, options: DrainOptions, owner: driver::Owner, hall: &mut Hall<'_>) {
-        let (qps, burst) = behaviour::kubectl::rate(self.kubectl);
+        let (qps, burst) = behaviour::kubectl::rate();
         let deadline = options.timeout.map_or(Time::MAX, |t| hall.now + t);
         let drain = self.drains.push(Drain {
             node,

@@ -158,7 +158,7 @@ impl Faults {
             return;
         };
         hall.emit_cause(Fact::FaultInjected { fault: number });
-        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine: true }));
+        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Lost(node)));
         for component in crate::model::Component::ALL {
             for id in control_plane.processes(component, Some(node)) {
                 let event = control_plane::Event::Fault(id, StopMode::Kill, duration);

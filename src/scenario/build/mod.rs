@@ -49,6 +49,7 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
     builder.placement();
     builder.volumes();
     builder.timings();
+    builder.hooks();
     builder.plan();
     builder.faults();
     (builder.model, builder.notes)

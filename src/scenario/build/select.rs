@@ -98,4 +98,19 @@ impl<'d> Builder<'d> {
             ));
         }
     }
+
+    /// A sentence for hooks that are taken to need no time.
+    pub(super) fn hooks(&mut self) {
+        let users = self.templates.iter().filter(|(_, _, template)| template.other_hook);
+        let workload = |class: ClassId| self.model.classes[class].workload;
+        let names: Vec<String> = users
+            .map(|&(_, class, _)| self.model.workload_name(workload(class)))
+            .collect();
+        if !names.is_empty() {
+            let names = some_of(&names, names.len());
+            self.assume(format!(
+                "preStop hooks of {names} that do more than to sleep are taken to need no time for that"
+            ));
+        }
+    }
 }

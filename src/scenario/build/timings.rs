@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Builder;
 use super::names::short;
-use crate::model::{ComponentTimings, KubeadmTimings, NeverReady, RestartPolicy, Timings};
+use super::{Builder, some_of};
+use crate::model::{ComponentTimings, KubeadmTimings, NeverReady, RestartPolicy, Timings, Workload, WorkloadKind};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::nearest::did_you_mean;
 use crate::scenario::own::{Latency, NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
@@ -46,10 +46,12 @@ fn machine(timings: &mut Timings, spec: &TimingsSpec) {
         scheduling_cycle => scheduling_cycle, binding => binding, kubelet_reaction => kubelet_reaction,
         endpoints_sync => endpoints_sync, proxy_sync => proxy_sync, kubectl_start => kubectl_start,
         node_upgrade => node_upgrade, node_reboot => node_reboot, node_create => node_create,
-        node_delete => node_delete, pod_startup => pod_startup, pod_shutdown => pod_shutdown,
+        node_delete => node_delete, pod_shutdown => pod_shutdown,
         volume_attach => volume_attach, volume_detach => volume_detach,
     );
-    merge!(fill: spec => timings; pod_removal => pod_removal);
+    merge!(fill: spec => timings;
+        kubelet_start => kubelet_start, pod_removal => pod_removal, pod_startup => pod_startup, pod_init => pod_init,
+    );
     let spec = &spec.control_plane;
     let component = |to: &mut ComponentTimings, stop, down, start| {
         fill(&mut to.stop, stop);
@@ -114,10 +116,37 @@ impl Builder<'_> {
         if given(|t| t.node_upgrade.is_some()) && !given(|t| t.node_reboot.is_some()) {
             self.model.timings.node_reboot = Dist::Constant(Span::ZERO);
         }
+        // Whoever times the reactions of kubelets says that this is all the time they take.
+        let timed = documents.timings.iter().any(|t| t.kubelet_reaction.is_some());
+        if timed && self.model.timings.kubelet_start.is_none() {
+            self.model.timings.kubelet_start = Some(Dist::ZERO);
+        }
+        self.assumed_init();
         if !idle.is_empty() {
             let names: Vec<&str> = idle.into_iter().collect();
             self.notes
                 .push(format!("Timings without effect yet: {}", names.join(", ")));
+        }
+    }
+
+    /// Says whose init containers take a time that nobody gave.
+    fn assumed_init(&mut self) {
+        let timings = &self.model.timings;
+        if timings.pod_startup.is_some() || timings.pod_init.is_some() {
+            return;
+        }
+        let guessed = |w: &&Workload| {
+            let untimed = w.startup.is_none() && w.init.is_none();
+            untimed && w.kind != WorkloadKind::StaticPod && self.model.classes[w.class].init_containers > 0
+        };
+        let names = self.model.workloads.iter().filter(guessed);
+        let names: Vec<String> = names.map(|w| format!("{}/{}", w.namespace, w.name)).collect();
+        if !names.is_empty() {
+            let names = some_of(&names, names.len());
+            self.assume(format!(
+                "init containers take {} each: {names} (podInit in Timings says otherwise)",
+                Timings::INIT_CONTAINER
+            ));
         }
     }
 
@@ -150,6 +179,7 @@ impl Builder<'_> {
         let workload = &mut self.model.workloads[id];
         fill(&mut workload.run_for, spec.run_for.as_ref());
         fill(&mut workload.startup, spec.pod_startup.as_ref());
+        fill(&mut workload.init, spec.pod_init.as_ref());
         fill(&mut workload.shutdown, spec.pod_shutdown.as_ref());
         match spec.never_ready {
             None => {}

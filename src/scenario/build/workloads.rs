@@ -52,6 +52,7 @@ impl<'d> Builder<'d> {
             rollout: draft.rollout,
             min_ready: draft.min_ready,
             startup: None,
+            init: None,
             shutdown: None,
             never_ready: NeverReady::Count(0),
             management: draft.management,

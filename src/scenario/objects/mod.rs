@@ -2,6 +2,7 @@
 //!
 //! Each object is read, digested while its tree still knows positions, and dropped.
 
+mod hook;
 mod job;
 mod node;
 mod placement;

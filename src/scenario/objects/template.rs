@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec, Toleration};
 
-use super::Reading;
 use super::node::effect;
 use super::placement::PlacementDoc;
-use crate::model::{RestartPolicy, TaintEffect};
+use super::{Reading, hook};
+use crate::model::{Probe, RestartPolicy, TaintEffect};
 use crate::units::{Resources, Span, bytes, millicores};
 
 /// What the model needs of a pod template.
@@ -24,7 +24,12 @@ pub(crate) struct Template {
     pub(crate) tolerations: Vec<TolerationDoc>,
     pub(crate) empty_dir: bool,
     pub(crate) grace: Span,
-    pub(crate) readiness_period: Option<Span>,
+    pub(crate) readiness: Option<Probe>,
+    pub(crate) startup_probe: Option<Probe>,
+    pub(crate) init_containers: u32,
+    pub(crate) pre_stop: Span,
+    /// A preStop hook that does more than to sleep.
+    pub(crate) other_hook: bool,
     pub(crate) restart: RestartPolicy,
     /// `preemptionPolicy: Never`, where the pod itself says so or not.
     pub(crate) never_preempts: Option<bool>,
@@ -62,7 +67,10 @@ impl Reading<'_> {
         };
         let volumes = spec.volumes.as_deref().unwrap_or_default();
         let host_network = spec.host_network == Some(true);
-        let probe = spec.containers.first().and_then(|c| c.readiness_probe.as_ref());
+        let readiness = spec.containers.iter().find_map(|c| c.readiness_probe.as_ref());
+        let startup = spec.containers.iter().find_map(|c| c.startup_probe.as_ref());
+        let init = spec.init_containers.iter().flatten();
+        let init = init.filter(|c| c.restart_policy.as_deref() != Some("Always")).count();
         let field = |name: &'static str| [path.as_slice(), &[name]].concat();
         Template {
             labels: labels.unwrap_or_default(),
@@ -76,10 +84,11 @@ impl Reading<'_> {
             tolerations: spec.tolerations.iter().flatten().map(toleration).collect(),
             empty_dir: volumes.iter().any(|v| v.empty_dir.is_some()),
             grace: self.seconds(grace, &field("terminationGracePeriodSeconds")),
-            readiness_period: probe.map(|probe| {
-                let seconds = probe.period_seconds.unwrap_or(10).max(1);
-                Span::from_secs(u64::from(seconds.unsigned_abs()))
-            }),
+            readiness: readiness.map(model_probe),
+            startup_probe: startup.map(model_probe),
+            init_containers: u32::try_from(init).unwrap_or(u32::MAX),
+            pre_stop: hook::pre_stop(spec).0,
+            other_hook: hook::pre_stop(spec).1,
             restart,
             never_preempts: spec.preemption_policy.as_deref().map(|p| p == "Never"),
             placement: self.placement(spec, &path),
@@ -196,6 +205,19 @@ fn host_ports(spec: &PodSpec, host_network: bool) -> Vec<(u16, u8)> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+fn model_probe(probe: &k8s_openapi::api::core::v1::Probe) -> Probe {
+    let seconds = |given: Option<i32>, default: u32| Span::from_secs(u64::from(given.map_or(default, count)));
+    Probe {
+        initial_delay: seconds(probe.initial_delay_seconds, 0),
+        period: seconds(probe.period_seconds.filter(|&p| p != 0), 10).max(Span::from_secs(1)),
+        successes: probe.success_threshold.map_or(1, count).max(1),
+    }
+}
+
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
 }
 
 fn toleration(t: &Toleration) -> TolerationDoc {

@@ -26,6 +26,9 @@ pub(crate) struct TimingsSpec {
     pub(crate) binding: Option<Latency>,
     /// The kubelet sees a change, until it acts.
     pub(crate) kubelet_reaction: Option<Latency>,
+    /// A kubelet starts, until it posts its first node status. Not given: at once where kubeletReaction is given, otherwise
+    /// by the kubelet's version.
+    pub(crate) kubelet_start: Option<Latency>,
     /// The containers have stopped, until the pod's object is gone.
     pub(crate) pod_removal: Option<Latency>,
     /// A pod changes, until the endpoint slices show it.
@@ -50,8 +53,11 @@ pub(crate) struct TimingsSpec {
     pub(crate) volume_attach: Option<Latency>,
     /// The last pod that used a volume on a node is gone, until it is detached.
     pub(crate) volume_detach: Option<Latency>,
-    /// The kubelet sees the bound pod, until it is Ready.
+    /// The kubelet sees the bound pod, until it is Ready. Not given: until the application answers; init containers, pods
+    /// that start at the same time, and probes come on top.
     pub(crate) pod_startup: Option<Latency>,
+    /// What the init containers of a pod take together.
+    pub(crate) pod_init: Option<Latency>,
     /// SIGTERM, until the containers have stopped; cut off at the grace period.
     pub(crate) pod_shutdown: Option<Latency>,
     /// The components of the control plane.
@@ -117,6 +123,8 @@ pub(crate) struct WorkloadTimingSpec {
     pub(crate) name: At<String>,
     /// The kubelet sees the bound pod, until it is Ready.
     pub(crate) pod_startup: Option<Latency>,
+    /// What the init containers of a pod take together.
+    pub(crate) pod_init: Option<Latency>,
     /// SIGTERM, until the containers have stopped.
     pub(crate) pod_shutdown: Option<Latency>,
     /// Ready, until the containers end by themselves, their work done (Jobs, and pods that are not always restarted).

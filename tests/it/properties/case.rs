@@ -378,7 +378,8 @@ impl Fault {
 struct Timings {
     node_upgrade: u32,
     reboot: u32,
-    startup: u32,
+    /// `None`: containers, init containers and probes take their own time.
+    startup: Option<u32>,
     shutdown: u32,
     removal: Option<u32>,
     api_server_down: Option<u32>,
@@ -386,7 +387,7 @@ struct Timings {
 
 fn timings() -> impl Strategy<Value = Timings> {
     let node = (select(vec![5, 30, 90]), select(vec![10, 90]));
-    let pod = (select(vec![4, 0, 1, 20]), select(vec![2, 0, 45]));
+    let pod = (option::weighted(0.8, select(vec![4, 0, 1, 20])), select(vec![2, 0, 45]));
     let removal = option::weighted(0.3, select(vec![0, 1]));
     let down = option::weighted(0.2, select(vec![1, 15]));
     (node, pod, removal, down).prop_map(|(node, pod, removal, api_server_down)| Timings {
@@ -404,9 +405,12 @@ impl Timings {
         own("Timings", out);
         let _ = writeln!(
             out,
-            "  nodeUpgrade: {}s\n  nodeReboot: {}s\n  podStartup: {}s\n  podShutdown: {}s",
-            self.node_upgrade, self.reboot, self.startup, self.shutdown
+            "  nodeUpgrade: {}s\n  nodeReboot: {}s\n  podShutdown: {}s",
+            self.node_upgrade, self.reboot, self.shutdown
         );
+        if let Some(startup) = self.startup {
+            let _ = writeln!(out, "  podStartup: {startup}s");
+        }
         if let Some(removal) = self.removal {
             let _ = writeln!(out, "  podRemoval: {removal}s");
         }

@@ -180,12 +180,20 @@ impl Workload {
         if self.empty_dir {
             spec.push_str("volumes: [{name: scratch, emptyDir: {}}], ");
         }
+        if self.probe == Some(1) {
+            spec.push_str("initContainers: [{name: init, image: app}], ");
+        }
         spec.push_str("containers: [{name: main, image: app");
         if self.cpu > 0 {
             let cpu = self.cpu;
             let _ = write!(spec, ", resources: {{requests: {{cpu: {cpu}m, memory: 64Mi}}}}");
         }
         if let Some(period) = self.probe {
+            // Whoever probes also starts and stops with care.
+            spec.push_str(", lifecycle: {preStop: {sleep: {seconds: 3}}}");
+            if period == 5 {
+                spec.push_str(", startupProbe: {periodSeconds: 2, initialDelaySeconds: 1}");
+            }
             let _ = write!(spec, ", readinessProbe: {{periodSeconds: {period}}}");
         }
         if self.host_port {

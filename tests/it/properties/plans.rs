@@ -115,7 +115,8 @@ fn ends(mirror: &Mirror<'_>, plan: &Plan, target: Option<VersionId>, node: NodeI
         && let Some(target) = target
     {
         law!(
-            state.version == Some(target),
+            // A tool that looks at no gate does not see that the machine is dead: it runs that version once it is back.
+            state.version == Some(target) || !state.machine,
             "plan: {node:?} runs {:?}, not {target:?}",
             state.version
         );
