@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::fidelity::{Comparison, OrderScore, Score, VERSIONS, Value, Verdict, score_of};
+use crate::fidelity::order::OrderScore;
+use crate::fidelity::score::{Score, Verdict, score};
+use crate::fidelity::{Comparison, VERSIONS};
 
 const HEAD: &str = include_str!("head.md");
 
@@ -77,7 +79,7 @@ fn disagreements(c: &Comparison, text: &mut String) {
         c.scenario, c.version
     );
     for score in scores {
-        let cause = c.cause(&score.measure);
+        let cause = c.explanation(score);
         row(score, cause.as_deref().unwrap_or("unexplained"), text);
     }
     for order in orders {
@@ -91,8 +93,8 @@ fn row(score: &Score, cause: &str, text: &mut String) {
         text,
         "| {} | {} | {} | {:.0} % | {} | {cause} |",
         score.measure,
-        recorded(score),
-        rehearsed(score),
+        score.recorded_text(),
+        score.rehearsed_text(),
         100.0 * score.inside,
         match score.verdict {
             Verdict::Agrees => "agrees",
@@ -100,35 +102,6 @@ fn row(score: &Score, cause: &str, text: &mut String) {
             Verdict::TooWide => "too wide",
         },
     );
-}
-
-fn recorded(score: &Score) -> String {
-    let values: Vec<String> = score.recorded.iter().map(shown).collect();
-    values.join("; ")
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Count(n) => n.to_string(),
-        Value::Seconds(s) => format!("{s:.1} s"),
-        Value::Label(l) => l.clone(),
-    }
-}
-
-fn rehearsed(score: &Score) -> String {
-    if let Some(s) = &score.spread {
-        let seconds = matches!(score.recorded.first(), Some(Value::Seconds(_)));
-        let numbers = [s.min, s.p5, s.median, s.p95, s.max];
-        let numbers = numbers.map(|n| if seconds { format!("{n:.1}") } else { n.to_string() });
-        return numbers.join(", ");
-    }
-    if score.labels.is_empty() {
-        return "never".to_owned();
-    }
-    let mut labels: Vec<(&String, &usize)> = score.labels.iter().collect();
-    labels.sort_by(|a, b| b.1.cmp(a.1));
-    let labels: Vec<String> = labels.iter().take(6).map(|(l, n)| format!("{l} ({n} times)")).collect();
-    labels.join("; ")
 }
 
 fn order_row(order: &OrderScore, cause: &str, text: &mut String) {
@@ -162,8 +135,8 @@ pub(crate) fn by_run(comparisons: &[Comparison]) -> String {
         for run in c.runs.as_deref().unwrap_or_default() {
             let _ = writeln!(text, "\n### {} {} {}\n", c.scenario, c.version, run.name);
             for name in run.recorded.values.keys() {
-                let score = score_of(name, std::slice::from_ref(run));
-                let _ = writeln!(text, "{name}: {} | {}", recorded(&score), rehearsed(&score));
+                let score = score(name, std::slice::from_ref(run));
+                let _ = writeln!(text, "{name}: {} | {}", score.recorded_text(), score.rehearsed_text());
             }
         }
     }

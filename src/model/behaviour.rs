@@ -166,6 +166,13 @@ pub mod scheduler {
         switches::QUEUEING_HINTS.on(minor)
     }
 
+    /// Whether the scheduler tries a pod again as soon as it sees the condition that it has just written: it took the
+    /// managed fields of that write for a change of the pod.
+    #[must_use]
+    pub const fn own_condition_wakes(minor: u32) -> bool {
+        !switches::OWN_CONDITION_IS_NO_CHANGE.on(minor)
+    }
+
     /// Whether an idle scheduler takes pods out of back-off early (S-4).
     #[must_use]
     pub const fn pops_from_backoff(minor: u32) -> bool {

@@ -4,10 +4,10 @@
 
 mod causes;
 mod measures;
-mod order;
+pub(crate) mod order;
 mod recording;
 mod rehearsal;
-mod score;
+pub(crate) mod score;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,11 +16,11 @@ use seatrial::cluster::{RunOptions, preamble, run};
 use seatrial::model::Model;
 use seatrial::scenario::load;
 
-pub(crate) use measures::{Measures, Value};
-pub(crate) use order::OrderScore;
+use measures::Measures;
+use order::OrderScore;
 use recording::Recording;
 use rehearsal::Watcher;
-pub(crate) use score::{Score, Verdict, score as score_of};
+use score::{Score, Verdict};
 
 /// Versions of Kubernetes that were recorded.
 pub(crate) const VERSIONS: [&str; 2] = ["1.20", "1.36"];
@@ -58,7 +58,20 @@ impl Comparison {
         (agree + orders, self.scores.len() + self.orders.len())
     }
 
-    /// The explanation of a disagreement, where there is one.
+    /// The explanation of a disagreement: a known cause, or chance.
+    pub(crate) fn explanation(&self, score: &Score) -> Option<String> {
+        self.cause(&score.measure).or_else(|| {
+            let luck = score.luck()?;
+            (luck > 0.05).then(|| {
+                format!(
+                    "chance: {:.0} % of such sets of runs lie so close together",
+                    100.0 * luck
+                )
+            })
+        })
+    }
+
+    /// The known cause of a disagreement.
     pub(crate) fn cause(&self, measure: &str) -> Option<String> {
         causes::cause(&format!("{}/{}/{measure}", self.scenario, self.version))
     }
@@ -124,6 +137,12 @@ fn comparison(version: &'static str, scenario: &str, seeds: usize) -> Comparison
 
 fn rehearse(recording: &Recording, seeds: usize) -> Result<Run, String> {
     let model = load(&recording.sources()).map_err(|e| e.to_string())?.model;
+    let preamble = preamble(&model, &RunOptions::default());
+    for (name, kind) in recording.kinds() {
+        if !preamble.workloads.iter().any(|w| w.name == name && w.kind == kind) {
+            return Err(format!("{kind} {name} is not simulated"));
+        }
+    }
     Ok(Run {
         name: recording.run.clone(),
         recorded: recording.measures(),

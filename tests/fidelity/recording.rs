@@ -45,6 +45,7 @@ struct Cluster {
     drains: Vec<Drain>,
     placement_after: BTreeMap<String, BTreeMap<String, u32>>,
     created_in_outage: f64,
+    settled: bool,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +138,17 @@ impl Recording {
         let cluster = &self.digest.cluster;
         let start = if self.has_plan() { cluster.plan_start } else { 0.0 };
         cluster.observed_until_s - cluster.makespan_s - start
+    }
+
+    /// Whether everything was up again when the recorder stopped: 5 s after that, as rehearsals do.
+    pub(crate) const fn settled(&self) -> bool {
+        self.digest.cluster.settled
+    }
+
+    /// The recorded workloads and their kinds.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (&str, &str)> {
+        let workloads = self.digest.workloads.iter();
+        workloads.map(|(name, w)| (name.as_str(), w.kind.as_str()))
     }
 
     /// What was recorded.

@@ -284,7 +284,7 @@ impl<'a> Watcher<'a> {
 
     /// The measures of the rehearsal.
     pub(crate) fn finish(mut self) -> Measures {
-        let end = self.until.unwrap_or(self.now);
+        let end = self.until.unwrap_or(self.now).max(self.now);
         self.time(end);
         let mut m = Measures::default();
         if let Some((at, status)) = self.outcome {
@@ -382,7 +382,8 @@ impl<'a> Watcher<'a> {
 impl Observer for Watcher<'_> {
     fn observe(&mut self, _: FactId, record: &Record) {
         let at = record.at.as_secs_f64();
-        if self.until.is_some_and(|until| at > until) {
+        // What takes longer to settle than the recorded run is looked at for longer.
+        if !self.recording.settled() && self.until.is_some_and(|until| at > until) {
             return;
         }
         self.time(at);

@@ -41,6 +41,42 @@ pub(crate) struct Score {
     pub(crate) verdict: Verdict,
 }
 
+impl Score {
+    /// What was recorded, by run.
+    pub(crate) fn recorded_text(&self) -> String {
+        let shown = |value: &Value| match value {
+            Value::Count(n) => n.to_string(),
+            Value::Seconds(s) => format!("{s:.1} s"),
+            Value::Label(l) => l.clone(),
+        };
+        let values: Vec<String> = self.recorded.iter().map(shown).collect();
+        values.join("; ")
+    }
+
+    /// What was rehearsed: least, 5 %, median, 95 %, greatest; or the labels.
+    pub(crate) fn rehearsed_text(&self) -> String {
+        if let Some(s) = &self.spread {
+            let seconds = matches!(self.recorded.first(), Some(Value::Seconds(_)));
+            let numbers = [s.min, s.p5, s.median, s.p95, s.max];
+            let numbers = numbers.map(|n| if seconds { format!("{n:.1}") } else { n.to_string() });
+            return numbers.join(", ");
+        }
+        if self.labels.is_empty() {
+            return "never".to_owned();
+        }
+        let mut labels: Vec<(&String, &usize)> = self.labels.iter().collect();
+        labels.sort_by(|a, b| b.1.cmp(a.1));
+        let labels: Vec<String> = labels.iter().take(6).map(|(l, n)| format!("{l} ({n} times)")).collect();
+        labels.join("; ")
+    }
+
+    /// How likely so many rehearsals are to lie where all the recorded runs do, where that is what is amiss.
+    pub(crate) fn luck(&self) -> Option<f64> {
+        let runs = i32::try_from(self.recorded.len()).ok()?;
+        (self.verdict == Verdict::TooWide).then(|| self.inside.powi(runs))
+    }
+}
+
 /// Scores every measure that any run recorded.
 pub(crate) fn scores(runs: &[Run]) -> Vec<Score> {
     let names: BTreeSet<&String> = runs.iter().flat_map(|r| r.recorded.values.keys()).collect();

@@ -1,31 +1,67 @@
-//! Rehearsals against every recording of a real control plane, measure by measure (`docs/fidelity.md`). Fewer seeds than
-//! the example takes, which writes that document.
+//! How well rehearsals agree with every recording (`docs/fidelity.md`).
 
-use crate::comparison::{Comparison, Options, Verdict, compare};
+#[path = "../fidelity/mod.rs"]
+mod compare;
 
-fn everything() -> Vec<Comparison> {
-    compare(&Options {
-        seeds: 30,
-        scenario: None,
-    })
+use compare::score::Verdict;
+use compare::{Comparison, Options, compare};
+
+/// Rehearsals per scenario and version: a debug build is slow.
+const SEEDS: usize = if cfg!(debug_assertions) { 60 } else { 200 };
+
+/// The share of measures that agree: it must not fall.
+const FLOOR: f64 = 0.85;
+
+fn share(of: &[Comparison]) -> f64 {
+    let tallies = of.iter().map(Comparison::tally);
+    let (agree, all) = tallies.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    agree as f64 / all as f64
 }
 
-/// Every recorded outcome is a rehearsed one, nothing is recreated in an outage that was not, and most measures and orders
-/// agree (the share is a floor under what has been reached).
-#[test]
-fn rehearsals_agree_with_recordings() {
-    let all = everything();
-    assert_eq!(all.len(), 61, "a recording is missing");
-    let (mut agree, mut total) = (0, 0);
-    for comparison in &all {
-        let name = format!("{}/{}", comparison.scenario, comparison.version);
-        assert!(comparison.runs.is_ok(), "{name} cannot be rehearsed");
-        for score in &comparison.scores {
-            let must = score.measure == "outcome" || score.measure == "recreated during the outage";
-            assert!(!must || score.verdict == Verdict::Agrees, "{name}: {}", score.measure);
+/// Every disagreement, in a line each.
+fn disagreements(of: &[Comparison]) -> String {
+    let mut lines = Vec::new();
+    for c in of {
+        let at = |measure: &str| format!("{} {} {measure}", c.scenario, c.version);
+        for s in c.scores.iter().filter(|s| s.verdict != Verdict::Agrees) {
+            let cause = c.explanation(s).unwrap_or_default();
+            let (recorded, rehearsed) = (s.recorded_text(), s.rehearsed_text());
+            lines.push(format!("{}: {recorded} | {rehearsed} | {cause}", at(&s.measure)));
         }
-        let (a, t) = comparison.tally();
-        (agree, total) = (agree + a, total + t);
+        for o in c.orders.iter().filter(|o| !o.agrees()) {
+            let cause = c.cause(&o.measure()).unwrap_or_default();
+            lines.push(format!("{}: {:?} {:?} {cause}", at(&o.measure()), o.missing, o.foreign));
+        }
     }
-    assert!(agree * 100 >= total * 80, "{agree} of {total} measures agree");
+    lines.join("\n")
+}
+
+/// Outcomes, and whether pods are recreated during an outage, are as recorded under every seed; elsewhere chance has its
+/// part, and the share of agreeing measures must not fall.
+#[test]
+fn rehearsals_agree_with_the_recordings() {
+    let all = compare(&Options {
+        seeds: SEEDS,
+        scenario: None,
+    });
+    let mut compared = 0;
+    for c in &all {
+        for run in c.runs.as_deref().unwrap_or_default() {
+            compared += 1;
+            for rehearsed in &run.rehearsed {
+                let created = "recreated during the outage";
+                let name = format!("{} {} {}", c.scenario, c.version, run.name);
+                assert_eq!(
+                    rehearsed.values.get(created),
+                    run.recorded.values.get(created),
+                    "{name}"
+                );
+                assert_eq!(rehearsed.values.is_empty(), run.recorded.values.is_empty(), "{name}");
+            }
+        }
+        let outcome = c.scores.iter().find(|s| s.measure == "outcome");
+        assert!(outcome.is_none_or(|s| s.verdict == Verdict::Agrees), "{outcome:?}");
+    }
+    assert!(compared >= 170, "{compared} runs");
+    assert!(share(&all) >= FLOOR, "{:.3}\n{}", share(&all), disagreements(&all));
 }

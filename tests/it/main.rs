@@ -1,9 +1,6 @@
 //! Integration tests, in one binary: one link step.
 
 mod cli;
-#[expect(dead_code, unused_imports, reason = "the example uses the rest")]
-#[path = "../fidelity/mod.rs"]
-mod comparison;
 mod controllers;
 mod docs;
 mod fidelity;

@@ -86,6 +86,8 @@ def digest(run):
         "pending_max pending_pod_s drains placement_after api_gaps"
     )
     cluster = {key: summary["cluster"][key] for key in keys.split()}
+    ready = all(w["ready_at_end"] >= w["desired"] for w in summary["workloads"].values())
+    cluster["settled"] = ready and not summary["cluster"]["unsettled_at_end"]
     cluster["created_in_outage"] = created_in_outage(summary)
     return {
         "cluster": cluster,

@@ -27,6 +27,8 @@ use score::Scorer;
 pub(crate) enum Event {
     /// An unbound pod was seen.
     Added(PodId),
+    /// The scheduler sees that it has written a pod's condition (process generation).
+    Updated(PodId, u16),
     /// The object of a bound pod is gone: its room is free (S-5, S-9).
     PodGone,
     /// A pod that others may wait for was bound (S-5).
@@ -93,6 +95,11 @@ impl Scheduler {
             }
             _ if hall.store.gate.scheduler.is_none() => return,
             Event::Added(pod) => self.queue.add(pod, priority(pod, hall), hall.now, hall.cause),
+            Event::Updated(pod, generation) => {
+                if generation == self.generation {
+                    self.queue.updated(pod);
+                }
+            }
             Event::PodGone => self.wake(hall),
             Event::PodAssigned(pod) => self.wake_company(pod, hall),
             Event::NodeChanged { helps } => {
@@ -198,6 +205,11 @@ impl Scheduler {
                 let cause = hall.cause;
                 if self.queue.fail(pod, why, hall.now, self.moved) {
                     hall.emit_cause(Fact::PodUnschedulable { pod, why });
+                    if behaviour::own_condition_wakes(hall.store.gate.minors.scheduler) {
+                        let written = hall.half_call();
+                        let seen = hall.draw(&hall.model.timings.watch_delivery);
+                        hall.after(written + seen, World::Scheduler(Event::Updated(pod, self.generation)));
+                    }
                 }
                 self.preempt(pod, hall);
                 hall.cause = cause;

@@ -116,6 +116,17 @@ impl SchedulingQueue {
         }
     }
 
+    /// The pod's object has changed: tried again at once, whatever its back-off.
+    pub(super) fn updated(&mut self, pod: PodId) {
+        let before = self.unschedulable.len() + self.backoff.len();
+        self.unschedulable.retain(|&p| p != pod);
+        self.backoff.retain(|&p| p != pod);
+        if self.unschedulable.len() + self.backoff.len() < before {
+            let since = self.pods[pod].failed_at;
+            self.activate(pod, since);
+        }
+    }
+
     fn retry(&mut self, pod: PodId, now: Time) {
         if self.pods[pod].ready_at() <= now {
             let since = self.pods[pod].failed_at;

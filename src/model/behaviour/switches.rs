@@ -138,6 +138,9 @@ switches! {
 
     RELEASES_LEASE: Scheduler, "C-7", 22, Documented, "kubernetes/kubernetes#100305";
         "keeps its lease when it is stopped" => "releases its lease when it is stopped";
+    OWN_CONDITION_IS_NO_CHANGE: Scheduler, "S-3", 22, Documented, "kubernetes/kubernetes#100286; recorded 57 of 57 times with 1.20.2, 0 of 67 with 1.36.2";
+        "an unschedulable pod is tried a second time when the scheduler sees the condition that it has written"
+            => "an unschedulable pod is tried again when something else changes";
     LATE_FLUSH: Scheduler, "S-7", 24, Documented, "kubernetes/kubernetes#108761, change log of 1.24";
         "tries an unschedulable pod again after 60 s at the latest" => "tries an unschedulable pod again after 5 min at the latest";
     MODERN_SCORES: Scheduler, "S-16, S-19", 23, Assumed, "weights of KubeSchedulerConfiguration v1beta3";
