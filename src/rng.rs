@@ -58,6 +58,8 @@ pub enum Purpose {
     Reflector = 38,
     /// When the node lifecycle controller looks at nodes.
     Monitor = 39,
+    /// When in a second the scheduler looks at pods that back off.
+    SchedulerTick = 40,
 }
 
 /// The randomness of one run.

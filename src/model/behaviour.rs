@@ -401,6 +401,12 @@ pub mod kubectl {
         !switches::ERROR_IS_NO_END.on(minor)
     }
 
+    /// Whether the seconds between two looks at a pod that has to go are counted from the end of the first look (D-9).
+    #[must_use]
+    pub const fn counts_from_first_look(minor: u32) -> bool {
+        !switches::LOOKS_AT_WHOLE_SECONDS.on(minor)
+    }
+
     /// Requests per second and burst of the client that evicts. Measured in 1.20: 14 evictions take 1.0 s. Later versions
     /// raised the limits of discovery only (kubernetes/kubernetes#105520).
     #[must_use]

@@ -16,7 +16,7 @@ use crate::model::WorkloadKind;
 use crate::model::behaviour::scheduler as behaviour;
 use crate::rng::{Purpose, Stream};
 use crate::trace::{Fact, Unfit};
-use crate::units::Span;
+use crate::units::{Span, Time};
 use fit::Fit;
 use labels::Asking;
 use queue::SchedulingQueue;
@@ -45,6 +45,9 @@ pub(crate) enum Event {
     Flush(u16),
 }
 
+/// Time between two looks at the back-off queue.
+const SECOND: Span = Span::from_secs(1);
+
 /// The scheduler.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
@@ -64,6 +67,8 @@ pub(crate) struct Scheduler {
     generation: u16,
     binds: TokenBucket,
     ticking: bool,
+    /// When in a second the back-off queue is looked at, in microseconds; whole seconds in later versions (S-4).
+    tick: u64,
     flushing: bool,
 }
 
@@ -81,6 +86,11 @@ impl Scheduler {
             generation: 0,
             binds: TokenBucket::new(50, 100),
             ticking: false,
+            tick: hall
+                .streams
+                .stream(Purpose::SchedulerTick, 0)
+                .between(Span::ZERO, SECOND)
+                .as_micros(),
             flushing: false,
         }
     }
@@ -128,6 +138,9 @@ impl Scheduler {
     pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
         self.generation = self.generation.wrapping_add(1);
         (self.busy, self.moved, self.ticking, self.flushing) = (false, false, false, false);
+        if hall.now > Time::ZERO {
+            self.tick = hall.now.as_micros() % SECOND.as_micros();
+        }
         self.queue.clear();
         for (pod, state) in hall.store.pods.iter_ids() {
             if state.exists && state.node.is_none() && !state.terminating {
@@ -179,8 +192,11 @@ impl Scheduler {
         }
         if self.queue.backs_off() && !self.ticking {
             self.ticking = true;
-            let whole = 1_000_000 - hall.now.as_micros() % 1_000_000;
-            hall.after(Span::from_micros(whole), World::Scheduler(Event::Tick(generation)));
+            let second = SECOND.as_micros();
+            let aligned = behaviour::pops_from_backoff(hall.store.gate.minors.scheduler);
+            let tick = if aligned { 0 } else { self.tick };
+            let left = second - (hall.now.as_micros() + second - tick) % second;
+            hall.after(Span::from_micros(left), World::Scheduler(Event::Tick(generation)));
         }
         if self.queue.waits() && !self.flushing {
             self.flushing = true;

@@ -185,6 +185,9 @@ switches! {
     TERMINATING_FALLBACK: Proxy, "M-3", 26, Documented, "feature gate ProxyTerminatingEndpoints, beta in 1.26";
         "without a ready endpoint requests are rejected" => "without a ready endpoint requests go to terminating pods that still serve";
 
+    LOOKS_AT_WHOLE_SECONDS: Kubectl, "D-9", 21, Measured, "drains of pods that take 2 s to stop; the minor of the change is assumed";
+        "looks at a pod that has to go every second, counted from the end of the first look"
+            => "looks at a pod that has to go every second, counted from the eviction";
     ERROR_IS_NO_END: Kubectl, "D-13", 21, Measured, "drains while the API went away; the fix is assumed in 1.21";
         "an API error while waiting for a pod to go counts as gone" => "an API error while waiting for a pod to go fails the drain";
 
