@@ -57,6 +57,8 @@ ids! {
     BudgetId,
     /// A Service.
     ServiceId,
+    /// A webhook that is asked when pods are created.
+    WebhookId,
     /// One process of a control-plane component on one control-plane node.
     InstanceId,
     /// One `kubectl drain` of one node.

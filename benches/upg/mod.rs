@@ -120,6 +120,7 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         restart: RestartPolicy::Always,
         budgets: vec![budget],
         services: vec![service],
+        webhooks: Vec::new(),
         preempts: true,
         placement: None,
         counted: false,

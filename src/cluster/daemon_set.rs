@@ -1,5 +1,6 @@
 //! The DaemonSet controller (W-21 … W-25): a pod on every node that it may run on, cordoned or not.
 
+use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::write::{Identity, NewPod};
@@ -73,20 +74,21 @@ fn sync(workload: WorkloadId, hall: &mut Hall<'_>) {
 }
 
 fn create(workload: WorkloadId, node: NodeId, hall: &mut Hall<'_>) {
-    let Ok(permit) = hall.store.gate.admit_controllers() else {
+    if hall.store.workloads[workload].members[node.index()].is_some() {
         return;
-    };
-    if hall.store.workloads[workload].members[node.index()].is_none() {
-        let pod = hall.create_pod(
-            &permit,
-            NewPod {
-                workload,
-                replica_set: None,
-                identity: Identity::OnNode(node),
-            },
-        );
-        hall.announce_pod(pod);
     }
+    let permit = match hall.admit_creation(workload) {
+        Ok(permit) => permit,
+        Err(Refused::Away) => return,
+        Err(Refused::Webhook(pause)) => return hall.after(pause, World::DaemonSet(Event::Sync(workload))),
+    };
+    let new = NewPod {
+        workload,
+        replica_set: None,
+        identity: Identity::OnNode(node),
+    };
+    let pod = hall.create_pod(&permit, new);
+    hall.announce_pod(pod);
 }
 
 /// Deletes old pods, unready ones first, so that at most `maxUnavailable` nodes lack one (W-24).

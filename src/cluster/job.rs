@@ -1,5 +1,6 @@
 //! The Job controller (W-26 … W-28).
 
+use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::rate::TokenBucket;
@@ -151,13 +152,15 @@ impl Jobs {
 
     fn create(&mut self, workload: WorkloadId, hall: &mut Hall<'_>) {
         self.creating[workload] = self.creating[workload].saturating_sub(1);
-        let Ok(permit) = hall.store.gate.admit_controllers() else {
-            return;
-        };
         let state = &hall.store.workloads[workload];
         if state.job.over || state.job.active >= state.desired {
             return;
         }
+        let permit = match hall.admit_creation(workload) {
+            Ok(permit) => permit,
+            Err(Refused::Away) => return,
+            Err(Refused::Webhook(pause)) => return hall.after(pause, World::Job(Event::Sync(workload))),
+        };
         let new = NewPod {
             workload,
             replica_set: None,

@@ -58,6 +58,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
             })
             .collect(),
         budgets: model.budgets.iter().map(budget).collect(),
+        webhooks: model.webhooks.iter().map(|w| w.name.clone()).collect(),
         instances: members(model)
             .into_iter()
             .map(|m| InstanceInfo {

@@ -132,6 +132,7 @@ fn is_repetition(fact: &Fact) -> bool {
         Fact::EvictionRefused { .. }
             | Fact::EvictionFailed { .. }
             | Fact::PodNotDrainable { .. }
+            | Fact::PodNotAdmitted { .. }
             | Fact::PodUnschedulable { .. }
             | Fact::DrainStarted { .. }
             | Fact::DrainEnded { .. }

@@ -230,7 +230,7 @@ impl World<'_> {
         }
         let class = &hall.model.classes[hall.store.pods[pod].class];
         if ready && !terminating && !class.services.is_empty() {
-            hall.store.pods[pod].listed = true;
+            hall.list(pod, true);
             hall.emit(Fact::EndpointReady { pod });
             self.data_plane.routed_at_start(pod, hall);
         }

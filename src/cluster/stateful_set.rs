@@ -1,5 +1,6 @@
 //! The StatefulSet controller (W-15 … W-20): members with names of their own, none of which ever exists twice.
 
+use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::rate::TokenBucket;
@@ -107,12 +108,14 @@ fn settled(pod: PodId, hall: &Hall<'_>) -> bool {
 }
 
 fn create(workload: WorkloadId, ordinal: u32, hall: &mut Hall<'_>) {
-    let Ok(permit) = hall.store.gate.admit_controllers() else {
-        return;
-    };
     if member(workload, ordinal, hall).is_some() {
         return;
     }
+    let permit = match hall.admit_creation(workload) {
+        Ok(permit) => permit,
+        Err(Refused::Away) => return,
+        Err(Refused::Webhook(pause)) => return hall.after(pause, World::StatefulSet(Event::Sync(workload))),
+    };
     let revision = revision_of(workload, ordinal, hall);
     let pod = hall.create_pod(
         &permit,

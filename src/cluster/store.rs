@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use super::gate::Gate;
 use super::job;
-use crate::ids::{BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, VolumeId, WorkloadId};
+use crate::ids::{
+    BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, VolumeId, WorkloadId,
+};
 use crate::model::{BudgetLimit, Model, RolloutStrategy, WorkloadKind, behaviour};
 use crate::trace::LifecycleTaint;
 use crate::units::{IntOrPercent, KubeVersion, Resources, Span, Time};
@@ -175,6 +177,10 @@ pub(crate) struct Store {
     pub(crate) rollouts: u32,
     /// Node objects.
     pub(crate) present: usize,
+    /// Ready addresses of each Service.
+    pub(crate) addresses: IdVec<ServiceId, u32>,
+    /// Creations that a webhook has failed since the last one that went through, per workload.
+    pub(crate) failed_creations: IdVec<WorkloadId, u8>,
 }
 
 impl Store {
@@ -197,6 +203,8 @@ impl Store {
             missing: 0,
             terminating: 0,
             rollouts: 0,
+            addresses: model.services.iter().map(|_| 0).collect(),
+            failed_creations: model.workloads.iter().map(|_| 0).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
         };
         for (id, rs) in model.replica_sets.iter_ids() {

@@ -235,12 +235,20 @@ impl Hall<'_> {
     /// Lists a pod in the endpoint slices, or not.
     pub(crate) fn write_endpoint(&mut self, _: &Permit, pod: PodId, listed: bool) {
         if self.store.pods[pod].listed != listed {
-            self.store.pods[pod].listed = listed;
+            self.list(pod, listed);
             self.emit_cause(if listed {
                 Fact::EndpointReady { pod }
             } else {
                 Fact::EndpointUnready { pod }
             });
+        }
+    }
+
+    /// Marks a pod as an address of its Services, or not.
+    pub(super) fn list(&mut self, pod: PodId, listed: bool) {
+        self.store.pods[pod].listed = listed;
+        for &service in &self.model.classes[self.store.pods[pod].class].services {
+            step(&mut self.store.addresses[service], listed);
         }
     }
 

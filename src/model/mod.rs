@@ -21,10 +21,13 @@ pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
 pub use volume::Volume;
 pub use workload::{
-    Budget, BudgetLimit, Job, NeverReady, PodManagement, ReplicaSet, RolloutStrategy, Service, Workload, WorkloadKind,
+    Budget, BudgetLimit, Job, NeverReady, PodManagement, ReplicaSet, RolloutStrategy, Service, Webhook, Workload,
+    WorkloadKind,
 };
 
-use crate::ids::{BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, TopologyId, VolumeId, WorkloadId};
+use crate::ids::{
+    BudgetId, ClassId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, TopologyId, VolumeId, WebhookId, WorkloadId,
+};
 use crate::units::KubeVersion;
 
 /// A checked scenario, ready to be run any number of times.
@@ -56,6 +59,8 @@ pub struct Model {
     pub volumes: IdVec<VolumeId, Volume>,
     /// Sets of nodes (one flag for each) that volumes refer to.
     pub node_sets: Vec<Vec<bool>>,
+    /// Webhooks that fail closed.
+    pub webhooks: IdVec<WebhookId, Webhook>,
     /// What is rehearsed; `None` where only faults are played.
     pub plan: Option<Plan>,
     /// Trouble.
@@ -81,6 +86,7 @@ impl Model {
             pods: IdVec::new(),
             budgets: IdVec::new(),
             services: IdVec::new(),
+            webhooks: IdVec::new(),
             topologies: IdVec::new(),
             volumes: IdVec::new(),
             node_sets: Vec::new(),

@@ -1,7 +1,7 @@
 //! Pods and their templates.
 
 use super::{Node, Placement, Taint, TaintEffect};
-use crate::ids::{BudgetId, ClassId, NodeId, ReplicaSetId, ServiceId, VolumeId, WorkloadId};
+use crate::ids::{BudgetId, ClassId, NodeId, ReplicaSetId, ServiceId, VolumeId, WebhookId, WorkloadId};
 use crate::units::{Resources, Span};
 
 /// What pods of one template have in common, with selectors already resolved.
@@ -41,6 +41,8 @@ pub struct PodClass {
     pub budgets: Vec<BudgetId>,
     /// The services whose selectors match.
     pub services: Vec<ServiceId>,
+    /// Webhooks without which no pod is created.
+    pub webhooks: Vec<WebhookId>,
     /// Whether these pods may push others off a node (`preemptionPolicy`).
     pub preempts: bool,
     /// Affinities and spreading, where there are any.

@@ -1,6 +1,6 @@
 //! Workloads, budgets and services.
 
-use crate::ids::{ClassId, VolumeId, WorkloadId};
+use crate::ids::{ClassId, ServiceId, VolumeId, WorkloadId};
 use crate::units::{Dist, IntOrPercent, Span};
 
 /// What owns pods.
@@ -164,6 +164,15 @@ pub enum BudgetLimit {
     MinAvailable(IntOrPercent),
     /// At most so many unhealthy pods.
     MaxUnavailable(IntOrPercent),
+}
+
+/// A webhook that is asked when a pod is created, and without whose answer none is (`failurePolicy: Fail`).
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// Its name.
+    pub name: String,
+    /// What it is reached by.
+    pub service: ServiceId,
 }
 
 /// A Service with its selector resolved into the classes' `services`.

@@ -6,8 +6,8 @@ use super::Source;
 use super::diagnostic::{Problem, Problems};
 use super::nearest::{did_you_mean, nearest};
 use super::objects::{
-    BudgetDoc, ClaimDoc, DaemonSetDoc, DeploymentDoc, JobDoc, Meta, NodeDoc, PodDoc, PriorityDoc, Reading,
-    ReplicaSetDoc, ServiceDoc, StatefulSetDoc, StorageClassDoc, VolumeDoc,
+    BudgetDoc, ClaimDoc, DaemonSetDoc, DeploymentDoc, JobDoc, Meta, NamespaceDoc, NodeDoc, PodDoc, PriorityDoc,
+    Reading, ReplicaSetDoc, ServiceDoc, StatefulSetDoc, StorageClassDoc, VolumeDoc, WebhookConfigurationDoc,
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
 use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
@@ -28,6 +28,8 @@ pub(crate) struct Documents {
     pub(crate) volumes: Vec<VolumeDoc>,
     pub(crate) claims: Vec<ClaimDoc>,
     pub(crate) storage_classes: Vec<StorageClassDoc>,
+    pub(crate) namespaces: Vec<NamespaceDoc>,
+    pub(crate) webhooks: Vec<WebhookConfigurationDoc>,
     pub(crate) cluster: Option<(Place, ClusterSpec)>,
     pub(crate) plan: Option<(Place, Option<String>, PlanSpec)>,
     pub(crate) timings: Vec<TimingsSpec>,
@@ -52,12 +54,15 @@ impl Documents {
 }
 
 /// Objects that the model takes in, by API group and kind.
-const OBJECTS: [(&str, &str); 13] = [
+const OBJECTS: [(&str, &str); 16] = [
+    ("", "Namespace"),
     ("", "Node"),
     ("", "PersistentVolume"),
     ("", "PersistentVolumeClaim"),
     ("", "Pod"),
     ("", "Service"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
     ("apps", "DaemonSet"),
     ("apps", "Deployment"),
     ("apps", "ReplicaSet"),
@@ -69,13 +74,7 @@ const OBJECTS: [(&str, &str); 13] = [
 ];
 
 /// Kinds that matter for an upgrade and are not simulated yet.
-const LATER: [&str; 5] = [
-    "CronJob",
-    "HorizontalPodAutoscaler",
-    "MutatingWebhookConfiguration",
-    "ReplicationController",
-    "ValidatingWebhookConfiguration",
-];
+const LATER: [&str; 3] = ["CronJob", "HorizontalPodAutoscaler", "ReplicationController"];
 
 /// Reads all documents of all sources.
 pub(crate) fn read(sources: &[Source]) -> (Documents, Problems) {
@@ -302,6 +301,11 @@ impl Intake {
         let mut reading = Reading::new(&mut tree);
         let documents = &mut self.documents;
         let meta = match kind {
+            "Namespace" => keep(reading.namespace(), &mut documents.namespaces, |d| &d.meta),
+            "MutatingWebhookConfiguration" => keep(reading.mutating_webhooks(), &mut documents.webhooks, |d| &d.meta),
+            "ValidatingWebhookConfiguration" => {
+                keep(reading.validating_webhooks(), &mut documents.webhooks, |d| &d.meta)
+            }
             "Node" => keep(reading.node(), &mut documents.nodes, |d| &d.meta),
             "Pod" => keep(reading.pod(), &mut documents.pods, |d| &d.meta),
             "Service" => keep(reading.service(), &mut documents.services, |d| &d.meta),

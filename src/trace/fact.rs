@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId};
 use crate::model::Component;
 use crate::units::Time;
 
@@ -137,6 +137,8 @@ pub enum Fact {
         slot: u32,
         replica_set: Option<ReplicaSetId>,
     },
+    /// A pod was not created: a webhook that must be asked has nobody to answer. Told once until one goes through.
+    PodNotAdmitted { workload: WorkloadId, webhook: WebhookId },
     /// The scheduler found no node.
     PodUnschedulable { pod: PodId, why: Unfit },
     /// The scheduler bound the pod to a node.

@@ -114,6 +114,10 @@ impl Mentions {
                 workload: Some(workload),
                 ..pod(p)
             },
+            Fact::PodNotAdmitted { workload, .. } => Self {
+                workload: Some(workload),
+                ..Self::default()
+            },
             Fact::PodBound { pod: p, node } => Self {
                 node: Some(node),
                 ..pod(p)

@@ -34,6 +34,9 @@ pub struct Preamble {
     pub replica_sets: Vec<ReplicaSetInfo>,
     /// Budgets, by id.
     pub budgets: Vec<BudgetInfo>,
+    /// Names of the webhooks that are asked when pods are created, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhooks: Vec<String>,
     /// Processes of the control plane, by id.
     pub instances: Vec<InstanceInfo>,
     /// Names of the pods that the input holds, by id; pods beyond are named by [`Preamble::pod_name`].

@@ -3,7 +3,7 @@
 use seatrial::ids::PodId;
 use seatrial::trace::{Fact, Record};
 
-use crate::writing::{EXACT, budget, cluster, drain, facts, faults, model, plan, times};
+use crate::writing::{EXACT, budget, cluster, deployment, drain, facts, faults, model, plan, times};
 
 fn stateful_set(name: &str, replicas: u32, more: &str) -> String {
     format!(
@@ -291,4 +291,37 @@ fn w15_s15_a_member_stays_with_its_volume() {
     let (report, _) = run("  controlPlane: {upgrade: false}\n  pools: [{name: workers, strategy: {mode: Replace}}]");
     let after = &report.cluster.placement_after["default/db"];
     assert_eq!((after["worker-3"], after["worker-4"]), (1, 1));
+}
+
+/// A webhook that fails closed and whose own pod is drained traps every pod that it is asked for, its own too; a namespace
+/// that it is not asked for, or `failurePolicy: Ignore`, is the way out.
+#[test]
+fn a_webhook_that_fails_closed_traps_itself() {
+    let run = |more: &str| {
+        let hook = format!(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {{name: policy}}\n\
+             webhooks:\n- name: policy.example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n{more}  rules: [{{apiGroups: [\"\"], \
+             apiVersions: [v1], operations: [CREATE], resources: [pods]}}]\n  clientConfig: {{service: {{namespace: default, name: policy}}}}"
+        );
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: policy, namespace: default}\nspec: {selector: {app: policy}}";
+        let (cluster, policy) = (cluster("v1.36.0", 1, 2), deployment("policy", 1, ""));
+        let plan = plan("  steps: [{drain: {node: worker-1}}, {drain: {node: worker-2}}, {uncordon: worker-1}]");
+        facts(&model(&[&cluster, &policy, service, &hook, &plan, EXACT]), 0)
+    };
+    let (report, records) = run("");
+    assert_eq!(times(&records, |f| matches!(f, Fact::PodNotAdmitted { .. })).len(), 1);
+    assert!(times(&records, |f| matches!(f, Fact::PodCreated { .. })).is_empty());
+    assert_eq!(report.cluster.pods_lost, 1);
+    for way_out in [
+        "  failurePolicy: Ignore\n",
+        "  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [default]}]}\n",
+        "  objectSelector: {matchLabels: {app: web}}\n",
+    ] {
+        let (report, records) = run(way_out);
+        assert!(
+            times(&records, |f| matches!(f, Fact::PodNotAdmitted { .. })).is_empty(),
+            "{way_out}"
+        );
+        assert_eq!(report.cluster.pods_lost, 0, "{way_out}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod controllers;
+mod coverage;
 mod docs;
 mod fidelity;
 mod kubeadm;

@@ -130,7 +130,7 @@ proptest! {
 
     /// Safety (P-1, O-22, O-52, O-64, S-9, W-29, V-10 …), and rest at the end, where nothing disturbs.
     #[test]
-    fn laws_hold_without_trouble(case in any_case(Trouble::None)) {
+    fn o22_o52_o64_laws_hold_without_trouble(case in any_case(Trouble::None)) {
         judge(&play(&case)).map_err(TestCaseError::fail)?;
     }
 

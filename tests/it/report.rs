@@ -57,6 +57,7 @@ fn preamble(desired: u32) -> Preamble {
         }],
         replica_sets: vec![],
         budgets: vec![],
+        webhooks: Vec::new(),
         instances: Component::ALL.map(instance).to_vec(),
         pods: (0..desired).map(|i| format!("web-{i}")).collect(),
         steps: vec![],

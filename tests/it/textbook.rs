@@ -122,3 +122,42 @@ fn p17_a_budget_of_zero_blocks_and_is_named() {
         Some(5)
     );
 }
+
+fn ends(name: &str) -> (PlanStatus, seatrial::metrics::Report) {
+    let model = model(&root().join(format!("scenarios/textbook/{name}.yaml")));
+    let (_, _, report) = observe(&model, 0);
+    (report.outcome.status, report)
+}
+
+/// W-15, W-22, L-10, O-70, P-5, S-15: each of these teaches what it says, in numbers.
+#[test]
+fn what_moves_pods_ends_as_its_first_line_says() {
+    for (name, status) in [
+        ("statefulset-ordered", PlanStatus::Completed),
+        ("daemonset", PlanStatus::Completed),
+        ("zonal-volumes", PlanStatus::Completed),
+        ("spread-across-zones", PlanStatus::Completed),
+        ("anti-affinity-deadlock", PlanStatus::Blocked),
+        ("crashloop-budget", PlanStatus::CompletedWithSkips),
+        ("long-grace", PlanStatus::Completed),
+        ("rollout-meets-drain", PlanStatus::Completed),
+        ("webhook-trap", PlanStatus::Completed),
+    ] {
+        assert_eq!(ends(name).0, status, "{name}");
+    }
+    let down = |name: &str, of: &str| {
+        let (_, report) = ends(name);
+        let workload = report.workloads.iter().find(|w| w.name == of).unwrap();
+        (workload.endpoints.as_ref().unwrap().min_ready, workload.pods_lost)
+    };
+    assert_eq!(down("statefulset-ordered", "db"), (2, 0));
+    assert_eq!(down("zonal-volumes", "db"), (0, 0));
+    assert_eq!(down("spread-across-zones", "web"), (2, 0));
+    assert_eq!(down("rollout-meets-drain", "web").1, 0);
+    assert_eq!(down("node-dies-for-good", "web").1, 0);
+    assert_eq!(down("node-dies-for-good", "db"), (2, 1));
+    assert_eq!(down("webhook-trap", "policy"), (0, 1));
+    assert_eq!(down("webhook-trap", "web"), (0, 2));
+    let (_, long) = ends("long-grace");
+    assert!(long.nodes.iter().flat_map(|n| &n.drains).any(|d| d.seconds > 600.0));
+}

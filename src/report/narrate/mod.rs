@@ -268,6 +268,19 @@ impl Narrator<'_> {
                 let known = self.pods.get(&pod.index()).filter(|p| p.new && p.wanders)?;
                 Some(format!("{}, a new pod, goes to {}", known.name, self.node(node)))
             }
+            Fact::PodNotAdmitted { workload, webhook } => {
+                let owner = &self.preamble.workloads[workload.index()];
+                let name = self
+                    .preamble
+                    .webhooks
+                    .get(webhook.index())
+                    .map_or("a webhook", String::as_str);
+                let text = format!(
+                    "no new pod for {}/{}: the webhook {name} has nobody to answer",
+                    owner.namespace, owner.name
+                );
+                Some(self.style.warning(&text))
+            }
             Fact::PodUnschedulable { pod, why } => {
                 let text = format!("no node for {}: {}", self.pod(pod), words::unfit(why));
                 Some(self.style.warning(&text))

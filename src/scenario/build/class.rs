@@ -52,6 +52,7 @@ impl Builder<'_> {
             restart: template.restart,
             budgets: Vec::new(),
             services: Vec::new(),
+            webhooks: Vec::new(),
             preempts,
             placement: None,
             counted: false,

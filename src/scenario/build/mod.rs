@@ -13,6 +13,7 @@ mod select;
 mod steps;
 mod timings;
 mod volumes;
+mod webhooks;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
     builder.control_plane();
     builder.workloads();
     builder.select();
+    builder.webhooks();
     builder.placement();
     builder.volumes();
     builder.timings();

@@ -11,6 +11,7 @@ mod policy;
 mod stateful_set;
 mod template;
 mod volume;
+mod webhook;
 mod workload;
 
 pub(crate) use job::JobDoc;
@@ -21,6 +22,7 @@ pub(crate) use policy::{BudgetDoc, PriorityDoc, Selector, ServiceDoc};
 pub(crate) use stateful_set::StatefulSetDoc;
 pub(crate) use template::{Template, TolerationDoc};
 pub(crate) use volume::{ClaimDoc, StorageClassDoc, VolumeDoc};
+pub(crate) use webhook::{NamespaceDoc, WebhookConfigurationDoc, WebhookDoc};
 pub(crate) use workload::{DaemonSetDoc, DeploymentDoc, ReplicaSetDoc};
 
 use std::collections::BTreeMap;

@@ -1,0 +1,124 @@
+//! ValidatingWebhookConfiguration, MutatingWebhookConfiguration, and the Namespaces that they select.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::policy::Selector;
+use super::{Meta, Reading};
+
+/// What the model needs of a webhook configuration.
+#[derive(Debug)]
+pub(crate) struct WebhookConfigurationDoc {
+    pub(crate) meta: Meta,
+    /// Those that are asked when a pod is created and whose failure fails the request.
+    pub(crate) webhooks: Vec<WebhookDoc>,
+}
+
+/// A webhook without which no pod is created.
+#[derive(Debug)]
+pub(crate) struct WebhookDoc {
+    pub(crate) name: String,
+    /// Namespace and name of the Service that it is reached by; `None`: by URL.
+    pub(crate) service: Option<(String, String)>,
+    pub(crate) namespaces: Option<Selector>,
+    pub(crate) objects: Option<Selector>,
+}
+
+/// What the model needs of a Namespace: its labels.
+#[derive(Debug)]
+pub(crate) struct NamespaceDoc {
+    pub(crate) meta: Meta,
+}
+
+/// What both kinds of webhooks have in common.
+struct Common {
+    name: String,
+    client: WebhookClientConfig,
+    failure_policy: Option<String>,
+    rules: Option<Vec<RuleWithOperations>>,
+    namespace_selector: Option<LabelSelector>,
+    object_selector: Option<LabelSelector>,
+}
+
+macro_rules! common {
+    ($webhooks:expr) => {
+        $webhooks.unwrap_or_default().into_iter().map(|w| Common {
+            name: w.name,
+            client: w.client_config,
+            failure_policy: w.failure_policy,
+            rules: w.rules,
+            namespace_selector: w.namespace_selector,
+            object_selector: w.object_selector,
+        })
+    };
+}
+
+impl Reading<'_> {
+    /// Reads a Namespace.
+    pub(crate) fn namespace(&mut self) -> Option<NamespaceDoc> {
+        let object: Namespace = self.typed()?;
+        Some(NamespaceDoc {
+            meta: self.meta(object.metadata, false),
+        })
+    }
+
+    /// Reads a ValidatingWebhookConfiguration.
+    pub(crate) fn validating_webhooks(&mut self) -> Option<WebhookConfigurationDoc> {
+        let fails = self.fails_by_default();
+        let object: ValidatingWebhookConfiguration = self.typed()?;
+        let meta = self.meta(object.metadata, false);
+        let webhooks = common!(object.webhooks).collect();
+        Some(self.configuration(meta, webhooks, fails))
+    }
+
+    /// Reads a MutatingWebhookConfiguration.
+    pub(crate) fn mutating_webhooks(&mut self) -> Option<WebhookConfigurationDoc> {
+        let fails = self.fails_by_default();
+        let object: MutatingWebhookConfiguration = self.typed()?;
+        let meta = self.meta(object.metadata, false);
+        let webhooks = common!(object.webhooks).collect();
+        Some(self.configuration(meta, webhooks, fails))
+    }
+
+    /// `failurePolicy` is Fail unless given; it was Ignore in v1beta1.
+    fn fails_by_default(&self) -> bool {
+        self.tree.text("apiVersion") != Some("admissionregistration.k8s.io/v1beta1")
+    }
+
+    fn configuration(&mut self, meta: Meta, webhooks: Vec<Common>, fails: bool) -> WebhookConfigurationDoc {
+        let matters = |w: &Common| {
+            let fail = w.failure_policy.as_deref().map_or(fails, |policy| policy == "Fail");
+            fail && w.rules.iter().flatten().any(creates_pods)
+        };
+        let mut found = Vec::new();
+        for (i, webhook) in webhooks.into_iter().enumerate().filter(|(_, w)| matters(w)) {
+            let index = i.to_string();
+            let service = webhook.client.service.map(|s| (s.namespace, s.name));
+            let mut selector = |given: Option<LabelSelector>, field| {
+                given.map(|s| self.selector(Some(s), false, &["webhooks", &index, field]))
+            };
+            found.push(WebhookDoc {
+                namespaces: selector(webhook.namespace_selector, "namespaceSelector"),
+                objects: selector(webhook.object_selector, "objectSelector"),
+                name: webhook.name,
+                service,
+            });
+        }
+        WebhookConfigurationDoc { meta, webhooks: found }
+    }
+}
+
+/// Whether a rule covers the creation of pods.
+fn creates_pods(rule: &RuleWithOperations) -> bool {
+    let any = |list: &Option<Vec<String>>, wanted: &[&str]| {
+        list.iter().flatten().any(|entry| wanted.contains(&entry.as_str()))
+    };
+    let scoped = rule.scope.as_deref() != Some("Cluster");
+    scoped
+        && any(&rule.operations, &["CREATE", "*"])
+        && any(&rule.api_groups, &["", "*"])
+        && any(&rule.resources, &["pods", "*", "*/*"])
+}
