@@ -9,6 +9,7 @@ mod kubeadm;
 mod kubelets;
 mod oracles;
 mod properties;
+mod published;
 mod reference;
 mod replace;
 mod report;
