@@ -1,18 +1,20 @@
 //! Admission of new pods: webhooks that fail closed.
 
-use super::gate::Permit;
+use super::event::Event as World;
+use super::gate::{Permit, Unavailable};
 use super::hall::Hall;
-use crate::ids::WorkloadId;
+use super::replica_set;
+use crate::ids::{WebhookId, WorkloadId};
 use crate::trace::Fact;
 use crate::units::Span;
 
-/// Why a pod is not created.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Refused {
-    /// Nobody asks: the API or the controller manager is away.
-    Away,
-    /// A webhook cannot be called; the controller tries again after this pause.
-    Webhook(Span),
+/// What webhooks make of a workload's new pods.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct State {
+    /// Rounds of creations that have failed since one went through.
+    failures: u8,
+    /// Its controller will try again.
+    retries: bool,
 }
 
 /// The pause after the first failure of a controller's work, which doubles with each (the work queues' limiter, C-9) …
@@ -22,20 +24,35 @@ const LONGEST_PAUSE: Span = Span::from_secs(1000);
 
 impl Hall<'_> {
     /// Leave for a controller to create a pod of a workload: every webhook that is asked must be there to answer.
-    pub(crate) fn admit_creation(&mut self, workload: WorkloadId) -> Result<Permit, Refused> {
-        let permit = self.store.gate.admit_controllers().map_err(|_| Refused::Away)?;
+    /// Otherwise the controller tries again later, once for all pods that failed meanwhile: a key is in its work queue
+    /// only once.
+    pub(crate) fn admit_creation(&mut self, workload: WorkloadId) -> Result<Permit, Unavailable> {
+        let permit = self.store.gate.admit_controllers()?;
         let class = &self.model.classes[self.model.workloads[workload].class];
-        let silent = |id: &&crate::ids::WebhookId| self.store.addresses[self.model.webhooks[**id].service] == 0;
+        let silent = |id: &&WebhookId| self.store.addresses[self.model.webhooks[**id].service] == 0;
         let Some(&webhook) = class.webhooks.iter().find(silent) else {
-            self.store.failed_creations[workload] = 0;
+            self.store.admission[workload].failures = 0;
             return Ok(permit);
         };
-        let failures = self.store.failed_creations[workload];
-        self.store.failed_creations[workload] = failures.saturating_add(1);
-        if failures == 0 {
-            self.emit(Fact::PodNotAdmitted { workload, webhook });
+        let state = &mut self.store.admission[workload];
+        if !std::mem::replace(&mut state.retries, true) {
+            let failures = state.failures;
+            state.failures = failures.saturating_add(1);
+            if failures == 0 {
+                self.emit(Fact::PodNotAdmitted { workload, webhook });
+            }
+            let pause = (FIRST_PAUSE * (1 << failures.min(18))).at_most(LONGEST_PAUSE);
+            self.after(pause, World::CreateAgain(workload));
         }
-        let pause = (FIRST_PAUSE * (1 << failures.min(18))).at_most(LONGEST_PAUSE);
-        Err(Refused::Webhook(pause))
+        Err(Unavailable)
+    }
+
+    /// The pause is over: the workload's controller looks at it.
+    pub(super) fn create_again(&mut self, workload: WorkloadId) {
+        self.store.admission[workload].retries = false;
+        for rs in self.store.workloads[workload].replica_sets.clone() {
+            self.after(Span::ZERO, World::ReplicaSet(replica_set::Event::Sync(rs)));
+        }
+        self.after(Span::ZERO, self.sync_of(workload));
     }
 }

@@ -1,6 +1,5 @@
 //! The DaemonSet controller (W-21 … W-25): a pod on every node that it may run on, cordoned or not.
 
-use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::write::{Identity, NewPod};
@@ -77,10 +76,8 @@ fn create(workload: WorkloadId, node: NodeId, hall: &mut Hall<'_>) {
     if hall.store.workloads[workload].members[node.index()].is_some() {
         return;
     }
-    let permit = match hall.admit_creation(workload) {
-        Ok(permit) => permit,
-        Err(Refused::Away) => return,
-        Err(Refused::Webhook(pause)) => return hall.after(pause, World::DaemonSet(Event::Sync(workload))),
+    let Ok(permit) = hall.admit_creation(workload) else {
+        return;
     };
     let new = NewPod {
         workload,

@@ -31,6 +31,8 @@ pub(crate) enum Event {
     Endpoints(endpoints::Event),
     NodeLifecycle(node_lifecycle::Event),
     Kubelet(kubelet::Event),
+    /// A workload whose new pods a webhook failed is looked at again by its controller.
+    CreateAgain(WorkloadId),
     /// The pod garbage collector looks for orphans of a node; `true`: the run waits for it.
     PodGc(NodeId, bool),
     Volume(volumes::Event),

@@ -1,6 +1,5 @@
 //! The Job controller (W-26 … W-28).
 
-use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::rate::TokenBucket;
@@ -156,10 +155,8 @@ impl Jobs {
         if state.job.over || state.job.active >= state.desired {
             return;
         }
-        let permit = match hall.admit_creation(workload) {
-            Ok(permit) => permit,
-            Err(Refused::Away) => return,
-            Err(Refused::Webhook(pause)) => return hall.after(pause, World::Job(Event::Sync(workload))),
+        let Ok(permit) = hall.admit_creation(workload) else {
+            return;
         };
         let new = NewPod {
             workload,

@@ -1,6 +1,5 @@
 //! The ReplicaSet controller (W-1 … W-8).
 
-use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::rate::TokenBucket;
@@ -106,15 +105,9 @@ impl ReplicaSets {
     }
 
     fn create(&mut self, rs: ReplicaSetId, hall: &mut Hall<'_>) {
-        let permit = match hall.admit_creation(hall.store.replica_sets[rs].workload) {
-            Ok(permit) => permit,
-            Err(refused) => {
-                self.creating[rs] = self.creating[rs].saturating_sub(1);
-                if let Refused::Webhook(pause) = refused {
-                    hall.after(pause, World::ReplicaSet(Event::Sync(rs)));
-                }
-                return;
-            }
+        let Ok(permit) = hall.admit_creation(hall.store.replica_sets[rs].workload) else {
+            self.creating[rs] = self.creating[rs].saturating_sub(1);
+            return;
         };
         let set = &hall.store.replica_sets[rs];
         if set.active < set.desired {

@@ -1,6 +1,5 @@
 //! The StatefulSet controller (W-15 … W-20): members with names of their own, none of which ever exists twice.
 
-use super::admission::Refused;
 use super::event::Event as World;
 use super::hall::Hall;
 use super::rate::TokenBucket;
@@ -111,10 +110,8 @@ fn create(workload: WorkloadId, ordinal: u32, hall: &mut Hall<'_>) {
     if member(workload, ordinal, hall).is_some() {
         return;
     }
-    let permit = match hall.admit_creation(workload) {
-        Ok(permit) => permit,
-        Err(Refused::Away) => return,
-        Err(Refused::Webhook(pause)) => return hall.after(pause, World::StatefulSet(Event::Sync(workload))),
+    let Ok(permit) = hall.admit_creation(workload) else {
+        return;
     };
     let revision = revision_of(workload, ordinal, hall);
     let pod = hall.create_pod(

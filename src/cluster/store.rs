@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::gate::Gate;
-use super::job;
+use super::{admission, job};
 use crate::ids::{
     BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, VolumeId, WorkloadId,
 };
@@ -179,8 +179,8 @@ pub(crate) struct Store {
     pub(crate) present: usize,
     /// Ready addresses of each Service.
     pub(crate) addresses: IdVec<ServiceId, u32>,
-    /// Creations that a webhook has failed since the last one that went through, per workload.
-    pub(crate) failed_creations: IdVec<WorkloadId, u8>,
+    /// What webhooks make of new pods.
+    pub(crate) admission: IdVec<WorkloadId, admission::State>,
 }
 
 impl Store {
@@ -204,7 +204,7 @@ impl Store {
             terminating: 0,
             rollouts: 0,
             addresses: model.services.iter().map(|_| 0).collect(),
-            failed_creations: model.workloads.iter().map(|_| 0).collect(),
+            admission: model.workloads.iter().map(|_| admission::State::default()).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
         };
         for (id, rs) in model.replica_sets.iter_ids() {

@@ -58,6 +58,7 @@ impl World<'_> {
             Event::NodeLifecycle(e) => self.node_lifecycle.handle(e, hall),
             Event::Kubelet(e) => self.kubelets.handle(e, hall),
             Event::Volume(e) => volumes::handle(e, hall),
+            Event::CreateAgain(workload) => hall.create_again(workload),
             Event::PodGc(node, awaited) => pod_gc::collect(node, awaited, hall),
             Event::Drain(e) => {
                 if let Some((owner, outcome)) = self.drains.handle(e, hall) {

@@ -431,7 +431,7 @@ impl Hall<'_> {
     }
 
     /// The look that a workload's own controller takes at it.
-    fn sync_of(&self, workload: WorkloadId) -> Event {
+    pub(super) fn sync_of(&self, workload: WorkloadId) -> Event {
         match self.model.workloads[workload].kind {
             WorkloadKind::DaemonSet => Event::DaemonSet(daemon_set::Event::Sync(workload)),
             WorkloadKind::StatefulSet => Event::StatefulSet(stateful_set::Event::Sync(workload)),

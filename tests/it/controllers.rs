@@ -325,3 +325,26 @@ fn a_webhook_that_fails_closed_traps_itself() {
         assert_eq!(report.cluster.pods_lost, 0, "{way_out}");
     }
 }
+
+/// C-9: a workload whose pods a webhook fails stands in its controller's queue once, however many pods it lacks, and is
+/// tried less and less often: an hour of it costs few events.
+#[test]
+fn c9_pods_that_are_not_admitted_are_tried_again_once_for_all() {
+    let hook = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: policy}\n\
+                webhooks:\n- name: policy.example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  rules: [{apiGroups: [\"\"], \
+                apiVersions: [v1], operations: [CREATE], resources: [pods]}]\n  clientConfig: {service: {namespace: default, name: policy}}";
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: policy, namespace: default}\nspec: {selector: {app: nobody}}";
+    let policy = "  podManagementPolicy: Parallel\n";
+    let parts = [
+        cluster("v1.36.0", 1, 8),
+        stateful_set("db", 40, policy),
+        deployment("web", 40, ""),
+        plan("  steps: [{drain: {node: worker-1}}, {drain: {node: worker-2}}, {sleep: 1h}]"),
+    ];
+    let mut parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    parts.extend([hook, service, EXACT]);
+    let options = seatrial::cluster::RunOptions::default();
+    let cost = seatrial::cluster::run(&model(&parts), &options, &mut Vec::new());
+    assert!(cost.events < 20_000, "{cost:?}");
+}

@@ -269,7 +269,7 @@ impl Narrator<'_> {
                 Some(format!("{}, a new pod, goes to {}", known.name, self.node(node)))
             }
             Fact::PodNotAdmitted { workload, webhook } => {
-                let owner = &self.preamble.workloads[workload.index()];
+                let owner = self.preamble.workloads.get(workload.index())?;
                 let name = self
                     .preamble
                     .webhooks
