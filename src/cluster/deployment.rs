@@ -54,7 +54,7 @@ pub(crate) fn sync(workload: WorkloadId, hall: &mut Hall<'_>) {
     let Ok(permit) = hall.store.gate.admit_controllers() else {
         return;
     };
-    if !hall.store.workloads[workload].rolling || hall.store.workloads[workload].replica_sets.is_empty() {
+    if !hall.store.workloads[workload].rolling {
         return;
     }
     let Some((&new, old)) = hall.store.workloads[workload].replica_sets.split_last() else {

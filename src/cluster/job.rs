@@ -2,7 +2,7 @@
 
 use super::event::Event as World;
 use super::hall::Hall;
-use super::rate::TokenBucket;
+use super::rate::{TokenBucket, slow_start};
 use super::write::{Identity, NewPod};
 use crate::ids::{IdVec, PodId, WorkloadId};
 use crate::model::{Job, WorkloadKind, behaviour};
@@ -22,6 +22,8 @@ pub(crate) enum Event {
     Delete(PodId),
 }
 
+/// So many pods are asked for in one sync at most (W-27).
+const MOST_AT_ONCE: u32 = 500;
 /// The pause after the first failure; it doubles with every further one in a row …
 const BACKOFF: Span = Span::from_secs(10);
 /// … up to this many times (10 min at most, W-27).
@@ -39,6 +41,8 @@ pub(crate) struct State {
     pub(crate) failed: u32,
     /// Failures since the last success.
     failures_in_a_row: u32,
+    /// Pods that are being deleted and will have failed once they have stopped.
+    failing: u32,
     /// No new pod before this time.
     not_before: Time,
     /// Complete or given up.
@@ -60,6 +64,8 @@ impl State {
 pub(crate) struct Jobs {
     /// Creates on their way, per Job.
     creating: IdVec<WorkloadId, u32>,
+    /// Until when the pause after a failure lasts for which somebody waits, per Job.
+    waiting: IdVec<WorkloadId, Option<Time>>,
     /// 20 requests a second after a burst of 30, shared by all Jobs (C-9).
     limiter: TokenBucket,
 }
@@ -68,6 +74,7 @@ impl Jobs {
     pub(crate) fn new(hall: &Hall<'_>) -> Self {
         Self {
             creating: hall.model.workloads.iter().map(|_| 0).collect(),
+            waiting: hall.model.workloads.iter().map(|_| None).collect(),
             limiter: TokenBucket::new(20, 30),
         }
     }
@@ -77,6 +84,7 @@ impl Jobs {
             Event::Sync(workload) => self.sync(workload, hall),
             Event::Retry(workload) => {
                 hall.expected -= 1;
+                self.waiting[workload] = None;
                 self.sync(workload, hall);
             }
             Event::Create(workload) => self.create(workload, hall),
@@ -126,26 +134,19 @@ impl Jobs {
             return;
         }
         if state.not_before > hall.now {
-            hall.expected += 1;
-            return hall.at(state.not_before, World::Job(Event::Retry(workload)));
+            return self.wait(workload, state.not_before, hall);
         }
-        self.create_some(workload, wanted - there, hall);
+        let count = (wanted - there).min(MOST_AT_ONCE);
+        self.creating[workload] += count;
+        slow_start(&mut self.limiter, count, World::Job(Event::Create(workload)), hall);
     }
 
-    /// Slow start, as for ReplicaSets (W-2).
-    fn create_some(&mut self, workload: WorkloadId, count: u32, hall: &mut Hall<'_>) {
-        let count = count.min(500);
-        self.creating[workload] += count;
-        let (mut sent, mut batch, mut delay) = (0, 1, Span::ZERO);
-        while sent < count {
-            delay += hall.half_call();
-            for _ in 0..batch.min(count - sent) {
-                let at = self.limiter.admit(hall.now + delay);
-                hall.at(at, World::Job(Event::Create(workload)));
-            }
-            sent += batch.min(count - sent);
-            batch *= 2;
-            delay += hall.half_call();
+    /// Looks again when the pause after a failure is over; the run does not end before.
+    fn wait(&mut self, workload: WorkloadId, until: Time, hall: &mut Hall<'_>) {
+        if self.waiting[workload].is_none_or(|known| known < until) {
+            self.waiting[workload] = Some(until);
+            hall.expected += 1;
+            hall.at(until, World::Job(Event::Retry(workload)));
         }
     }
 
@@ -198,12 +199,14 @@ pub(crate) fn pod_deleted(workload: WorkloadId, by: DeletedBy, hall: &mut Hall<'
     let minor = hall.store.gate.minors.controller_manager;
     let now = hall.now;
     let state = &mut hall.store.workloads[workload].job;
-    state.active = state.active.saturating_sub(1);
+    state.active -= 1;
     state.terminating += 1;
     let counts = behaviour::controller_manager::deleted_job_pods_fail(minor)
         && by != DeletedBy::Controller
         && !(spec.ignores_disruptions && disrupts(by));
-    if counts {
+    if counts && spec.waits_for_end {
+        state.failing += 1;
+    } else if counts {
         state.fail(now);
     }
     hall.after_reaction(World::Job(Event::Sync(workload)));
@@ -214,13 +217,18 @@ fn disrupts(by: DeletedBy) -> bool {
     !matches!(by, DeletedBy::User | DeletedBy::Controller)
 }
 
-/// The object of a pod of a Job is gone.
-pub(crate) fn pod_removed(workload: WorkloadId, was_terminating: bool, finished: bool, hall: &mut Hall<'_>) {
+/// The object of a pod of a Job is gone; one that had finished counted before.
+pub(crate) fn pod_removed(workload: WorkloadId, was_terminating: bool, hall: &mut Hall<'_>) {
+    let now = hall.now;
     let state = &mut hall.store.workloads[workload].job;
     if was_terminating {
-        state.terminating = state.terminating.saturating_sub(1);
-    } else if !finished {
-        state.active = state.active.saturating_sub(1);
+        state.terminating -= 1;
+        if state.failing > 0 {
+            state.failing -= 1;
+            state.fail(now);
+        }
+    } else {
+        state.active -= 1;
     }
     hall.after_reaction(World::Job(Event::Sync(workload)));
 }
@@ -228,7 +236,7 @@ pub(crate) fn pod_removed(workload: WorkloadId, was_terminating: bool, finished:
 /// A pod of a Job has succeeded.
 pub(crate) fn pod_finished(workload: WorkloadId, hall: &mut Hall<'_>) {
     let state = &mut hall.store.workloads[workload].job;
-    state.active = state.active.saturating_sub(1);
+    state.active -= 1;
     state.succeeded += 1;
     state.failures_in_a_row = 0;
     hall.after_reaction(World::Job(Event::Sync(workload)));

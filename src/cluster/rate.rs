@@ -1,5 +1,7 @@
-//! A client's rate limit: so many requests a second after a burst.
+//! How fast controllers send requests: so many a second after a burst, and a careful start.
 
+use super::event::Event as World;
+use super::hall::Hall;
 use crate::units::{Span, Time};
 
 /// A token bucket.
@@ -25,6 +27,22 @@ impl TokenBucket {
     pub(crate) fn admit(&mut self, at: Time) -> Time {
         self.spent_until = self.spent_until.max(at) + self.interval;
         self.spent_until.before(self.interval * self.burst).max(at)
+    }
+}
+
+/// Slow start: requests in batches of 1, 2, 4, …, each after the answers to the one before (W-2).
+pub(crate) fn slow_start(limiter: &mut TokenBucket, count: u32, request: World, hall: &mut Hall<'_>) {
+    let (mut sent, mut batch, mut delay) = (0, 1, Span::ZERO);
+    while sent < count {
+        let now = batch.min(count - sent);
+        delay += hall.half_call();
+        for _ in 0..now {
+            let at = limiter.admit(hall.now + delay);
+            hall.at(at, request);
+        }
+        delay += hall.half_call();
+        sent += now;
+        batch *= 2;
     }
 }
 

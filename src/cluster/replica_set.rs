@@ -2,12 +2,12 @@
 
 use super::event::Event as World;
 use super::hall::Hall;
-use super::rate::TokenBucket;
+use super::rate::{TokenBucket, slow_start};
 use super::write::{Identity, NewPod};
 use crate::ids::{Id, IdVec, PodId, ReplicaSetId};
 use crate::model::behaviour;
 use crate::trace::DeletedBy;
-use crate::units::{Span, Time};
+use crate::units::Time;
 
 /// What the ReplicaSet controller waits for.
 #[derive(Clone, Copy, Debug)]
@@ -82,25 +82,11 @@ impl ReplicaSets {
         let set = &hall.store.replica_sets[rs];
         let (desired, active) = (set.desired, set.active);
         if active < desired {
-            self.create_some(rs, (desired - active).min(BURST_REPLICAS), hall);
+            let count = (desired - active).min(BURST_REPLICAS);
+            self.creating[rs] += count;
+            slow_start(&mut self.limiter, count, World::ReplicaSet(Event::Create(rs)), hall);
         } else if active > desired {
             self.delete_some(rs, (active - desired).min(BURST_REPLICAS), hall);
-        }
-    }
-
-    /// Slow start: batches of 1, 2, 4, …, each after the answers to the one before (W-2).
-    fn create_some(&mut self, rs: ReplicaSetId, count: u32, hall: &mut Hall<'_>) {
-        self.creating[rs] += count;
-        let (mut sent, mut batch, mut delay) = (0, 1, Span::ZERO);
-        while sent < count {
-            delay += hall.half_call();
-            for _ in 0..batch.min(count - sent) {
-                let at = self.limiter.admit(hall.now + delay);
-                hall.at(at, World::ReplicaSet(Event::Create(rs)));
-            }
-            sent += batch.min(count - sent);
-            batch *= 2;
-            delay += hall.half_call();
         }
     }
 

@@ -220,7 +220,7 @@ impl Hall<'_> {
         }
         match self.model.workloads[workload].kind {
             WorkloadKind::DaemonSet | WorkloadKind::StatefulSet => self.forget_member(workload, slot, pod),
-            WorkloadKind::Job => job::pod_removed(workload, terminating, finished, self),
+            WorkloadKind::Job if !finished => job::pod_removed(workload, terminating, self),
             _ => {}
         }
         if self.store.workloads[workload].rolling && replica_set.is_some() {

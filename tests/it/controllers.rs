@@ -348,3 +348,57 @@ fn c9_pods_that_are_not_admitted_are_tried_again_once_for_all() {
     let cost = seatrial::cluster::run(&model(&parts), &options, &mut Vec::new());
     assert!(cost.events < 20_000, "{cost:?}");
 }
+
+/// W-27: with `podReplacementPolicy: Failed` a pod is replaced, and counted as failed, once it has stopped; pods that had
+/// succeeded before do not count when they leave.
+#[test]
+fn w27_a_job_may_wait_for_the_end_of_what_it_replaces() {
+    let spec = "  parallelism: 2\n  completions: 4\n  podReplacementPolicy: Failed\n";
+    let steps = plan("  steps: [{sleep: 25s}, {drain: {node: worker-1}}, {sleep: 60s}]");
+    let records = work("v1.36.0", spec, &[&steps]);
+    let removed = times(&records, |f| matches!(f, Fact::PodRemoved { .. }));
+    let created = times(&records, |f| matches!(f, Fact::PodCreated { .. }));
+    // Two have succeeded at 20 s, two come for them; the drain at 25 s takes one of each kind.
+    assert_eq!((removed.len(), created.len()), (2, 3), "{removed:?} {created:?}");
+    near(&created[..2], &[20.0, 20.0]);
+    let stopped = removed.iter().copied().fold(0.0, f64::max);
+    assert!((created[2] - stopped - 10.0).abs() < 0.05, "{removed:?} {created:?}");
+}
+
+/// A StatefulSet that only its pods tell of has the members from the lowest to the highest of them.
+#[test]
+fn w15_members_without_their_stateful_set_stay_who_they_are() {
+    let parts = [
+        &cluster("v1.36.0", 1, 2),
+        &member(3, "worker-1"),
+        &member(4, "worker-2"),
+        &drain("worker-2", ""),
+        EXACT,
+    ];
+    let (report, records) = facts(&model(&parts), 0);
+    assert_eq!(report.workloads[0].desired, 2);
+    near(&created(&records, 1), &[4.0]);
+    assert!(
+        records
+            .iter()
+            .all(|r| !matches!(r.fact, Fact::PodDeleted { by, .. } if by != seatrial::trace::DeletedBy::Drain))
+    );
+}
+
+/// A Job that is suspended or over wants no pods: what is left of it is not replaced.
+#[test]
+fn w26_a_job_that_is_over_replaces_nothing() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: work-x, namespace: default, ownerReferences: [{apiVersion: batch/v1, \
+               kind: Job, name: work, uid: u1, controller: true}]}\nspec: {nodeName: worker-1, containers: [{name: main, image: x}]}\n\
+               status: {phase: Running, conditions: [{type: Ready, status: \"True\"}]}";
+    let (cluster, job, drain) = (
+        cluster("v1.36.0", 1, 2),
+        job("  suspend: true\n"),
+        drain("worker-1", ""),
+    );
+    let (_, records) = facts(&model(&[&cluster, &job, pod, &drain, EXACT]), 0);
+    assert_eq!(times(&records, |f| matches!(f, Fact::EvictionAccepted { .. })).len(), 1);
+    assert!(times(&records, |f| matches!(f, Fact::PodCreated { .. })).is_empty());
+    let (report, _) = facts(&model(&[&cluster, &job, &drain, EXACT]), 0);
+    assert!(report.workloads.is_empty());
+}

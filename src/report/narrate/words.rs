@@ -146,7 +146,8 @@ pub(super) fn of_control_plane(preamble: &Preamble, style: Style, fact: &Fact) -
             let what = match why {
                 StopReason::Terminated => "has stopped",
                 StopReason::Killed => "is killed",
-                StopReason::Crashed | StopReason::Completed => "crashes",
+                StopReason::Crashed => "crashes",
+                StopReason::Completed => "has done its work",
                 StopReason::NodeDown => "is gone with its machine",
                 StopReason::LostLease => "has lost its lease and exits",
             };

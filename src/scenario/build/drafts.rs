@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Job, PodManagement, RolloutStrategy, WorkloadKind};
 use crate::scenario::intake::Documents;
-use crate::scenario::objects::{PodDoc, ReplicaSetDoc, Template};
+use crate::scenario::objects::{Meta, PodDoc, ReplicaSetDoc, Template};
 use crate::scenario::text::Place;
 use crate::units::Span;
 
@@ -52,35 +52,22 @@ impl<'d> Drafts<'d> {
     pub(super) fn new(documents: &'d Documents) -> Self {
         let mut drafts = Self::default();
         for doc in &documents.deployments {
-            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "Deployment");
-            let mut draft = Draft::new(WorkloadKind::Deployment, &doc.template, doc.meta.place);
-            draft.desired = doc.replicas;
-            draft.rollout = doc.rollout;
-            draft.min_ready = doc.min_ready;
-            drafts.list.insert(key, draft);
+            let draft = drafts.controller(WorkloadKind::Deployment, &doc.meta, &doc.template);
+            (draft.desired, draft.rollout, draft.min_ready) = (doc.replicas, doc.rollout, doc.min_ready);
         }
         for doc in &documents.daemon_sets {
-            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "DaemonSet");
-            let mut draft = Draft::new(WorkloadKind::DaemonSet, &doc.template, doc.meta.place);
-            draft.rollout = doc.rollout;
-            draft.min_ready = doc.min_ready;
-            drafts.list.insert(key, draft);
+            let draft = drafts.controller(WorkloadKind::DaemonSet, &doc.meta, &doc.template);
+            (draft.rollout, draft.min_ready) = (doc.rollout, doc.min_ready);
         }
         for doc in &documents.stateful_sets {
-            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "StatefulSet");
-            let mut draft = Draft::new(WorkloadKind::StatefulSet, &doc.template, doc.meta.place);
-            draft.desired = doc.replicas;
-            draft.rollout = doc.rollout;
-            draft.min_ready = doc.min_ready;
+            let draft = drafts.controller(WorkloadKind::StatefulSet, &doc.meta, &doc.template);
+            (draft.desired, draft.rollout, draft.min_ready) = (doc.replicas, doc.rollout, doc.min_ready);
             (draft.management, draft.first) = (doc.management, doc.first);
-            drafts.list.insert(key, draft);
         }
-        for doc in documents.jobs.iter().filter(|doc| !doc.idle) {
-            let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "Job");
-            let mut draft = Draft::new(WorkloadKind::Job, &doc.template, doc.meta.place);
+        for doc in &documents.jobs {
+            let draft = drafts.controller(WorkloadKind::Job, &doc.meta, &doc.template);
             draft.desired = doc.job.parallelism.min(doc.job.completions.unwrap_or(u32::MAX));
             draft.job = Some(doc.job);
-            drafts.list.insert(key, draft);
         }
         for doc in &documents.replica_sets {
             drafts.replica_set(doc);
@@ -90,6 +77,14 @@ impl<'d> Drafts<'d> {
         }
         drafts.complete();
         drafts
+    }
+
+    /// A workload whose own object the input has.
+    fn controller(&mut self, kind: WorkloadKind, meta: &'d Meta, template: &'d Template) -> &mut Draft<'d> {
+        let key = (meta.namespace.as_str(), meta.name.as_str(), kind.as_str());
+        self.list
+            .entry(key)
+            .or_insert_with(|| Draft::new(kind, template, meta.place))
     }
 
     fn replica_set(&mut self, doc: &'d ReplicaSetDoc) {
@@ -191,8 +186,10 @@ impl<'d> Drafts<'d> {
         draft.pods.push((doc, None));
     }
 
-    /// Old ReplicaSets without pods go, Deployments without any get one.
+    /// Old ReplicaSets without pods go, Deployments without any get one; Jobs that want none and have none go.
     fn complete(&mut self) {
+        self.list
+            .retain(|_, draft| draft.kind != WorkloadKind::Job || draft.desired > 0 || !draft.pods.is_empty());
         for (&(namespace, name, _), draft) in &mut self.list {
             if draft.kind == WorkloadKind::Deployment {
                 drop_empty_sets(draft);
@@ -205,6 +202,9 @@ impl<'d> Drafts<'d> {
                 }
             }
             draft.pods.sort_by(|a, b| a.0.meta.name.cmp(&b.0.meta.name));
+            if draft.kind == WorkloadKind::StatefulSet && draft.inferred {
+                draft.members_from_names(name);
+            }
         }
     }
 }
@@ -239,6 +239,21 @@ impl<'d> Draft<'d> {
             inferred: false,
         }
     }
+}
+
+impl Draft<'_> {
+    /// A StatefulSet that is known by its pods has the members from the lowest to the highest of them.
+    fn members_from_names(&mut self, name: &str) {
+        let ordinals = || self.pods.iter().filter_map(|(pod, _)| ordinal(&pod.meta.name, name));
+        if let (Some(first), Some(last)) = (ordinals().min(), ordinals().max()) {
+            (self.first, self.desired) = (first, (last - first).saturating_add(1));
+        }
+    }
+}
+
+/// Which member of a StatefulSet a pod is: its name ends in that number.
+pub(super) fn ordinal(pod: &str, owner: &str) -> Option<u32> {
+    pod.strip_prefix(owner)?.strip_prefix('-')?.parse().ok()
 }
 
 /// A Job that is known by its pods: it wants as many, each to succeed once.

@@ -120,20 +120,24 @@ impl<'d> Builder<'d> {
             let what = "matchLabelKeys and mismatchLabelKeys of the pod affinity";
             told.entry(what).or_default().insert(name());
         }
-        if doc
-            .namespace_selector
-            .as_ref()
-            .is_some_and(|s| s.uses_other_than(NAMESPACE))
+        // A dump of everything but Namespaces does not tell their labels.
+        if self.documents.namespaces.is_empty()
+            && doc
+                .namespace_selector
+                .as_ref()
+                .is_some_and(|s| s.uses_other_than(NAMESPACE))
         {
-            let what = "labels of namespaces in the pod affinity";
+            let what = "labels of namespaces, which the input does not have, in the pod affinity";
             told.entry(what).or_default().insert(name());
         }
         let own = doc.namespaces.is_empty() && doc.namespace_selector.is_none();
         let looked_at = |n: &str| {
-            let labels = || Labels::from([(NAMESPACE.to_owned(), n.to_owned())]);
             (own && n == namespace)
                 || doc.namespaces.iter().any(|listed| listed == n)
-                || doc.namespace_selector.as_ref().is_some_and(|s| s.matches(&labels()))
+                || doc
+                    .namespace_selector
+                    .as_ref()
+                    .is_some_and(|s| s.matches(&self.labels_of(n)))
         };
         let looked_at = pods.iter().filter(|(n, _)| looked_at(n)).flat_map(|(_, c)| c);
         let classes = matching(&doc.selector, looked_at);

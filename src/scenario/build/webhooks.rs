@@ -13,12 +13,20 @@ impl<'d> Builder<'d> {
     /// Which classes cannot be created without which webhooks.
     pub(super) fn webhooks(&mut self) {
         let mut elsewhere = Vec::new();
+        let mut conditional = Vec::new();
         let configurations = &self.documents.webhooks;
         for doc in configurations.iter().flat_map(|c| &c.webhooks) {
+            if doc.conditional {
+                conditional.push(doc.name.as_str());
+            }
             match self.service_of(doc) {
                 Some(service) => self.webhook(doc, service),
                 None => elsewhere.push(doc.name.as_str()),
             }
+        }
+        if !conditional.is_empty() {
+            let names = some_of(&conditional, conditional.len());
+            self.assume(format!("the match conditions of webhooks always hold: {names}"));
         }
         if !elsewhere.is_empty() {
             let names = some_of(&elsewhere, elsewhere.len());
@@ -51,7 +59,7 @@ impl<'d> Builder<'d> {
     }
 
     /// A namespace has its name as a label, whether or not the input has its object.
-    fn labels_of(&self, namespace: &str) -> Labels {
+    pub(super) fn labels_of(&self, namespace: &str) -> Labels {
         let mut docs = self.documents.namespaces.iter();
         let doc = docs.find(|doc| doc.meta.name == namespace);
         let mut labels = doc.map(|doc| doc.meta.labels.clone()).unwrap_or_default();

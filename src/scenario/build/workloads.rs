@@ -1,7 +1,7 @@
 //! Drafts become workloads, ReplicaSets and pods.
 
 use super::class::runs_on;
-use super::drafts::{Draft, Drafts, Key};
+use super::drafts::{Draft, Drafts, Key, ordinal};
 use super::{Builder, Known, some_of};
 use crate::ids::{ClassId, Id, ReplicaSetId, WorkloadId};
 use crate::model::{NeverReady, Pod, ReplicaSet, Workload, WorkloadKind};
@@ -87,10 +87,7 @@ impl<'d> Builder<'d> {
 
     /// Which member of its StatefulSet a pod is: its name ends in that number.
     fn ordinal(&mut self, pod: &PodDoc, owner: &str, first: u32) -> Option<u32> {
-        let tail = pod.meta.name.strip_prefix(owner).and_then(|t| t.strip_prefix('-'));
-        let ordinal = tail
-            .and_then(|t| t.parse::<u32>().ok())
-            .and_then(|n| n.checked_sub(first));
+        let ordinal = ordinal(&pod.meta.name, owner).and_then(|n| n.checked_sub(first));
         let ordinal = ordinal.filter(|&n| u64::from(n) <= MOST_PODS);
         if ordinal.is_none() {
             let text = format!("the name of a pod of the StatefulSet {owner} does not end in the number of a member");

@@ -11,8 +11,6 @@ use crate::scenario::limits::MOST_REPLICAS;
 pub(crate) struct JobDoc {
     pub(crate) meta: Meta,
     pub(crate) job: model::Job,
-    /// Complete, failed or suspended: it wants no pods.
-    pub(crate) idle: bool,
     pub(crate) template: Template,
 }
 
@@ -31,9 +29,12 @@ impl Reading<'_> {
         };
         let over = status.conditions.iter().flatten().any(over);
         let succeeded = u32::try_from(status.succeeded.unwrap_or(0)).unwrap_or(0);
+        let mut job = self.job_spec(&spec, succeeded);
+        if over || spec.suspend == Some(true) {
+            (job.parallelism, job.completions) = (0, Some(0));
+        }
         Some(JobDoc {
-            job: self.job_spec(&spec, succeeded),
-            idle: over || spec.suspend == Some(true),
+            job,
             template: self.inner(spec.template),
             meta,
         })

@@ -25,6 +25,8 @@ pub(crate) struct WebhookDoc {
     pub(crate) service: Option<(String, String)>,
     pub(crate) namespaces: Option<Selector>,
     pub(crate) objects: Option<Selector>,
+    /// It has `matchConditions`, which are not looked at.
+    pub(crate) conditional: bool,
 }
 
 /// What the model needs of a Namespace: its labels.
@@ -41,6 +43,7 @@ struct Common {
     rules: Option<Vec<RuleWithOperations>>,
     namespace_selector: Option<LabelSelector>,
     object_selector: Option<LabelSelector>,
+    conditional: bool,
 }
 
 macro_rules! common {
@@ -52,6 +55,7 @@ macro_rules! common {
             rules: w.rules,
             namespace_selector: w.namespace_selector,
             object_selector: w.object_selector,
+            conditional: w.match_conditions.is_some_and(|c| !c.is_empty()),
         })
     };
 }
@@ -103,6 +107,7 @@ impl Reading<'_> {
             found.push(WebhookDoc {
                 namespaces: selector(webhook.namespace_selector, "namespaceSelector"),
                 objects: selector(webhook.object_selector, "objectSelector"),
+                conditional: webhook.conditional,
                 name: webhook.name,
                 service,
             });
