@@ -26,6 +26,7 @@ fn asked() -> Result<Asked, String> {
         options: Options {
             seeds: 200,
             scenario: None,
+            draws: 40,
         },
         verbose: false,
         write: None,

@@ -30,7 +30,8 @@ fn ratio((agree, all): (usize, usize)) -> String {
 fn scores(comparisons: &[Comparison], text: &mut String) {
     let _ = writeln!(
         text,
-        "| scenario | version | runs | measures that agree |\n|---|---|---|---|"
+        "| scenario | version | runs | measures that agree | a flawless simulator | not contradicted |\n\
+         |---|---|---|---|---|---|"
     );
     for c in comparisons {
         let runs = c.runs.as_ref().map_or(0, Vec::len);
@@ -39,21 +40,52 @@ fn scores(comparisons: &[Comparison], text: &mut String) {
             "| {} | {} | {runs} | {} |",
             c.scenario,
             c.version,
-            ratio(c.tally())
+            Sum::of([c].into_iter()).columns()
         );
     }
-    let sum = |chosen: &dyn Fn(&&Comparison) -> bool| {
-        let tallies = comparisons.iter().filter(chosen).map(Comparison::tally);
-        tallies.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
-    };
     for version in VERSIONS {
-        let _ = writeln!(
-            text,
-            "| all | {version} | | {} |",
-            ratio(sum(&|c| c.version == version))
-        );
+        let sum = Sum::of(comparisons.iter().filter(|c| c.version == version));
+        let _ = writeln!(text, "| all | {version} | | {} |", sum.columns());
     }
-    let _ = writeln!(text, "| **all** | | | **{}** |", ratio(sum(&|_| true)));
+    let _ = writeln!(text, "| **all** | | | {} |", Sum::of(comparisons.iter()).columns());
+}
+
+/// Scores of several comparisons.
+#[derive(Default)]
+struct Sum {
+    tally: (usize, usize),
+    ceiling: Vec<(usize, usize)>,
+    contradicted: usize,
+}
+
+impl Sum {
+    fn of<'a>(comparisons: impl Iterator<Item = &'a Comparison>) -> Self {
+        comparisons.fold(Self::default(), |sum, c| Self {
+            tally: (sum.tally.0 + c.tally().0, sum.tally.1 + c.tally().1),
+            ceiling: match &sum.ceiling[..] {
+                [] => c.ceiling.clone(),
+                so_far => so_far
+                    .iter()
+                    .zip(&c.ceiling)
+                    .map(|(a, b)| (a.0 + b.0, a.1 + b.1))
+                    .collect(),
+            },
+            contradicted: sum.contradicted + c.contradicted(),
+        })
+    }
+
+    fn columns(&self) -> String {
+        let all = self.tally.1;
+        let shares = || self.ceiling.iter().map(|c| 100.0 * c.0 as f64 / c.1 as f64);
+        let mean = shares().sum::<f64>() / self.ceiling.len() as f64;
+        let (least, most) = (shares().fold(f64::MAX, f64::min), shares().fold(f64::MIN, f64::max));
+        let fine = all - self.contradicted;
+        format!(
+            "{} | {mean:.1} % ({least:.0} … {most:.0}) | {:.1} %",
+            ratio(self.tally),
+            100.0 * fine as f64 / all.max(1) as f64
+        )
+    }
 }
 
 fn disagreements(c: &Comparison, text: &mut String) {

@@ -3,6 +3,7 @@
 //! Used by the example `fidelity`, which writes `docs/fidelity.md`, and by the integration tests.
 
 mod causes;
+mod ceiling;
 mod measures;
 pub(crate) mod order;
 mod recording;
@@ -31,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) seeds: usize,
     /// Only this scenario.
     pub(crate) scenario: Option<String>,
+    /// How many draws tell what a flawless simulator would score.
+    pub(crate) draws: usize,
 }
 
 /// One recorded run and the rehearsals of its cluster.
@@ -48,6 +51,8 @@ pub(crate) struct Comparison {
     pub(crate) runs: Result<Vec<Run>, String>,
     pub(crate) scores: Vec<Score>,
     pub(crate) orders: Vec<OrderScore>,
+    /// For each draw, how many measures would agree, and how many there would be, if rehearsals were the recordings.
+    pub(crate) ceiling: Vec<(usize, usize)>,
 }
 
 impl Comparison {
@@ -58,11 +63,17 @@ impl Comparison {
         (agree + orders, self.scores.len() + self.orders.len())
     }
 
+    /// How many measures a recording contradicts.
+    pub(crate) fn contradicted(&self) -> usize {
+        let scores = self.scores.iter().filter(|s| s.contradicted()).count();
+        scores + self.orders.iter().filter(|o| !o.agrees()).count()
+    }
+
     /// The explanation of a disagreement: a known cause, or chance.
     pub(crate) fn explanation(&self, score: &Score) -> Option<String> {
         self.cause(&score.measure).or_else(|| {
             let luck = score.luck()?;
-            (luck > 0.05).then(|| {
+            (luck > score::SURPRISE).then(|| {
                 format!(
                     "chance: {:.0} % of such sets of runs lie so close together",
                     100.0 * luck
@@ -104,7 +115,7 @@ pub(crate) fn compare(options: &Options) -> Vec<Comparison> {
     let work = || {
         let mut done = Vec::new();
         while let Some((version, scenario)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push(comparison(version, scenario, options.seeds));
+            done.push(comparison(version, scenario, options));
         }
         done
     };
@@ -118,20 +129,22 @@ pub(crate) fn compare(options: &Options) -> Vec<Comparison> {
     all
 }
 
-fn comparison(version: &'static str, scenario: &str, seeds: usize) -> Comparison {
+fn comparison(version: &'static str, scenario: &str, options: &Options) -> Comparison {
     let recordings = recording::all(version, scenario);
-    let each = seeds.div_ceil(recordings.len().max(1));
+    let each = options.seeds.div_ceil(recordings.len().max(1));
     let runs: Result<Vec<Run>, String> = recordings.iter().map(|r| rehearse(r, each)).collect();
     let (scores, orders) = runs
         .as_ref()
         .map(|runs| (score::scores(runs), order::scores(runs)))
         .unwrap_or_default();
+    let ceiling = runs.as_ref().map(|runs| ceiling::ceiling(runs, options.draws));
     Comparison {
         version,
         scenario: scenario.to_owned(),
-        runs,
         scores,
         orders,
+        ceiling: ceiling.unwrap_or_default(),
+        runs,
     }
 }
 

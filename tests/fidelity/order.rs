@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Run;
 use super::measures::Chain;
+use super::score::SURPRISE;
 
 /// Closer than this, two things happened at once.
 const AT_ONCE: f64 = 0.1;
@@ -68,7 +69,7 @@ pub(crate) struct OrderScore {
     pub(crate) kind: String,
     /// Recorded orders that no rehearsal shows.
     pub(crate) missing: BTreeSet<String>,
-    /// Rehearsed orders that no recording shows, and in which share of the replacements.
+    /// Rehearsed orders that no recording shows although they are common enough, and in which share of the replacements.
     pub(crate) foreign: BTreeMap<String, f64>,
 }
 
@@ -113,6 +114,9 @@ pub(crate) fn scores(runs: &[Run]) -> Vec<OrderScore> {
         for (_, (count, text)) in ours.iter().filter(|(pattern, _)| lacks(&real, pattern)) {
             *foreign.entry(text.clone()).or_default() += *count as f64 / all as f64;
         }
+        let replacements: usize = real.values().map(|p| p.0).sum();
+        let absent_by_chance = |share: f64| (1.0 - share).powi(i32::try_from(replacements).unwrap_or(i32::MAX));
+        foreign.retain(|_, share| absent_by_chance(*share) <= SURPRISE);
         OrderScore {
             kind: kind.clone(),
             missing,

@@ -16,6 +16,9 @@ pub(crate) enum Verdict {
     TooWide,
 }
 
+/// What happens by chance in fewer cases than this is taken for no chance.
+pub(crate) const SURPRISE: f64 = 0.05;
+
 /// Rehearsed numbers, in brief.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spread {
@@ -68,6 +71,16 @@ impl Score {
         labels.sort_by(|a, b| b.1.cmp(a.1));
         let labels: Vec<String> = labels.iter().take(6).map(|(l, n)| format!("{l} ({n} times)")).collect();
         labels.join("; ")
+    }
+
+    /// Whether the recordings could hardly come from the rehearsed law: one lies outside, or they lie closer together than
+    /// chance allows.
+    pub(crate) fn contradicted(&self) -> bool {
+        match self.verdict {
+            Verdict::Agrees => false,
+            Verdict::Misses => true,
+            Verdict::TooWide => self.luck().is_none_or(|luck| luck <= SURPRISE),
+        }
     }
 
     /// How likely so many rehearsals are to lie where all the recorded runs do, where that is what is amiss.
