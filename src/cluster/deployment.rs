@@ -23,6 +23,7 @@ pub(crate) fn start_rollout(_: &Permit, workload: WorkloadId, hall: &mut Hall<'_
                 revision: state.revision,
                 pods: Vec::new(),
                 active: 0,
+                unseen: 0,
                 ready: 0,
             });
             state.replica_sets.push(rs);
@@ -137,7 +138,8 @@ fn recreate(permit: &Permit, desired: u32, new: ReplicaSetId, old: &[ReplicaSetI
 fn scale(_: &Permit, rs: ReplicaSetId, desired: u32, hall: &mut Hall<'_>) {
     if hall.store.replica_sets[rs].desired != desired {
         hall.store.replica_sets[rs].desired = desired;
-        hall.after_reaction(World::ReplicaSet(replica_set::Event::Sync(rs)));
+        let seen = hall.draw(&hall.model.timings.watch_delivery);
+        hall.after(seen, World::ReplicaSet(replica_set::Event::Sync(rs)));
         let workload = hall.store.replica_sets[rs].workload;
         hall.after_reaction(World::Deployment(workload));
     }

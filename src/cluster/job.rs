@@ -138,7 +138,8 @@ impl Jobs {
         }
         let count = (wanted - there).min(MOST_AT_ONCE);
         self.creating[workload] += count;
-        slow_start(&mut self.limiter, count, World::Job(Event::Create(workload)), hall);
+        let create = World::Job(Event::Create(workload));
+        slow_start(&mut self.limiter, count, Span::ZERO, create, hall);
     }
 
     /// Looks again when the pause after a failure is over; the run does not end before.

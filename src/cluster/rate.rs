@@ -30,9 +30,10 @@ impl TokenBucket {
     }
 }
 
-/// Slow start: requests in batches of 1, 2, 4, …, each after the answers to the one before (W-2).
-pub(crate) fn slow_start(limiter: &mut TokenBucket, count: u32, request: World, hall: &mut Hall<'_>) {
-    let (mut sent, mut batch, mut delay) = (0, 1, Span::ZERO);
+/// Slow start: requests in batches of 1, 2, 4, …, the first after a delay, each other one after the answers to the one
+/// before (W-2).
+pub(crate) fn slow_start(limiter: &mut TokenBucket, count: u32, mut delay: Span, request: World, hall: &mut Hall<'_>) {
+    let (mut sent, mut batch) = (0, 1);
     while sent < count {
         let now = batch.min(count - sent);
         delay += hall.half_call();

@@ -14,10 +14,12 @@ use crate::units::Time;
 pub(crate) enum Event {
     /// A ReplicaSet is taken from the work queue.
     Sync(ReplicaSetId),
+    /// The controller (of so many lists) sees that a pod is being deleted, or has ended.
+    Lost(ReplicaSetId, u16),
     /// A request to create one pod reaches the API.
     Create(ReplicaSetId),
-    /// The controller sees a pod that it has created.
-    Seen(ReplicaSetId),
+    /// The controller (of so many lists) sees a pod that it has created.
+    Seen(ReplicaSetId, u16),
     /// A request to delete one pod reaches the API.
     Delete(PodId),
 }
@@ -48,7 +50,18 @@ impl ReplicaSets {
         match event {
             Event::Sync(rs) => self.sync(rs, hall),
             Event::Create(rs) => self.create(rs, hall),
-            Event::Seen(rs) => self.seen(rs, hall),
+            Event::Lost(rs, lists) => {
+                if lists == hall.store.replica_set_lists {
+                    hall.store.replica_sets[rs].unseen -= 1;
+                }
+                self.sync(rs, hall);
+            }
+            Event::Seen(rs, lists) => {
+                if lists == hall.store.replica_set_lists {
+                    self.creating[rs] = self.creating[rs].saturating_sub(1);
+                }
+                self.sync(rs, hall);
+            }
             Event::Delete(pod) => {
                 if let Ok(permit) = hall.store.gate.admit_controllers() {
                     hall.delete_and_remove_if_idle(&permit, pod, DeletedBy::Controller);
@@ -60,6 +73,10 @@ impl ReplicaSets {
     /// A new leader knows of no requests on their way.
     pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
         self.creating = hall.store.replica_sets.iter().map(|_| 0).collect();
+        hall.store.replica_set_lists = hall.store.replica_set_lists.wrapping_add(1);
+        for set in hall.store.replica_sets.iter_mut() {
+            set.unseen = 0;
+        }
         self.limiter = TokenBucket::new(20, 30);
         let ids: Vec<ReplicaSetId> = hall.store.replica_sets.ids().collect();
         for rs in ids {
@@ -67,8 +84,9 @@ impl ReplicaSets {
         }
     }
 
-    /// Compares the pods that are active with the pods that should be (W-1), unless pods that it has asked for are yet to
-    /// be seen: one round of creates after another (W-4).
+    /// Compares the pods that are active, as far as it has seen, with the pods that should be (W-1), unless pods that it has
+    /// asked for are yet to be seen: one round of creates after another (W-4). What it sees while it works on the answer
+    /// has to wait for the next round.
     pub(crate) fn sync(&mut self, rs: ReplicaSetId, hall: &mut Hall<'_>) {
         if hall.store.gate.admit_controllers().is_err() {
             return;
@@ -80,11 +98,18 @@ impl ReplicaSets {
             return;
         }
         let set = &hall.store.replica_sets[rs];
-        let (desired, active) = (set.desired, set.active);
-        if active < desired {
-            let count = (desired - active).min(BURST_REPLICAS);
+        let (desired, active, known) = (set.desired, set.active, set.active + set.unseen);
+        if known < desired {
+            let count = (desired - known).min(BURST_REPLICAS);
             self.creating[rs] += count;
-            slow_start(&mut self.limiter, count, World::ReplicaSet(Event::Create(rs)), hall);
+            let react = hall.draw(&hall.model.timings.controller_reaction);
+            slow_start(
+                &mut self.limiter,
+                count,
+                react,
+                World::ReplicaSet(Event::Create(rs)),
+                hall,
+            );
         } else if active > desired {
             self.delete_some(rs, (active - desired).min(BURST_REPLICAS), hall);
         }
@@ -106,17 +131,10 @@ impl ReplicaSets {
             hall.announce_pod(pod);
         }
         let delivery = hall.draw(&hall.model.timings.watch_delivery);
-        hall.after(delivery, World::ReplicaSet(Event::Seen(rs)));
-    }
-
-    /// The last pod that was asked for is seen: time to look again.
-    fn seen(&mut self, rs: ReplicaSetId, hall: &mut Hall<'_>) {
-        self.creating[rs] = self.creating[rs].saturating_sub(1);
-        let set = &hall.store.replica_sets[rs];
-        if self.creating[rs] == 0 && set.active != set.desired {
-            let react = hall.draw(&hall.model.timings.controller_reaction);
-            hall.after(react, World::ReplicaSet(Event::Sync(rs)));
-        }
+        hall.after(
+            delivery,
+            World::ReplicaSet(Event::Seen(rs, hall.store.replica_set_lists)),
+        );
     }
 
     fn delete_some(&mut self, rs: ReplicaSetId, count: u32, hall: &mut Hall<'_>) {
@@ -127,8 +145,9 @@ impl ReplicaSets {
             .filter(|&p| !hall.store.pods[p].terminating)
             .collect();
         rank_victims(&mut victims, hall);
+        let react = hall.draw(&hall.model.timings.controller_reaction);
         for &pod in victims.iter().take(count as usize) {
-            let delay = hall.half_call();
+            let delay = react + hall.half_call();
             hall.after(delay, World::ReplicaSet(Event::Delete(pod)));
         }
     }

@@ -102,6 +102,8 @@ pub(crate) struct ReplicaSet {
     pub(crate) pods: Vec<PodId>,
     /// Pods without deletion timestamp (W-1).
     pub(crate) active: u32,
+    /// Pods no longer active whose controller has yet to see it.
+    pub(crate) unseen: u32,
     /// Ready ones among the active.
     pub(crate) ready: u32,
 }
@@ -161,6 +163,8 @@ pub(crate) struct Store {
     pub(crate) pods: IdVec<PodId, Pod>,
     pub(crate) nodes: IdVec<NodeId, Node>,
     pub(crate) replica_sets: IdVec<ReplicaSetId, ReplicaSet>,
+    /// How often the ReplicaSet controller has listed its pods: what was on its way to an old process is not news to a new one.
+    pub(crate) replica_set_lists: u16,
     pub(crate) workloads: IdVec<WorkloadId, Workload>,
     pub(crate) budgets: IdVec<BudgetId, Budget>,
     /// The pods, bound or assumed, of the classes that somebody's affinity or spread constraint counts.
@@ -191,6 +195,7 @@ impl Store {
             pods: IdVec::new(),
             nodes: model.nodes.iter().map(Node::of).collect(),
             replica_sets: model.replica_sets.iter().map(ReplicaSet::of).collect(),
+            replica_set_lists: 0,
             workloads: model
                 .workloads
                 .iter()
@@ -300,6 +305,7 @@ impl ReplicaSet {
             revision: rs.revision,
             pods: Vec::new(),
             active: 0,
+            unseen: 0,
             ready: 0,
         }
     }

@@ -397,7 +397,10 @@ impl Hall<'_> {
         let (workload, slot) = (state.workload, state.slot);
         if let Some(rs) = state.replica_set {
             self.store.replica_sets[rs].active -= 1;
-            self.after_reaction(Event::ReplicaSet(replica_set::Event::Sync(rs)));
+            self.store.replica_sets[rs].unseen += 1;
+            let lost = replica_set::Event::Lost(rs, self.store.replica_set_lists);
+            let seen = self.draw(&self.model.timings.watch_delivery);
+            self.after(seen, Event::ReplicaSet(lost));
         }
         match self.model.workloads[workload].kind {
             // Their places have names, and are free when the object is gone.

@@ -45,8 +45,9 @@ pub(crate) enum Event {
     Flush(u16),
 }
 
-/// Time between two looks at the back-off queue.
-const SECOND: Span = Span::from_secs(1);
+/// `schedulingCycle` runs from the moment when an idle scheduler sees a pod. The work alone is a tenth of it: pods that
+/// had waited were bound 0.2 ms (1.36) and 0.5 ms (1.20) after each other in the quicker quarter of 137 recorded cases.
+const AWAKE_SHARE: u64 = 10;
 
 /// The scheduler.
 #[derive(Debug)]
@@ -67,8 +68,8 @@ pub(crate) struct Scheduler {
     generation: u16,
     binds: TokenBucket,
     ticking: bool,
-    /// When in a second the back-off queue is looked at, in microseconds; whole seconds in later versions (S-4).
-    tick: u64,
+    /// When the back-off queue was first looked at (S-4).
+    first_tick: Time,
     flushing: bool,
 }
 
@@ -86,16 +87,17 @@ impl Scheduler {
             generation: 0,
             binds: TokenBucket::new(50, 100),
             ticking: false,
-            tick: hall
-                .streams
-                .stream(Purpose::SchedulerTick, 0)
-                .between(Span::ZERO, SECOND)
-                .as_micros(),
+            first_tick: Time::ZERO
+                + hall
+                    .streams
+                    .stream(Purpose::SchedulerTick, 0)
+                    .between(Span::ZERO, queue::SECOND),
             flushing: false,
         }
     }
 
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
+        let awake = matches!(event, Event::Decide(..) | Event::Tick(_) | Event::Flush(_));
         match event {
             Event::Bind(pod, node, generation) => return self.bind(pod, node, generation, hall),
             Event::Decide(pod, generation) => {
@@ -131,7 +133,7 @@ impl Scheduler {
                 }
             }
         }
-        self.go_on(hall);
+        self.go_on(awake, hall);
     }
 
     /// A process begins to schedule: it lists the pods that are not bound.
@@ -139,7 +141,7 @@ impl Scheduler {
         self.generation = self.generation.wrapping_add(1);
         (self.busy, self.moved, self.ticking, self.flushing) = (false, false, false, false);
         if hall.now > Time::ZERO {
-            self.tick = hall.now.as_micros() % SECOND.as_micros();
+            self.first_tick = hall.now;
         }
         self.queue.clear();
         for (pod, state) in hall.store.pods.iter_ids() {
@@ -147,7 +149,7 @@ impl Scheduler {
                 self.queue.add(pod, priority(pod, hall), hall.now, hall.cause);
             }
         }
-        self.go_on(hall);
+        self.go_on(true, hall);
     }
 
     fn wake(&mut self, hall: &mut Hall<'_>) {
@@ -173,8 +175,9 @@ impl Scheduler {
         self.queue.move_some(hall.now, hall.cause, wants);
     }
 
-    /// Starts the next cycle if none is going on, and keeps the timers of the queue running.
-    fn go_on(&mut self, hall: &mut Hall<'_>) {
+    /// Starts the next cycle if none is going on, and keeps the timers of the queue running. `awake`: the scheduler was at
+    /// work just now.
+    fn go_on(&mut self, awake: bool, hall: &mut Hall<'_>) {
         if hall.store.gate.scheduler.is_none() {
             return;
         }
@@ -184,7 +187,8 @@ impl Scheduler {
             if let Some(pod) = self.queue.pop(early) {
                 self.busy = true;
                 self.moved = false;
-                let cycle = hall.draw(&hall.model.timings.scheduling_cycle);
+                let cycle = hall.draw(&hall.model.timings.scheduling_cycle).as_micros();
+                let cycle = Span::from_micros(if awake { cycle / AWAKE_SHARE } else { cycle });
                 let cause = std::mem::replace(&mut hall.cause, self.queue.cause(pod));
                 hall.after(cycle, World::Scheduler(Event::Decide(pod, generation)));
                 hall.cause = cause;
@@ -192,11 +196,9 @@ impl Scheduler {
         }
         if self.queue.backs_off() && !self.ticking {
             self.ticking = true;
-            let second = SECOND.as_micros();
             let aligned = behaviour::pops_from_backoff(hall.store.gate.minors.scheduler);
-            let tick = if aligned { 0 } else { self.tick };
-            let left = second - (hall.now.as_micros() + second - tick) % second;
-            hall.after(Span::from_micros(left), World::Scheduler(Event::Tick(generation)));
+            let at = queue::next_tick(self.first_tick, aligned, hall.now);
+            hall.at(at, World::Scheduler(Event::Tick(generation)));
         }
         if self.queue.waits() && !self.flushing {
             self.flushing = true;
@@ -285,7 +287,7 @@ impl Scheduler {
                 }
             }
         }
-        self.go_on(hall);
+        self.go_on(false, hall);
     }
 }
 

@@ -7,6 +7,24 @@ use crate::ids::{FactId, Id, IdVec, PodId};
 use crate::trace::Unfit;
 use crate::units::{Span, Time};
 
+/// Time between two looks at the back-off queue in later versions, which begin them on a whole second (S-4).
+pub(super) const SECOND: Span = Span::from_secs(1);
+
+/// The same in earlier ones, where the second begins when the look before is over: 0.4 ms more, the mean of 15 ticks of
+/// recorded 1.20 schedulers. A pod that fails at a tick is back for the tick at which its back-off ends.
+const SLIDING_SECOND: Span = Span::from_micros(1_000_400);
+
+/// When the back-off queue is looked at next, if it was first at `first`; `aligned`: on whole seconds.
+pub(super) fn next_tick(first: Time, aligned: bool, now: Time) -> Time {
+    let (first, period) = if aligned {
+        (Time::ZERO, SECOND)
+    } else {
+        (first, SLIDING_SECOND)
+    };
+    let ticks = now.since(first).as_micros() / period.as_micros() + u64::from(now >= first);
+    first + Span::from_micros(ticks * period.as_micros())
+}
+
 /// What the queue remembers of a pod.
 #[derive(Clone, Copy, Debug, Default)]
 struct Info {
@@ -164,5 +182,21 @@ impl SchedulingQueue {
 
     pub(super) fn waits(&self) -> bool {
         !self.unschedulable.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s4_ticks_slide_in_earlier_schedulers_and_are_whole_seconds_in_later_ones() {
+        let at = |micros| Time::from_micros(micros);
+        assert_eq!(next_tick(at(331_000), false, at(0)), at(331_000));
+        assert_eq!(next_tick(at(331_000), false, at(331_000)), at(1_331_400));
+        // A pod that fails within 1.6 ms of a tick is back after four more, 4 s later by its back-off.
+        assert_eq!(next_tick(at(331_000), false, at(4_330_000)), at(4_332_600));
+        assert_eq!(next_tick(at(331_000), true, at(4_330_000)), at(5_000_000));
+        assert_eq!(next_tick(at(331_000), true, at(5_000_000)), at(6_000_000));
     }
 }
