@@ -128,6 +128,10 @@ fn api_objects(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
             law!(owned, "W-29: {pod:?} of nobody came back");
             let twin = mirror.living[workload].get(&slot);
             law!(twin.is_none(), "slots: {pod:?} takes {slot}, which {twin:?} has");
+            let same = |p: &&super::mirror::Pod| p.workload == workload && p.slot == slot && !p.removed;
+            let twin = mirror.pods.iter().find(same);
+            let stateful = mirror.model.workloads[workload].kind == WorkloadKind::StatefulSet;
+            law!(!stateful || twin.is_none(), "O-58: {pod:?} is a second {slot}");
         }
         Fact::PodBound { pod, .. } => {
             let state = &mirror.pods[pod];
@@ -209,7 +213,8 @@ fn binding(mirror: &Mirror<'_>, pod: PodId, id: NodeId) -> Broken {
     let Some(why) = mirror.repelled(pod, id) else {
         return Ok(());
     };
-    let news = node.taints.iter().map(|t| t.1).chain(node.cordoned).min();
+    let taints = node.hard_taints().map(|t| t.1);
+    let news = taints.chain(node.cordoned).chain(node.deleted).min();
     law!(
         news.is_some_and(|since| mirror.now.since(since) <= BINDING),
         "O-64: {} on {id:?} despite {why}",

@@ -23,6 +23,10 @@ pub(crate) struct Pod {
     pub(crate) removed: bool,
     /// Its containers were stopped with an error at least once.
     pub(crate) crashed: bool,
+    /// It has succeeded.
+    pub(crate) finished: bool,
+    /// The how-manieth of its workload it was at the start.
+    pub(crate) first: Option<u32>,
 }
 
 impl Pod {
@@ -33,13 +37,17 @@ impl Pod {
 
     /// It counts for budgets and ReplicaSets.
     pub(crate) fn healthy(&self) -> bool {
-        self.lives() && self.ready
+        self.lives() && self.ready && !self.finished
     }
 }
 
 /// A node.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
+    /// There is a Node object.
+    pub(crate) present: bool,
+    /// When the last Node object of this name was deleted.
+    pub(crate) deleted: Option<Time>,
     pub(crate) cordoned: Option<Time>,
     pub(crate) taints: Vec<(LifecycleTaint, Time)>,
     pub(crate) ready: bool,
@@ -51,6 +59,13 @@ pub(crate) struct Node {
     /// What the pods request that are bound to it and whose objects exist.
     pub(crate) used: Resources,
     pub(crate) pods: u32,
+}
+
+impl Node {
+    /// Its taints that keep pods away; the mark of an upgrade to come only makes other nodes better.
+    pub(crate) fn hard_taints(&self) -> impl Iterator<Item = &(LifecycleTaint, Time)> {
+        self.taints.iter().filter(|t| t.0 != LifecycleTaint::UpgradePending)
+    }
 }
 
 /// Everything.
@@ -75,12 +90,14 @@ pub(crate) struct Mirror<'m> {
 
 impl<'m> Mirror<'m> {
     pub(crate) fn new(model: &'m Model, instances: usize) -> Self {
-        let node = Node {
+        let node = |n: &seatrial::model::Node| Node {
+            present: !n.planned,
+            deleted: None,
             cordoned: None,
             taints: Vec::new(),
-            ready: true,
-            kubelet: true,
-            machine: true,
+            ready: !n.planned,
+            kubelet: !n.planned,
+            machine: !n.planned,
             changed: Time::ZERO,
             version: None,
             used: Resources::default(),
@@ -89,7 +106,7 @@ impl<'m> Mirror<'m> {
         Self {
             model,
             pods: IdVec::new(),
-            nodes: model.nodes.iter().map(|_| node.clone()).collect(),
+            nodes: model.nodes.iter().map(node).collect(),
             living: model.workloads.iter().map(|_| BTreeMap::new()).collect(),
             api: true,
             quorum: true,
@@ -112,9 +129,9 @@ impl<'m> Mirror<'m> {
 
     /// Whether a controller replaces pods of a workload.
     pub(crate) fn owned(&self, workload: WorkloadId) -> bool {
-        use WorkloadKind::{DaemonSet, Deployment, ReplicaSet};
+        use WorkloadKind::{DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
         let kind = self.model.workloads[workload].kind;
-        matches!(kind, Deployment | ReplicaSet | DaemonSet)
+        matches!(kind, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job)
     }
 
     /// The pods of a workload that are ready and not being deleted.
@@ -182,6 +199,15 @@ impl<'m> Mirror<'m> {
                 (node.kubelet, node.machine, node.changed) = (false, false, now);
             }
             Fact::NodeBooted { node } => self.nodes[node].machine = true,
+            Fact::NodeCreated { node } => {
+                let node = &mut self.nodes[node];
+                (node.machine, node.present, node.deleted) = (true, true, None);
+            }
+            Fact::NodeDeleted { node } => {
+                let node = &mut self.nodes[node];
+                (node.present, node.deleted, node.cordoned, node.ready) = (false, Some(now), None, false);
+                node.taints.clear();
+            }
             _ => {}
         }
     }
@@ -201,6 +227,8 @@ impl<'m> Mirror<'m> {
                     deleted: None,
                     removed: false,
                     crashed: false,
+                    finished: false,
+                    first: (!self.started).then(|| self.count(workload)),
                 });
                 self.living[workload].insert(slot, pod);
             }
@@ -212,6 +240,13 @@ impl<'m> Mirror<'m> {
                 self.pods[pod].ready = matches!(fact, Fact::PodReady { .. });
                 self.pods[pod].ready_changed = self.now;
             }
+            Fact::PodFinished { pod } => {
+                (self.pods[pod].finished, self.pods[pod].ready) = (true, false);
+                self.dies(pod);
+                if let Some(node) = self.pods[pod].node {
+                    self.occupy(pod, node, false);
+                }
+            }
             Fact::PodDeleted { pod, by } => {
                 self.pods[pod].deleted = Some(by);
                 self.dies(pod);
@@ -219,7 +254,7 @@ impl<'m> Mirror<'m> {
             Fact::PodRemoved { pod } => {
                 self.dies(pod);
                 self.pods[pod].removed = true;
-                if let Some(node) = self.pods[pod].node {
+                if let Some(node) = self.pods[pod].node.filter(|_| !self.pods[pod].finished) {
                     self.occupy(pod, node, false);
                 }
             }
@@ -254,6 +289,9 @@ impl<'m> Mirror<'m> {
     /// Why a pod may not run on a node now, capacity aside.
     pub(crate) fn repelled(&self, pod: PodId, id: NodeId) -> Option<&'static str> {
         let (class, spec, node) = (self.class(pod), &self.model.nodes[id], &self.nodes[id]);
+        if !node.present {
+            return Some("there is no such node");
+        }
         let hard = |t: &&seatrial::model::Taint| t.effect != seatrial::model::TaintEffect::PreferNoSchedule;
         if spec.taints.iter().filter(hard).any(|t| !class.tolerates(t)) {
             return Some("a taint of the node");
@@ -269,7 +307,8 @@ impl<'m> Mirror<'m> {
         if node.cordoned.is_some() {
             return Some("the cordon");
         }
-        (!node.taints.is_empty()).then_some("a taint of the node lifecycle controller")
+        let tainted = node.hard_taints().next().is_some();
+        tainted.then_some("a taint of the node lifecycle controller")
     }
 
     /// Whether a node has room for one more pod like this one (S-9, S-15).
@@ -283,7 +322,7 @@ impl<'m> Mirror<'m> {
     }
 
     fn pods_on(&self, node: NodeId) -> impl Iterator<Item = PodId> {
-        let here = move |(_, pod): &(PodId, &Pod)| pod.node == Some(node) && !pod.removed;
+        let here = move |(_, pod): &(PodId, &Pod)| pod.node == Some(node) && !pod.removed && !pod.finished;
         self.pods.iter_ids().filter(here).map(|(id, _)| id)
     }
 

@@ -2,7 +2,7 @@
 
 use seatrial::ids::{NodeId, PodId, WorkloadId};
 use seatrial::model::{FaultAction, Gate, Model, NeverReady, RestartPolicy, RolloutStrategy, WorkloadKind};
-use seatrial::trace::PlanStatus;
+use seatrial::trace::{LifecycleTaint, PlanStatus};
 use seatrial::units::Span;
 
 use super::laws::{Broken, law};
@@ -23,7 +23,7 @@ pub(crate) fn may_lose_machines(model: &Model) -> bool {
 /// Machines that are dead for good.
 fn dead(mirror: &Mirror<'_>) -> Vec<NodeId> {
     let lost = may_lose_machines(mirror.model);
-    let nodes = mirror.nodes.iter_ids().filter(|(_, n)| lost && !n.machine);
+    let nodes = mirror.nodes.iter_ids().filter(|(_, n)| lost && !n.machine && n.present);
     nodes.map(|(id, _)| id).collect()
 }
 
@@ -81,19 +81,17 @@ fn control_plane(mirror: &Mirror<'_>) -> Broken {
 
 /// N-14: every node is up, ready and free of the taints that its absence brought; a cordon's taint follows it (N-4).
 fn nodes(mirror: &Mirror<'_>, dead: &[NodeId]) -> Broken {
-    for (id, node) in mirror.nodes.iter_ids() {
+    for (id, node) in mirror.nodes.iter_ids().filter(|(_, n)| n.present) {
         if dead.contains(&id) {
             law!(!node.ready, "N-1: nobody noticed that {id:?} is dead");
             continue;
         }
         law!(node.kubelet && node.machine, "rest: {id:?} is down");
         law!(node.ready, "N-14: {id:?} is not ready");
-        let lasting = node
-            .taints
-            .iter()
-            .find(|(taint, _)| *taint != seatrial::trace::LifecycleTaint::Unschedulable || node.cordoned.is_none());
+        // The mark of a node that the plan did not get to stays; `plans` looks at those that it did.
+        let lasting = node.hard_taints().find(|t| t.0 != LifecycleTaint::Unschedulable || node.cordoned.is_none());
         law!(lasting.is_none(), "N-14: {id:?} keeps {lasting:?}");
-        let tainted = !node.taints.is_empty();
+        let tainted = node.hard_taints().next().is_some();
         law!(
             tainted == node.cordoned.is_some() || mirror.model.nodes[id].unschedulable,
             "N-4: {id:?} has {:?}",
@@ -124,6 +122,9 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
     let state = &mirror.pods[pod];
     let who = name(mirror, pod);
     law!(state.deleted.is_none(), "L-12: {who} terminates for ever");
+    if state.finished {
+        return Ok(());
+    }
     let Some(node) = state.node else {
         let home = candidates(mirror, pod).find(|&n| mirror.repelled(pod, n).is_none() && mirror.has_room(pod, n));
         // Nobody waits for a pod without an owner: the run may end before its next turn.
@@ -155,7 +156,7 @@ fn candidates(mirror: &Mirror<'_>, pod: PodId) -> impl Iterator<Item = NodeId> {
 fn expected_ready(mirror: &Mirror<'_>, pod: PodId) -> bool {
     let state = &mirror.pods[pod];
     let never = match mirror.model.workloads[state.workload].never_ready {
-        NeverReady::Count(count) => state.slot < count,
+        NeverReady::Count(count) => state.first.is_some_and(|first| first < count),
         NeverReady::All => true,
     };
     !never && (mirror.class(pod).restart != RestartPolicy::Never || !state.crashed)
@@ -168,6 +169,13 @@ fn complete(mirror: &Mirror<'_>, id: WorkloadId, dead: &[NodeId]) -> Broken {
         return Ok(());
     }
     let living = mirror.count(id);
+    let whole = mirror.healthy(id) == living;
+    if workload.kind == WorkloadKind::Job || workload.kind == WorkloadKind::StatefulSet && (!whole || !dead.is_empty())
+    {
+        // A Job ends; members wait for those before them (W-16), and for those on dead machines for ever (W-19).
+        law!(living <= workload.desired, "W-15: {} has {living} pods", workload.name);
+        return Ok(());
+    }
     let (surge, missing) = match workload.rollout {
         // A pod of a DaemonSet that was deleted on a dead machine is not gone, so it is not replaced (N-7).
         _ if workload.kind == WorkloadKind::DaemonSet && !dead.is_empty() => (0, workload.desired),
