@@ -458,7 +458,7 @@ enum Filtered {
     Object(NotDrainable),
 }
 
-/// kubectl's filters in their order (D-7).
+/// kubectl's filters in their order; pods that have succeeded or failed pass them (D-7).
 fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     let state = &hall.store.pods[pod];
     let kind = hall.model.workloads[state.workload].kind;
@@ -471,6 +471,9 @@ fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     }
     if kind == WorkloadKind::StaticPod {
         return Filtered::Skip;
+    }
+    if state.finished {
+        return Filtered::Drain;
     }
     if hall.model.classes[state.class].empty_dir && !options.delete_empty_dir_data {
         return Filtered::Object(NotDrainable::LocalStorage);

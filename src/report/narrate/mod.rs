@@ -300,6 +300,7 @@ impl Narrator<'_> {
                 Some(format!("{who} {}", self.pod(pod)))
             }
             Fact::PodFinished { pod } => Some(format!("{} has done its work", self.pod(pod))),
+            Fact::PodFailed { pod } => Some(format!("{} has failed for good", self.pod(pod))),
             Fact::ContainersStopped {
                 pod,
                 why: StopReason::Crashed,

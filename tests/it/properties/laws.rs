@@ -1,7 +1,7 @@
 //! What holds at every fact, whatever happens.
 
 use seatrial::ids::{FactId, Id, NodeId, PodId};
-use seatrial::model::WorkloadKind;
+use seatrial::model::{RestartPolicy, WorkloadKind};
 use seatrial::trace::{DeletedBy, Fact, Record};
 use seatrial::units::Span;
 
@@ -29,6 +29,7 @@ pub(crate) fn check(mirror: &Mirror<'_>, id: FactId, record: &Record) -> Broken 
     gate(mirror, &record.fact)?;
     api_objects(mirror, &record.fact)?;
     containers(mirror, &record.fact)?;
+    machines(mirror, &record.fact)?;
     if let Fact::PodBound { pod, node } = record.fact
         && (mirror.started || pod.index() >= mirror.model.pods.len())
     {
@@ -63,6 +64,8 @@ fn writes(fact: &Fact) -> bool {
             | Fact::PodReady { .. }
             | Fact::PodUnready { .. }
             | Fact::PodDeleted { .. }
+            | Fact::PodFinished { .. }
+            | Fact::PodFailed { .. }
             | Fact::PodRemoved { .. }
             | Fact::EvictionAccepted { .. }
             | Fact::EvictionRefused { .. }
@@ -146,6 +149,18 @@ fn api_objects(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
             let changes = state.ready != ready && !state.removed && state.node.is_some();
             law!(changes, "status: {} is {ready} already", name(mirror, pod));
         }
+        Fact::PodFinished { pod } | Fact::PodFailed { pod } => {
+            let state = &mirror.pods[pod];
+            let once = state.lives() && !state.finished && !state.running;
+            law!(once, "W-26: {} ends out of turn", name(mirror, pod));
+            let never = mirror.class(pod).restart == RestartPolicy::Never;
+            let failed = matches!(fact, Fact::PodFailed { .. });
+            law!(
+                never || !failed,
+                "L-21: {} fails and is not restarted",
+                name(mirror, pod)
+            );
+        }
         Fact::PodDeleted { pod, .. } => law!(mirror.pods[pod].lives(), "delete: {} twice", name(mirror, pod)),
         Fact::PodRemoved { pod } => {
             let state = &mirror.pods[pod];
@@ -162,6 +177,17 @@ fn api_objects(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// L-22: a machine that a plan deletes, its Node object after it, never boots again. (A runbook deletes objects only.)
+fn machines(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
+    let Fact::NodeBooted { node } = *fact else {
+        return Ok(());
+    };
+    let replaces = mirror.model.plan.as_ref().is_some_and(|p| p.steps.is_empty());
+    let gone = replaces && mirror.nodes[node].deleted.is_some();
+    law!(!gone, "L-22: {node:?} was deleted and boots");
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use seatrial::ids::{Id, IdVec, InstanceId, NodeId, PodId, WorkloadId};
-use seatrial::model::{Component, Model, PodClass, WorkloadKind};
-use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record, StopReason, VersionId};
+use seatrial::model::{self, Component, Model, PodClass, TaintEffect, WorkloadKind};
+use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record, VersionId};
 use seatrial::units::{Resources, Time};
 
 /// A pod.
@@ -21,10 +21,9 @@ pub(crate) struct Pod {
     pub(crate) listed: bool,
     pub(crate) deleted: Option<DeletedBy>,
     pub(crate) removed: bool,
-    /// Its containers were stopped with an error at least once.
-    pub(crate) crashed: bool,
-    /// It has succeeded.
+    /// It has succeeded or failed.
     pub(crate) finished: bool,
+    pub(crate) failed: bool,
     /// The how-manieth of its workload it was at the start.
     pub(crate) first: Option<u32>,
 }
@@ -90,7 +89,7 @@ pub(crate) struct Mirror<'m> {
 
 impl<'m> Mirror<'m> {
     pub(crate) fn new(model: &'m Model, instances: usize) -> Self {
-        let node = |n: &seatrial::model::Node| Node {
+        let node = |n: &model::Node| Node {
             present: !n.planned,
             deleted: None,
             cordoned: None,
@@ -132,6 +131,17 @@ impl<'m> Mirror<'m> {
         use WorkloadKind::{DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
         let kind = self.model.workloads[workload].kind;
         matches!(kind, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job)
+    }
+
+    /// How many pods a workload should have: a DaemonSet one for each node that is there and that it runs on (W-21).
+    pub(crate) fn desired(&self, workload: WorkloadId) -> u32 {
+        let spec = &self.model.workloads[workload];
+        if spec.kind != WorkloadKind::DaemonSet {
+            return spec.desired;
+        }
+        let class = &self.model.classes[spec.class];
+        let runs = |id: NodeId| self.nodes[id].present && admits(class, &self.model.nodes[id]);
+        u32::try_from(self.model.nodes.ids().filter(|&id| runs(id)).count()).unwrap()
     }
 
     /// The pods of a workload that are ready and not being deleted.
@@ -226,8 +236,8 @@ impl<'m> Mirror<'m> {
                     listed: false,
                     deleted: None,
                     removed: false,
-                    crashed: false,
                     finished: false,
+                    failed: false,
                     first: (!self.started).then(|| self.count(workload)),
                 });
                 self.living[workload].insert(slot, pod);
@@ -240,7 +250,8 @@ impl<'m> Mirror<'m> {
                 self.pods[pod].ready = matches!(fact, Fact::PodReady { .. });
                 self.pods[pod].ready_changed = self.now;
             }
-            Fact::PodFinished { pod } => {
+            Fact::PodFinished { pod } | Fact::PodFailed { pod } => {
+                self.pods[pod].failed = matches!(fact, Fact::PodFailed { .. });
                 (self.pods[pod].finished, self.pods[pod].ready) = (true, false);
                 self.dies(pod);
                 if let Some(node) = self.pods[pod].node {
@@ -260,10 +271,8 @@ impl<'m> Mirror<'m> {
             }
             Fact::ContainersStarted { pod } => self.pods[pod].running = true,
             Fact::ContainersServing { pod } => self.pods[pod].serving = true,
-            Fact::ContainersStopped { pod, why } => {
-                let pod = &mut self.pods[pod];
-                (pod.running, pod.serving) = (false, false);
-                pod.crashed |= why == StopReason::Crashed;
+            Fact::ContainersStopped { pod, .. } => {
+                (self.pods[pod].running, self.pods[pod].serving) = (false, false);
             }
             Fact::EndpointReady { pod } => self.pods[pod].listed = true,
             Fact::EndpointUnready { pod } => self.pods[pod].listed = false,
@@ -292,13 +301,8 @@ impl<'m> Mirror<'m> {
         if !node.present {
             return Some("there is no such node");
         }
-        let hard = |t: &&seatrial::model::Taint| t.effect != seatrial::model::TaintEffect::PreferNoSchedule;
-        if spec.taints.iter().filter(hard).any(|t| !class.tolerates(t)) {
-            return Some("a taint of the node");
-        }
-        let selects = |(k, v): &(String, String)| spec.label(k) == Some(v);
-        if !class.node_selector.iter().all(selects) {
-            return Some("the node selector");
+        if !admits(class, spec) {
+            return Some("a taint or label of the node");
         }
         let everything = class.tolerations.iter().any(|t| t.key.is_none());
         if everything || self.kind(pod) == WorkloadKind::DaemonSet {
@@ -335,6 +339,13 @@ impl<'m> Mirror<'m> {
                 id != pod && other.iter().any(|p| ports.contains(p))
             })
     }
+}
+
+/// Whether the taints and labels that a node always has admit a pod.
+fn admits(class: &PodClass, node: &model::Node) -> bool {
+    let mut hard = node.taints.iter().filter(|t| t.effect != TaintEffect::PreferNoSchedule);
+    let mut selects = class.node_selector.iter();
+    hard.all(|t| class.tolerates(t)) && selects.all(|(k, v)| node.label(k) == Some(v))
 }
 
 /// The election of a component.

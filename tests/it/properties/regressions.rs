@@ -240,3 +240,18 @@ fn regression_n9_a_dead_node_is_tainted_again_after_all_were_silent() {
         obeys(seed, ("v1.20.2", 0, "replicas: 2"), "replicas: 6", &documents);
     }
 }
+
+/// L-22: a machine that a plan has deleted while it was down does not come back when the fault that took it ends.
+#[test]
+fn regression_l22_a_deleted_machine_does_not_boot() {
+    let documents = [
+        "kind: UpgradePlan\nspec:\n  targetVersion: v1.21.14\n  drain: {timeout: 1s, onFailure: WarnAndContinue}\n  pools:\n  \
+         - {name: workers, strategy: {mode: Replace, maxSurge: 0}}",
+        "kind: Faults\nspec: {events: [{at: 0s, nodeCrash: worker-1, for: 60s}]}",
+        "kind: Timings\nspec: {podStartup: 4s, podShutdown: 2s}",
+    ];
+    for seed in 0..5 {
+        let workers = "replicas: 2, capacity: {pods: \"4\"}";
+        obeys(seed, ("v1.20.2", 0, workers), "replicas: 6", &documents);
+    }
+}

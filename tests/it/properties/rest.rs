@@ -1,12 +1,12 @@
 //! What must have come about when a run has ended by itself, some time after the last disturbance.
 
 use seatrial::ids::{NodeId, PodId, WorkloadId};
-use seatrial::model::{FaultAction, Gate, Model, NeverReady, RestartPolicy, RolloutStrategy, WorkloadKind};
-use seatrial::trace::{LifecycleTaint, PlanStatus};
+use seatrial::model::{FaultAction, Gate, Model, NeverReady, PodManagement, RolloutStrategy, WorkloadKind};
+use seatrial::trace::{DeletedBy, LifecycleTaint, PlanStatus};
 use seatrial::units::Span;
 
 use super::laws::{Broken, law};
-use super::mirror::{Mirror, name};
+use super::mirror::{Mirror, Pod, name};
 
 /// Whether some fault of a model takes a process of the control plane away for good.
 pub(crate) fn lasting(model: &Model) -> bool {
@@ -63,7 +63,7 @@ pub(crate) fn silence(mirror: &Mirror<'_>) -> Broken {
         .model
         .workloads
         .ids()
-        .all(|id| !mirror.owned(id) || mirror.healthy(id) >= mirror.model.workloads[id].desired);
+        .all(|id| !mirror.owned(id) || mirror.healthy(id) >= mirror.desired(id));
     law!(waits && !healthy, "rest: the plan waits for nothing");
     Ok(())
 }
@@ -89,7 +89,9 @@ fn nodes(mirror: &Mirror<'_>, dead: &[NodeId]) -> Broken {
         law!(node.kubelet && node.machine, "rest: {id:?} is down");
         law!(node.ready, "N-14: {id:?} is not ready");
         // The mark of a node that the plan did not get to stays; `plans` looks at those that it did.
-        let lasting = node.hard_taints().find(|t| t.0 != LifecycleTaint::Unschedulable || node.cordoned.is_none());
+        let lasting = node
+            .hard_taints()
+            .find(|t| t.0 != LifecycleTaint::Unschedulable || node.cordoned.is_none());
         law!(lasting.is_none(), "N-14: {id:?} keeps {lasting:?}");
         let tainted = node.hard_taints().next().is_some();
         law!(
@@ -122,9 +124,6 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
     let state = &mirror.pods[pod];
     let who = name(mirror, pod);
     law!(state.deleted.is_none(), "L-12: {who} terminates for ever");
-    if state.finished {
-        return Ok(());
-    }
     let Some(node) = state.node else {
         let home = candidates(mirror, pod).find(|&n| mirror.repelled(pod, n).is_none() && mirror.has_room(pod, n));
         // Nobody waits for a pod without an owner: the run may end before its next turn.
@@ -132,7 +131,9 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
         law!(!fits, "S-5: {who} is pending and fits on {home:?}");
         return Ok(());
     };
-    if mirror.owned(state.workload) && expected_ready(mirror, pod) {
+    if mirror.owned(state.workload) && !state.finished && expected_ready(mirror, pod) {
+        let works = mirror.kind(pod) == WorkloadKind::Job;
+        law!(!works, "W-26: {who} on {node:?} has not done its work");
         law!(state.running && state.serving, "L-14: {who} does not run");
         law!(state.ready, "L-18: {who} on {node:?} is not ready");
     }
@@ -159,7 +160,7 @@ fn expected_ready(mirror: &Mirror<'_>, pod: PodId) -> bool {
         NeverReady::Count(count) => state.first.is_some_and(|first| first < count),
         NeverReady::All => true,
     };
-    !never && (mirror.class(pod).restart != RestartPolicy::Never || !state.crashed)
+    !never
 }
 
 /// W-1, W-10, W-21: as many pods as should be, or as a rollout that lacks room has got to.
@@ -168,37 +169,83 @@ fn complete(mirror: &Mirror<'_>, id: WorkloadId, dead: &[NodeId]) -> Broken {
     if !mirror.owned(id) {
         return Ok(());
     }
-    let living = mirror.count(id);
-    let whole = mirror.healthy(id) == living;
-    if workload.kind == WorkloadKind::Job || workload.kind == WorkloadKind::StatefulSet && (!whole || !dead.is_empty())
-    {
-        // A Job ends; members wait for those before them (W-16), and for those on dead machines for ever (W-19).
-        law!(living <= workload.desired, "W-15: {} has {living} pods", workload.name);
-        return Ok(());
+    let (living, desired) = (mirror.count(id), mirror.desired(id));
+    match workload.kind {
+        WorkloadKind::Job => return job(mirror, id),
+        WorkloadKind::StatefulSet => return members(mirror, id),
+        _ => {}
     }
     let (surge, missing) = match workload.rollout {
         // A pod of a DaemonSet that was deleted on a dead machine is not gone, so it is not replaced (N-7).
-        _ if workload.kind == WorkloadKind::DaemonSet && !dead.is_empty() => (0, workload.desired),
+        _ if workload.kind == WorkloadKind::DaemonSet && !dead.is_empty() => (0, desired),
         _ if !mirror.rolled.contains(&id) => (0, 0),
         RolloutStrategy::RollingUpdate {
             max_surge,
             max_unavailable,
         } => {
-            let less = max_unavailable.round_up(workload.desired);
-            (max_surge.round_up(workload.desired), less.max(1))
+            let less = max_unavailable.round_up(desired);
+            (max_surge.round_up(desired), less.max(1))
         }
-        _ => (0, workload.desired),
+        _ => (0, desired),
     };
-    let range = workload.desired.saturating_sub(missing)..=workload.desired + surge;
+    let range = desired.saturating_sub(missing)..=desired + surge;
     law!(
         range.contains(&living),
         "W-1: {} has {living} pods, not {}",
         workload.name,
-        workload.desired
+        desired
     );
     // A rollout has an end, unless some pod of it finds no room or never becomes ready.
-    let all = mirror.healthy(id) == living && living >= workload.desired;
+    let all = mirror.healthy(id) == living && living >= desired;
     let stuck = mirror.rolling.contains(&id) && all;
     law!(!stuck, "W-10: the rollout of {} never ends", workload.name);
+    Ok(())
+}
+
+/// W-26, W-27: a Job has as many pods as it still wants, or has been given up after too many failures, and then has none.
+fn job(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
+    let workload = &mirror.model.workloads[id];
+    let Some(spec) = workload.job else { return Ok(()) };
+    let own = || mirror.pods.iter().filter(|p| p.workload == id);
+    let count = |wanted: fn(&&Pod) -> bool| u32::try_from(own().filter(wanted).count()).unwrap();
+    let succeeded = count(|p| p.finished && !p.failed);
+    let wanted = spec
+        .completions
+        .map_or(0, |all| all.saturating_sub(succeeded))
+        .min(spec.parallelism);
+    // Which deletions count as failures depends on the version and on who deletes.
+    let failures = count(|p| p.failed || !p.finished && p.deleted.is_some_and(|by| by != DeletedBy::Controller));
+    let living = mirror.count(id);
+    law!(
+        living == wanted || living == 0 && failures > spec.backoff_limit,
+        "W-26: {} has {living} pods, not {wanted}; {succeeded} succeeded, {failures} failed",
+        workload.name
+    );
+    Ok(())
+}
+
+/// W-15 … W-17, W-19: a member is missing only while an old object has its name, or, where the order matters, while one
+/// before it is not ready.
+fn members(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
+    let workload = &mirror.model.workloads[id];
+    let (living, desired) = (&mirror.living[id], mirror.desired(id));
+    law!(
+        living.keys().all(|&ordinal| ordinal < desired),
+        "W-15: {} has too many members",
+        workload.name
+    );
+    let ready = |ordinal: u32| living.get(&ordinal).is_some_and(|&p| mirror.pods[p].ready);
+    let named = |ordinal: u32| {
+        mirror
+            .pods
+            .iter()
+            .any(|p| p.workload == id && p.slot == ordinal && !p.removed)
+    };
+    for missing in (0..desired).filter(|o| !living.contains_key(o)) {
+        let held_up = workload.management == PodManagement::OrderedReady && !(0..missing).all(ready);
+        law!(named(missing) || held_up, "W-16: {} lacks {missing}", workload.name);
+    }
+    let stuck = mirror.rolling.contains(&id) && (0..desired).all(ready);
+    law!(!stuck, "W-20: the rollout of {} never ends", workload.name);
     Ok(())
 }
