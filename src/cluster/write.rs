@@ -293,6 +293,7 @@ impl Hall<'_> {
             {
                 let desired = self.store.workloads[workload].desired;
                 self.set_desired(workload, desired.saturating_sub(1));
+                self.after_reaction(Event::DaemonSet(daemon_set::Event::Sync(workload)));
             }
         }
         true

@@ -132,8 +132,6 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
         return Ok(());
     };
     if mirror.owned(state.workload) && !state.finished && expected_ready(mirror, pod) {
-        let works = mirror.kind(pod) == WorkloadKind::Job;
-        law!(!works, "W-26: {who} on {node:?} has not done its work");
         law!(state.running && state.serving, "L-14: {who} does not run");
         law!(state.ready, "L-18: {who} on {node:?} is not ready");
     }
