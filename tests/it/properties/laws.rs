@@ -2,7 +2,7 @@
 
 use seatrial::ids::{FactId, Id, NodeId, PodId};
 use seatrial::model::{RestartPolicy, WorkloadKind};
-use seatrial::trace::{DeletedBy, Fact, Record};
+use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record};
 use seatrial::units::Span;
 
 use super::mirror::{Mirror, name};
@@ -86,11 +86,13 @@ fn writes(fact: &Fact) -> bool {
 /// Whether only the controller manager writes this.
 fn by_controllers(fact: &Fact) -> bool {
     use DeletedBy::{Controller, GarbageCollector, TaintManager};
+    // The mark of an upgrade to come is the plan's.
+    if let Fact::NodeTainted { taint, .. } | Fact::NodeUntainted { taint, .. } = *fact {
+        return taint != LifecycleTaint::UpgradePending;
+    }
     matches!(
         fact,
         Fact::PodCreated { .. }
-            | Fact::NodeTainted { .. }
-            | Fact::NodeUntainted { .. }
             | Fact::EndpointReady { .. }
             | Fact::EndpointUnready { .. }
             | Fact::RolloutEnded { .. }
