@@ -284,6 +284,10 @@ fn step_text(step: &(u8, usize, String), cluster: &Cluster, workloads: usize) ->
     match kind {
         0 | 1 => {
             let flags = drain.replace("onFailure: ", "expect: Any, onFailure: ");
+            let next = cluster.node(pick + 1);
+            if *kind == 1 && next != node {
+                return format!("drain: {{nodes: [{node}, {next}], {flags}}}");
+            }
             format!("drain: {{node: {node}, {flags}}}")
         }
         2 => format!("cordon: {node}"),

@@ -14,7 +14,7 @@ pub(crate) struct Pod {
     pub(crate) slot: u32,
     pub(crate) node: Option<NodeId>,
     pub(crate) ready: bool,
-    /// When that last changed.
+    /// When that last changed, or the pod was created or bound.
     pub(crate) ready_changed: Time,
     pub(crate) running: bool,
     pub(crate) serving: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Pod {
     /// It has succeeded or failed.
     pub(crate) finished: bool,
     pub(crate) failed: bool,
-    /// The how-manieth of its workload it was at the start.
+    /// The how-manieth of its workload it was among those that had a node at the start.
     pub(crate) first: Option<u32>,
 }
 
@@ -238,12 +238,17 @@ impl<'m> Mirror<'m> {
                     removed: false,
                     finished: false,
                     failed: false,
-                    first: (!self.started).then(|| self.count(workload)),
+                    first: None,
                 });
                 self.living[workload].insert(slot, pod);
             }
             Fact::PodBound { pod, node } => {
-                self.pods[pod].node = Some(node);
+                if !self.started {
+                    let workload = self.pods[pod].workload;
+                    let before = |p: &&Pod| p.workload == workload && p.node.is_some();
+                    self.pods[pod].first = u32::try_from(self.pods.iter().filter(before).count()).ok();
+                }
+                (self.pods[pod].node, self.pods[pod].ready_changed) = (Some(node), self.now);
                 self.occupy(pod, node, true);
             }
             Fact::PodReady { pod } | Fact::PodUnready { pod } => {

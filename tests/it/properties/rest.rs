@@ -131,12 +131,13 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
         law!(!fits, "S-5: {who} is pending and fits on {home:?}");
         return Ok(());
     };
-    if mirror.owned(state.workload) && !state.finished && expected_ready(mirror, pod) {
+    // Endpoint slices follow within moments, but the run need not last that long; nor does it wait for all of a Job.
+    let settled = mirror.now.since(state.ready_changed) > Span::from_secs(60);
+    let working = mirror.kind(pod) == WorkloadKind::Job && !settled;
+    if mirror.owned(state.workload) && !state.finished && !working && expected_ready(mirror, pod) {
         law!(state.running && state.serving, "L-14: {who} does not run");
         law!(state.ready, "L-18: {who} on {node:?} is not ready");
     }
-    // Endpoint slices follow within moments, but the run need not last that long.
-    let settled = mirror.now.since(state.ready_changed) > Span::from_secs(60);
     let listed = state.ready && !mirror.class(pod).services.is_empty();
     law!(
         state.listed == listed || !settled,
