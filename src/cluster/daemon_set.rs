@@ -66,10 +66,23 @@ fn sync(workload: WorkloadId, hall: &mut Hall<'_>) {
             let delay = hall.half_call();
             hall.after(delay, World::DaemonSet(Event::Create(workload, node)));
         }
+        if let Some(pod) = stranded(workload, node, hall) {
+            let delay = hall.half_call();
+            hall.after(delay, World::DaemonSet(Event::Delete(pod)));
+        }
     }
     if hall.store.workloads[workload].rolling {
         roll(workload, hall);
     }
+}
+
+/// A pod that waits for a node that is gone: it is not on it, so the garbage collector leaves it, and the controller
+/// deletes it (`getUnscheduledPodsWithoutNode`).
+fn stranded(workload: WorkloadId, node: NodeId, hall: &Hall<'_>) -> Option<PodId> {
+    let pod = hall.store.workloads[workload].members[node.index()]?;
+    let state = &hall.store.pods[pod];
+    let waits = state.node.is_none() && !state.terminating;
+    (waits && !hall.store.nodes[node].exists).then_some(pod)
 }
 
 fn create(workload: WorkloadId, node: NodeId, hall: &mut Hall<'_>) {

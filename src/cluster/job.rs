@@ -234,11 +234,16 @@ pub(crate) fn pod_removed(workload: WorkloadId, was_terminating: bool, hall: &mu
     hall.after_reaction(World::Job(Event::Sync(workload)));
 }
 
-/// A pod of a Job has succeeded.
-pub(crate) fn pod_finished(workload: WorkloadId, hall: &mut Hall<'_>) {
+/// A pod of a Job has succeeded or failed.
+pub(crate) fn pod_finished(workload: WorkloadId, succeeded: bool, hall: &mut Hall<'_>) {
+    let now = hall.now;
     let state = &mut hall.store.workloads[workload].job;
     state.active -= 1;
-    state.succeeded += 1;
-    state.failures_in_a_row = 0;
+    if succeeded {
+        state.succeeded += 1;
+        state.failures_in_a_row = 0;
+    } else {
+        state.fail(now);
+    }
     hall.after_reaction(World::Job(Event::Sync(workload)));
 }

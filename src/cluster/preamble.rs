@@ -115,7 +115,10 @@ fn budget(budget: &crate::model::Budget) -> BudgetInfo {
 fn step(step: &Step, model: &Model) -> String {
     let name = |node: &crate::ids::NodeId| model.nodes[*node].name.as_str();
     match step {
-        Step::Drain { node, .. } => format!("drain {}", name(node)),
+        Step::Drain { nodes, .. } => {
+            let names: Vec<&str> = nodes.iter().map(name).collect();
+            format!("drain {}", names.join(" "))
+        }
         Step::UpgradeNode { node, .. } => format!("upgrade {}", name(node)),
         Step::Cordon(node) => format!("cordon {}", name(node)),
         Step::Uncordon(node) => format!("uncordon {}", name(node)),

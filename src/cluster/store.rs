@@ -43,7 +43,7 @@ pub(crate) struct Pod {
     pub(crate) preempted: bool,
     /// Listed as ready in the endpoint slices.
     pub(crate) listed: bool,
-    /// Phase Succeeded.
+    /// Phase Succeeded or Failed.
     pub(crate) finished: bool,
     /// It runs but never becomes ready.
     pub(crate) never_ready: bool,

@@ -167,16 +167,20 @@ impl Hall<'_> {
         }
     }
 
-    /// Writes that a pod has succeeded: its object stays, what it requested is free, and it counts for nobody.
-    pub(crate) fn finish_pod(&mut self, _: &Permit, pod: PodId) {
+    /// Writes that a pod has succeeded or failed: its object stays, what it requested is free, and it counts for nobody.
+    pub(crate) fn finish_pod(&mut self, _: &Permit, pod: PodId, succeeded: bool) {
         let state = &self.store.pods[pod];
         if !state.exists || state.finished || state.terminating {
             return;
         }
-        let (counted, workload) = (self.store.counts(pod), state.workload);
+        let (counted, workload, slot) = (self.store.counts(pod), state.workload, state.slot);
         let state = &mut self.store.pods[pod];
         (state.finished, state.ready, state.ready_since) = (true, false, Time::MAX);
-        self.emit_cause(Fact::PodFinished { pod });
+        let fact = self.emit_cause(if succeeded {
+            Fact::PodFinished { pod }
+        } else {
+            Fact::PodFailed { pod }
+        });
         self.recount(pod, counted, false);
         self.watch_readiness(pod);
         if let Some(node) = self.store.pods[pod].node {
@@ -184,7 +188,10 @@ impl Hall<'_> {
             self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
         }
         if self.model.workloads[workload].kind == WorkloadKind::Job {
-            job::pod_finished(workload, self);
+            if !succeeded {
+                self.store.workloads[workload].vacant.push_back((slot, Some(fact)));
+            }
+            job::pod_finished(workload, succeeded, self);
         }
     }
 
@@ -286,6 +293,7 @@ impl Hall<'_> {
             {
                 let desired = self.store.workloads[workload].desired;
                 self.set_desired(workload, desired.saturating_sub(1));
+                self.after_reaction(Event::DaemonSet(daemon_set::Event::Sync(workload)));
             }
         }
         true

@@ -159,21 +159,37 @@ impl<'p> Metrics<'p> {
             Some(by) => pod.deleted = pod.deleted.or(Some(by)),
             None => pod.removed = true,
         }
+        if lived {
+            self.vacated(id, matches!(by, Some((_, DeletedBy::Controller))));
+        }
+    }
+
+    /// A pod has failed: nobody counts on it any more.
+    fn failed(&mut self, id: PodId) {
+        if let Some(pod) = self.pods.get_mut(id)
+            && pod.lives()
+        {
+            pod.finished = true;
+            self.vacated(id, false);
+        }
+    }
+
+    /// The place of a pod waits for another one.
+    fn vacated(&mut self, id: PodId, replaced_on_purpose: bool) {
+        let Some(pod) = self.pods.get(id) else {
+            return;
+        };
         let workload = pod.workload.index();
         let info = self.preamble.workloads.get(workload);
         let Some((state, info)) = self.workloads.get_mut(workload).zip(info) else {
             return;
         };
-        if !lived {
-            return;
-        }
         let Some(slot) = state.churn.slots.get_mut(&pod.slot) else {
             return;
         };
         if slot.pod == Some(id) {
             slot.pod = None;
         }
-        let replaced_on_purpose = matches!(by, Some((_, DeletedBy::Controller)));
         if self.started && churn::has_controller(info) && !replaced_on_purpose {
             // A pod whose machine died in an outage was lost then, not now.
             slot.lost_in = pod.died_in.or_else(|| self.control_plane.lost());
@@ -335,6 +351,7 @@ impl<'p> Metrics<'p> {
                     pod.finished = true;
                 }
             }
+            Fact::PodFailed { pod } => self.failed(pod),
             Fact::PodRemoved { pod } => self.deleted(at, pod, None),
             Fact::ContainersStarted { pod } => self.runs(pod),
             Fact::ContainersServing { pod } => self.counts(at, id, pod, Truth::Serving, true),

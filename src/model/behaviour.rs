@@ -401,6 +401,12 @@ pub mod kubectl {
         !switches::ERROR_IS_NO_END.on(minor)
     }
 
+    /// Whether a drain of several nodes goes on after one that failed (D-4).
+    #[must_use]
+    pub const fn drains_on(minor: u32) -> bool {
+        switches::DRAINS_ON.on(minor)
+    }
+
     /// Whether the seconds between two looks at a pod that has to go are counted from the end of the first look (D-9).
     #[must_use]
     pub const fn counts_from_first_look(minor: u32) -> bool {

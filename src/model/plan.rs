@@ -179,8 +179,8 @@ pub enum OnFailure {
 pub enum Step {
     /// `kubectl drain`.
     Drain {
-        /// The node.
-        node: NodeId,
+        /// The nodes, one at least: all are cordoned, then each is drained after the one before (D-4).
+        nodes: Vec<NodeId>,
         /// Its flags.
         options: DrainOptions,
         /// What the author expects; otherwise the plan fails.

@@ -151,6 +151,8 @@ pub enum Fact {
     PodDeleted { pod: PodId, by: DeletedBy },
     /// The pod has succeeded: its containers ended by themselves.
     PodFinished { pod: PodId },
+    /// The pod has failed: its containers ended with an error or with their machine, and are not started again.
+    PodFailed { pod: PodId },
     /// The pod's object is gone.
     PodRemoved { pod: PodId },
     /// A new revision of a workload is rolled out.

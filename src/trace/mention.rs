@@ -127,6 +127,7 @@ impl Mentions {
             | Fact::PodUnready { pod: p }
             | Fact::PodDeleted { pod: p, .. }
             | Fact::PodFinished { pod: p }
+            | Fact::PodFailed { pod: p }
             | Fact::PodRemoved { pod: p }
             | Fact::ContainersStarted { pod: p }
             | Fact::ContainersServing { pod: p }

@@ -16,8 +16,8 @@ use crate::units::{Dist, Span, Time};
 /// What drains wait for. A pod is named by its number in the drain's snapshot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// kubectl sends the cordon.
-    Cordon(DrainId),
+    /// kubectl sends the cordon of a node.
+    Cordon(NodeId),
     /// kubectl lists the pods and filters them.
     List(DrainId),
     /// An eviction reaches the API, which reads the budget.
@@ -62,10 +62,14 @@ enum State {
     Failed,
 }
 
-/// One `kubectl drain` of one node.
+/// One node's turn in a `kubectl drain`.
 #[derive(Debug)]
 struct Drain {
     node: NodeId,
+    /// Nodes that the same command has cordoned and drains after this one.
+    rest: Vec<NodeId>,
+    /// How the command's nodes before this one ended.
+    before: DrainOutcome,
     options: DrainOptions,
     owner: driver::Owner,
     pods: Vec<Evictee>,
@@ -110,31 +114,76 @@ impl Drains {
         }
     }
 
-    /// Starts `kubectl drain`: cordon when kubectl is up, then list, then evict.
-    pub(crate) fn start(&mut self, node: NodeId, options: DrainOptions, owner: driver::Owner, hall: &mut Hall<'_>) {
+    /// Starts `kubectl drain`: cordon all nodes when kubectl is up, then list and evict, node after node (D-4).
+    pub(crate) fn start(&mut self, nodes: &[NodeId], options: DrainOptions, owner: driver::Owner, hall: &mut Hall<'_>) {
+        let Some((&node, rest)) = nodes.split_first() else {
+            return;
+        };
         let (qps, burst) = behaviour::kubectl::rate();
-        let deadline = options.timeout.map_or(Time::MAX, |t| hall.now + t);
-        let drain = self.drains.push(Drain {
-            node,
-            options,
-            owner,
-            pods: Vec::new(),
-            open: 0,
-            deadline,
-            started: hall.now,
-            outcome: DrainOutcome::Completed,
-            ended: false,
-            rate: TokenBucket::new(qps, burst),
-        });
-        hall.emit_cause(Fact::DrainStarted { drain, node });
+        let drain = self.turn(
+            Drain {
+                node,
+                rest: rest.to_vec(),
+                before: DrainOutcome::Completed,
+                options,
+                owner,
+                pods: Vec::new(),
+                open: 0,
+                deadline: Time::MAX,
+                started: hall.now,
+                outcome: DrainOutcome::Completed,
+                ended: false,
+                rate: TokenBucket::new(qps, burst),
+            },
+            hall,
+        );
         let start = self.start_time(hall);
         // Measured: 0.25 of 0.33 s, 0.42 of 0.52 s, 0.28 of 0.33 s.
         let cordon = Span::from_micros(start.as_micros() * 3 / 4);
-        hall.after(cordon, World::Drain(Event::Cordon(drain)));
-        hall.after(start, World::Drain(Event::List(drain)));
-        if deadline != Time::MAX {
-            hall.at(deadline, World::Drain(Event::Deadline(drain)));
+        hall.after(cordon, World::Drain(Event::Cordon(node)));
+        let mut more = Span::ZERO;
+        for &node in rest {
+            more += hall.draw(&hall.model.timings.api_call);
+            hall.after(cordon + more, World::Drain(Event::Cordon(node)));
         }
+        hall.after(start + more, World::Drain(Event::List(drain)));
+    }
+
+    /// A node's turn begins, and with it the time of `--timeout`, which each node has for itself.
+    fn turn(&mut self, drain: Drain, hall: &mut Hall<'_>) -> DrainId {
+        let (node, deadline) = (drain.node, drain.options.timeout.map(|t| hall.now + t));
+        let id = self.drains.push(drain);
+        hall.emit_cause(Fact::DrainStarted { drain: id, node });
+        if let Some(deadline) = deadline {
+            self.drains[id].deadline = deadline;
+            hall.at(deadline, World::Drain(Event::Deadline(id)));
+        }
+        id
+    }
+
+    /// The next node of the same command; kubectl is up and has cordoned it.
+    fn next_turn(&mut self, id: DrainId, hall: &mut Hall<'_>) {
+        let last = &self.drains[id];
+        let Some((&node, rest)) = last.rest.split_first() else {
+            return;
+        };
+        let next = Drain {
+            node,
+            rest: rest.to_vec(),
+            before: worse(last.before, last.outcome),
+            options: last.options.clone(),
+            owner: last.owner,
+            pods: Vec::new(),
+            open: 0,
+            deadline: Time::MAX,
+            started: hall.now,
+            outcome: DrainOutcome::Completed,
+            ended: false,
+            rate: last.rate.clone(),
+        };
+        let next = self.turn(next, hall);
+        let call = hall.half_call();
+        hall.after(call, World::Drain(Event::List(next)));
     }
 
     /// How long kubectl takes to start. What varies most is how busy its machine is, and that is shared by processes that
@@ -155,7 +204,7 @@ impl Drains {
     /// Hands the outcome of a drain that has ended to who asked for it.
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) -> Option<(driver::Owner, DrainOutcome)> {
         match event {
-            Event::Cordon(drain) => self.cordon(drain, hall),
+            Event::Cordon(node) => cordon(node, hall),
             Event::List(drain) => self.list(drain, hall),
             Event::Read(drain, index) => self.read(drain, index, hall),
             Event::Write(drain, index, version) => self.write(drain, index, version, hall),
@@ -174,14 +223,6 @@ impl Drains {
                 let (node, outcome) = (state.node, DrainOutcome::Unfinished);
                 hall.emit(Fact::DrainEnded { drain, node, outcome });
             }
-        }
-    }
-
-    /// A failure to cordon does not stop the drain (D-2).
-    fn cordon(&mut self, drain: DrainId, hall: &mut Hall<'_>) {
-        let node = self.drains[drain].node;
-        if let Ok(permit) = hall.admit() {
-            hall.write_unschedulable(&permit, node, true);
         }
     }
 
@@ -447,7 +488,28 @@ impl Drains {
             outcome,
         });
         debug_assert!(hall.now >= drain.started);
-        Some((owner, outcome))
+        let goes_on = outcome == DrainOutcome::Completed || behaviour::kubectl::drains_on(self.kubectl);
+        if goes_on && !drain.rest.is_empty() {
+            self.next_turn(id, hall);
+            return None;
+        }
+        Some((owner, worse(drain.before, outcome)))
+    }
+}
+
+/// How a command has ended whose nodes ended so and so: as the first one that failed.
+fn worse(before: DrainOutcome, after: DrainOutcome) -> DrainOutcome {
+    if before == DrainOutcome::Completed {
+        after
+    } else {
+        before
+    }
+}
+
+/// A failure to cordon does not stop the drain (D-2).
+fn cordon(node: NodeId, hall: &mut Hall<'_>) {
+    if let Ok(permit) = hall.admit() {
+        hall.write_unschedulable(&permit, node, true);
     }
 }
 
@@ -458,7 +520,7 @@ enum Filtered {
     Object(NotDrainable),
 }
 
-/// kubectl's filters in their order (D-7).
+/// kubectl's filters in their order; pods that have succeeded or failed pass them (D-7).
 fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     let state = &hall.store.pods[pod];
     let kind = hall.model.workloads[state.workload].kind;
@@ -471,6 +533,9 @@ fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     }
     if kind == WorkloadKind::StaticPod {
         return Filtered::Skip;
+    }
+    if state.finished {
+        return Filtered::Drain;
     }
     if hall.model.classes[state.class].empty_dir && !options.delete_empty_dir_data {
         return Filtered::Object(NotDrainable::LocalStorage);

@@ -178,7 +178,7 @@ impl Faults {
 
 /// Deletes one pod of a workload, as `kubectl delete pod` does; whether there was one.
 pub(crate) fn delete_one(workload: WorkloadId, permit: &Permit, luck: &mut Stream, hall: &mut Hall<'_>) -> bool {
-    let Some(pod) = pick(workload, luck, hall) else {
+    let Some(pod) = pick(workload, luck, hall).or_else(|| unscheduled(workload, hall)) else {
         return false;
     };
     hall.delete_and_remove_if_idle(permit, pod, DeletedBy::User);
@@ -196,6 +196,14 @@ fn pick(workload: WorkloadId, luck: &mut Stream, hall: &Hall<'_>) -> Option<PodI
     }
     let count = u32::try_from(pods.len()).unwrap_or(u32::MAX);
     pods.get(luck.below(count) as usize).map(|p| p.0)
+}
+
+/// The oldest pod of a workload that waits for a node.
+fn unscheduled(workload: WorkloadId, hall: &Hall<'_>) -> Option<PodId> {
+    let mut pods = hall.store.pods.iter_ids();
+    let waits =
+        |p: &crate::cluster::store::Pod| p.workload == workload && p.exists && !p.terminating && p.node.is_none();
+    pods.find(|(_, p)| waits(p)).map(|(id, _)| id)
 }
 
 /// The first node by name that hosts a pod of a workload.

@@ -14,15 +14,6 @@ const MISSING: &[(&[u32], &str)] = &[
         &[18, 85],
         "kubeadm's roll-back of a component that does not come up is not simulated yet",
     ),
-    (&[43], "one drain command for several nodes cannot be written down"),
-    (
-        &[46],
-        "the scheduler reads no old snapshot, so no pod is bound after a drain's listing",
-    ),
-    (
-        &[48, 56],
-        "built, but a drain lists pods of a node, which have one and run",
-    ),
     (
         &[55],
         "a delete that fails after its budget was decremented cannot happen here",

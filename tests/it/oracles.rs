@@ -2,13 +2,13 @@
 //! names those it checks.
 //!
 //! Not here, because their mechanism is not built yet: O-1 … O-8, O-14, O-18, O-20, O-21, O-85 (what kubeadm refuses,
-//! rollback, several hops), O-43 (one drain command for several nodes), O-46 (a scheduler that reads an old snapshot),
-//! O-55 (a delete that fails after its budget was decremented), O-75 (preStop). O-5 … O-8 and O-17 are about versions
+//! rollback, several hops), O-55 (a delete that fails after its budget was decremented), O-75 (preStop). O-5 … O-8 and O-17 are about versions
 //! that nothing checks yet. O-52 is a property test, O-68 a unit test beside the scheduler, O-70 stands in
 //! `scheduling.rs`, O-58, O-59 and O-62 in `controllers.rs`, O-78 in `replace.rs`.
 
+use seatrial::ids::Id;
 use seatrial::model::Model;
-use seatrial::trace::{DrainOutcome, Fact, LifecycleTaint, NotDrainable, Phase, Record, StopReason};
+use seatrial::trace::{DrainOutcome, Fact, LifecycleTaint, NotDrainable, Phase, PlanStatus, Record, StopReason};
 
 use crate::writing::{
     EXACT, budget, cluster, deployment, drain, facts, faults, model, plan, pod_on, secs, times, web_replica_set,
@@ -234,6 +234,124 @@ fn o45_a_drain_does_not_survive_an_api_outage() {
         .len(),
         1
     );
+}
+
+/// O-46, D-6: a pod that the scheduler put on the node before the cordon and that is bound after the drain has listed its
+/// pods is neither evicted nor waited for.
+#[test]
+fn o46_d6_a_pod_that_comes_after_the_list_stays() {
+    let steps = plan("  steps: [{cordon: worker-2}, {sleep: 5s}, {drain: {node: worker-1}}]");
+    let exact = EXACT.replace("binding: 0s", "binding: 10s");
+    let parts = [
+        &cluster("v1.36.0", 1, 2),
+        &deployment("web", 2, ""),
+        &steps,
+        &faults(&["{at: 1s, podDelete: default/web}"]),
+        exact.as_str(),
+    ];
+    let (report, records) = facts(&model(&parts), 0);
+    let late = records
+        .iter()
+        .position(|r| matches!(r.fact, Fact::PodBound { .. }) && secs(r) > 0.0);
+    let Fact::PodBound { pod: late, node } = records[late.unwrap()].fact else {
+        unreachable!()
+    };
+    let bound = times(&records, |f| *f == Fact::PodBound { pod: late, node })[0];
+    let ended = times(&records, |f| matches!(f, Fact::DrainEnded { .. }))[0];
+    let evicted = times(&records, |f| matches!(f, Fact::EvictionAccepted { .. }));
+    assert_eq!((node.index(), evicted.len()), (1, 1));
+    assert!(evicted[0] < bound && ended < bound, "{evicted:?} {ended} {bound}");
+    assert_eq!(report.nodes[1].drains[0].outcome, DrainOutcome::Completed);
+    assert_eq!(report.cluster.placement_after["default/web"]["worker-1"], 1);
+}
+
+/// O-48, P-5: a pod that is bound and does not run yet is evicted although its budget allows nothing.
+#[test]
+fn o48_p5_pending_pods_are_evicted_under_any_budget() {
+    for version in ["v1.20.2", "v1.36.0"] {
+        let steps = plan("  steps: [{cordon: worker-2}, {sleep: 10s}, {drain: {node: worker-1}}]");
+        let exact = EXACT.replace("podStartup: 8s", "podStartup: 60s");
+        let parts = [
+            &cluster(version, 1, 2),
+            &deployment("web", 1, ""),
+            &budget("web", "maxUnavailable: 0"),
+            &steps,
+            &faults(&["{at: 1s, podDelete: default/web}"]),
+            exact.as_str(),
+        ];
+        let (_, records) = facts(&model(&parts), 0);
+        let evicted = times(&records, |f| matches!(f, Fact::EvictionAccepted { .. }));
+        assert_eq!(evicted.len(), 1, "{version}");
+        assert!(evicted[0] < 10.1, "{evicted:?}");
+        assert!(times(&records, |f| matches!(f, Fact::EvictionRefused { .. })).is_empty());
+    }
+}
+
+/// O-56, P-7: a pod without a node has nobody to wait for: whoever deletes it, its object goes at once, whatever its grace
+/// period. (A drain lists the pods of a node, so it is somebody else who does.)
+#[test]
+fn o56_p7_unscheduled_pods_go_at_once() {
+    let (pod, fault) = (", nodeSelector: {disk: none}", "{at: 5s, podDelete: default/web}");
+    let parts = [
+        &cluster("v1.36.0", 1, 1),
+        &deployment("web", 1, pod),
+        &faults(&[fault]),
+        EXACT,
+    ];
+    let (_, records) = facts(&model(&parts), 0);
+    let deleted = times(&records, |f| matches!(f, Fact::PodDeleted { .. }));
+    assert_eq!(deleted.len(), 1);
+    assert_eq!(deleted, times(&records, |f| matches!(f, Fact::PodRemoved { .. })));
+    assert_eq!(deleted, times(&records, |f| matches!(f, Fact::PodCreated { .. })));
+}
+
+/// O-43, D-4: one command cordons all its nodes before it evicts anything, drains them one after another, and ends with
+/// the first that fails, or since 1.23 goes on and fails in the end.
+#[test]
+fn o43_d4_one_command_drains_several_nodes() {
+    let nodes = "nodes: [worker-2, worker-1, worker-3]";
+    let run = |version: &str, limit: &str, more: &str| {
+        let step = format!("  steps: [{{drain: {{{nodes}{more}}}}}]");
+        let parts = [
+            &cluster(version, 1, 4),
+            &deployment("web", 8, ""),
+            &budget("web", limit),
+            &plan(&step),
+            EXACT,
+        ];
+        facts(&model(&parts), 0)
+    };
+    let order = |records: &[Record]| -> Vec<usize> {
+        let drained = records.iter().filter_map(|r| match r.fact {
+            Fact::DrainStarted { node, .. } => Some(node.index()),
+            _ => None,
+        });
+        drained.collect()
+    };
+    for version in ["v1.20.2", "v1.36.0"] {
+        let (report, records) = run(version, "maxUnavailable: 100%", "");
+        assert_eq!(report.outcome.status, PlanStatus::Completed);
+        let cordons = times(&records, |f| matches!(f, Fact::NodeCordoned { .. }));
+        let evictions = times(&records, |f| matches!(f, Fact::EvictionAccepted { .. }));
+        assert_eq!(cordons.len(), 3);
+        assert!(
+            evictions.iter().all(|e| cordons.iter().all(|c| c <= e)),
+            "{evictions:?}"
+        );
+        let (started, ended) = (
+            times(&records, |f| matches!(f, Fact::DrainStarted { .. })),
+            times(&records, |f| matches!(f, Fact::DrainEnded { .. })),
+        );
+        assert_eq!(started[1..], ended[..2]);
+        assert_eq!(order(&records), [2, 1, 3]);
+    }
+    // Nobody may be evicted, and each node has its own ten seconds.
+    for (version, tried) in [("v1.20.2", 1), ("v1.22.0", 1), ("v1.23.0", 3), ("v1.36.0", 3)] {
+        let (report, records) = run(version, "maxUnavailable: 0", ", timeout: 10s");
+        assert_eq!(report.outcome.status, PlanStatus::Aborted);
+        assert_eq!(order(&records).len(), tried, "{version}");
+        assert_eq!(times(&records, |f| matches!(f, Fact::NodeCordoned { .. })).len(), 3);
+    }
 }
 
 /// O-44, D-13: the API goes away while kubectl waits for a pod to go: 1.20 takes it for gone, later ones fail.

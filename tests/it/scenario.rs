@@ -332,6 +332,28 @@ fn steps_take_the_plans_drain_options_unless_they_say_otherwise() {
     assert_eq!((options.force, options.timeout), (true, None));
 }
 
+/// A drain step names one node or several, each once.
+#[test]
+fn a_drain_step_names_its_nodes() {
+    let steps = "  controlPlane: {upgrade: false}\n  steps:\n";
+    let plan = |step: &str| own("UpgradePlan", &format!("{steps}  - drain: {{{step}}}\n"));
+    let model = good(&[CLUSTER, &plan("nodes: [worker-2, worker-1]")]).model;
+    let Step::Drain { nodes, .. } = &model.plan.unwrap().steps[0] else {
+        panic!("not a drain");
+    };
+    let names: Vec<&str> = nodes.iter().map(|&n| model.nodes[n].name.as_str()).collect();
+    assert_eq!(names, ["worker-2", "worker-1"]);
+    for (step, complaint) in [
+        ("force: true", "expected the field `node` or `nodes`"),
+        ("nodes: []", "expected the name of a node at least"),
+        ("node: worker-1, nodes: [worker-2]", "leave one of them out"),
+        ("nodes: [worker-1, worker-2, worker-1]", "`worker-1` is named twice"),
+    ] {
+        let text = wrong(&[CLUSTER, &plan(step)]);
+        assert!(text.contains(complaint), "{text}");
+    }
+}
+
 #[test]
 fn a_cluster_document_adds_to_a_dump_what_a_dump_does_not_show() {
     let node = "apiVersion: v1\nkind: Node\nmetadata: {name: n1, labels: {node-role.kubernetes.io/master: ''}}\n";

@@ -35,7 +35,7 @@ pub(crate) enum Event {
     Restart(PodId, u16),
     /// The kubelet writes a pod's status.
     Report(PodId),
-    /// The kubelet writes that a pod has succeeded.
+    /// The kubelet writes that a pod has succeeded or failed.
     ReportEnd(PodId),
     /// After a restart the kubelet does not know yet whether a container is ready (L-18).
     Forget(PodId),
@@ -47,6 +47,8 @@ pub(crate) enum Event {
     Down { node: NodeId, machine: bool },
     /// A machine breaks: it stays down until somebody boots it, whatever a plan does to its kubelet.
     Lost(NodeId),
+    /// A machine is deleted: nobody can boot it again.
+    Deleted(NodeId),
     /// The kubelet process starts.
     Up { node: NodeId, version: VersionId },
     /// A machine that broke is back: its kubelet starts, unless somebody has started it already.
@@ -90,6 +92,8 @@ struct Containers {
     untold: bool,
     /// SIGKILL ends them.
     killed: bool,
+    /// They ended with an error, for good: the pod fails.
+    failed: bool,
     generation: u16,
     crashes: u16,
     last_crash: Time,
@@ -103,6 +107,7 @@ impl Containers {
         forgetting: false,
         untold: false,
         killed: false,
+        failed: false,
         generation: 0,
         crashes: 0,
         last_crash: Time::ZERO,
@@ -132,6 +137,8 @@ struct Kubelet {
     machine_up: bool,
     /// A fault keeps the machine down.
     broken: bool,
+    /// There is no machine any more.
+    deleted: bool,
     /// What starts when a broken machine is back.
     wanted: Option<VersionId>,
     /// It has listed its pods since it started; without, it restarts nothing (C-3).
@@ -164,6 +171,7 @@ impl Kubelets {
             up: true,
             machine_up: true,
             broken: false,
+            deleted: false,
             wanted: None,
             informed: true,
             posted: true,
@@ -212,6 +220,7 @@ impl Kubelets {
             Event::Crash(pod) => self.crash(pod, hall),
             Event::Down { node, machine } => self.down(node, machine, hall),
             Event::Lost(node) => self.lost(node, hall),
+            Event::Deleted(node) => self.deleted(node, hall),
             Event::Up { node, version } => self.up(node, version, hall),
             Event::Boot(node) => self.boot(node, hall),
             Event::Listed { node, generation } => self.listed(node, generation, hall),
@@ -311,7 +320,7 @@ impl Kubelets {
         }
         let crashes = containers.crashes;
         containers.state = if again { State::Crashed } else { State::Stopped };
-        containers.ready = false;
+        (containers.ready, containers.failed) = (false, !again);
         containers.untold |= untold;
         containers.crashes = crashes.saturating_add(1);
         containers.last_crash = now;
@@ -321,12 +330,13 @@ impl Kubelets {
             why: StopReason::Crashed,
         });
         let delay = hall.half_call();
-        hall.after(delay, World::Kubelet(Event::Report(pod)));
-        if again {
-            let requeue = behaviour::kubelet::crash_requeue(minor(pod, hall), u32::from(crashes));
-            let wait = behaviour::kubelet::crash_backoff(u32::from(crashes)) + hall.draw(&requeue);
-            hall.after(wait, World::Kubelet(Event::Restart(pod, generation)));
+        if !again {
+            return hall.after(delay, World::Kubelet(Event::ReportEnd(pod)));
         }
+        hall.after(delay, World::Kubelet(Event::Report(pod)));
+        let requeue = behaviour::kubelet::crash_requeue(minor(pod, hall), u32::from(crashes));
+        let wait = behaviour::kubelet::crash_backoff(u32::from(crashes)) + hall.draw(&requeue);
+        hall.after(wait, World::Kubelet(Event::Restart(pod, generation)));
     }
 
     fn restart(&mut self, pod: PodId, generation: u16, hall: &mut Hall<'_>) {

@@ -33,6 +33,7 @@ impl Kubelets {
             let restart = hall.model.classes[hall.store.pods[pod].class].restart;
             let containers = self.of(pod);
             let ran = containers.run();
+            containers.failed |= ran && restart == RestartPolicy::Never;
             let finished = match containers.state {
                 State::Stopping(_) | State::Stopped => true,
                 _ => ran && restart == RestartPolicy::Never,
@@ -54,10 +55,16 @@ impl Kubelets {
         self.down(node, true, hall);
     }
 
+    /// A machine is deleted, broken or not.
+    pub(super) fn deleted(&mut self, node: NodeId, hall: &mut Hall<'_>) {
+        self.nodes[node].deleted = true;
+        self.down(node, true, hall);
+    }
+
     pub(super) fn boot(&mut self, node: NodeId, hall: &mut Hall<'_>) {
         self.nodes[node].broken = false;
         let wanted = self.nodes[node].wanted.take();
-        if self.nodes[node].up {
+        if self.nodes[node].up || self.nodes[node].deleted {
             return;
         }
         let installed = &hall.store.nodes[node].version;
@@ -139,7 +146,10 @@ impl Kubelets {
                 self.probe_again(pod, hall);
             }
             self.sync(pod, hall);
-            if !forgetting {
+            if self.of(pod).state == State::Stopped {
+                // They ended while no kubelet looked.
+                self.report_end(pod, hall);
+            } else if !forgetting {
                 self.report(pod, hall);
             }
         }

@@ -37,12 +37,13 @@ impl Kubelets {
         self.report_end(pod, hall);
     }
 
+    /// Writes that containers have ended for good, which a pod that is being deleted has no use for.
     pub(super) fn report_end(&mut self, pod: PodId, hall: &mut Hall<'_>) {
         if self.acting(pod, hall).is_none() {
             return;
         }
         match hall.admit() {
-            Ok(permit) => hall.finish_pod(&permit, pod),
+            Ok(permit) => hall.finish_pod(&permit, pod, !self.of(pod).failed),
             Err(_) => self.write_later(Event::ReportEnd(pod), hall),
         }
     }

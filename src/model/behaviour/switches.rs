@@ -188,6 +188,8 @@ switches! {
     LOOKS_AT_WHOLE_SECONDS: Kubectl, "D-9", 21, Measured, "drains of pods that take 2 s to stop; the minor of the change is assumed";
         "looks at a pod that has to go every second, counted from the end of the first look"
             => "looks at a pod that has to go every second, counted from the eviction";
+    DRAINS_ON: Kubectl, "D-4", 23, Documented, "kubernetes/kubernetes#105571, planned for 1.23 in #100052";
+        "a drain of several nodes ends with the first node that fails" => "a drain of several nodes goes on after a node that fails";
     ERROR_IS_NO_END: Kubectl, "D-13", 21, Measured, "drains while the API went away; the fix is assumed in 1.21";
         "an API error while waiting for a pod to go counts as gone" => "an API error while waiting for a pod to go fails the drain";
 

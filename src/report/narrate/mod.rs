@@ -189,7 +189,10 @@ impl Narrator<'_> {
             | Fact::EvictionAccepted { .. }
             | Fact::EvictionRefused { .. }
             | Fact::EvictionFailed { .. } => self.of_drain(at, fact),
-            Fact::NodeCordoned { .. } if matches!(cause, Some(Fact::DrainStarted { .. })) => None,
+            // A drain of several nodes cordons others, too, which is worth a line.
+            Fact::NodeCordoned { node } if matches!(cause, Some(Fact::DrainStarted { node: drained, .. }) if *drained == node) => {
+                None
+            }
             _ => self
                 .of_pod(at, fact)
                 .or_else(|| words::of_node(self.preamble, fact))
@@ -300,6 +303,7 @@ impl Narrator<'_> {
                 Some(format!("{who} {}", self.pod(pod)))
             }
             Fact::PodFinished { pod } => Some(format!("{} has done its work", self.pod(pod))),
+            Fact::PodFailed { pod } => Some(format!("{} has failed for good", self.pod(pod))),
             Fact::ContainersStopped {
                 pod,
                 why: StopReason::Crashed,

@@ -2,9 +2,10 @@
 
 use super::Builder;
 use super::names::short;
+use crate::ids::NodeId;
 use crate::model::{Expectation, Step};
 use crate::scenario::own::{DrainSpec, DrainStepSpec, ExpectSpec, PlanSpec, StepSpec};
-use crate::scenario::text::At;
+use crate::scenario::text::{At, Place};
 
 impl Builder<'_> {
     /// The steps of a plan.
@@ -18,7 +19,7 @@ impl Builder<'_> {
 
     fn step(&mut self, step: &At<StepSpec>, plan: &DrainSpec) -> Option<Step> {
         Some(match &step.value {
-            StepSpec::Drain(drain) => return self.drain_step(drain, plan),
+            StepSpec::Drain(drain) => return self.drain_step(drain, step.place, plan),
             StepSpec::UpgradeNode(upgrade) => Step::UpgradeNode {
                 node: self.node(&upgrade.node)?,
                 reboot: upgrade.reboot,
@@ -47,10 +48,10 @@ impl Builder<'_> {
         })
     }
 
-    fn drain_step(&mut self, step: &DrainStepSpec, plan: &DrainSpec) -> Option<Step> {
+    fn drain_step(&mut self, step: &DrainStepSpec, place: Place, plan: &DrainSpec) -> Option<Step> {
         let options = self.drain(&step.flags(plan));
         Some(Step::Drain {
-            node: self.node(&step.node)?,
+            nodes: self.drained_nodes(step, place)?,
             options,
             expect: match step.expect {
                 None | Some(ExpectSpec::Success) => Expectation::Success,
@@ -58,5 +59,38 @@ impl Builder<'_> {
                 Some(ExpectSpec::Any) => Expectation::Any,
             },
         })
+    }
+
+    /// The nodes of one drain command, each once.
+    fn drained_nodes(&mut self, step: &DrainStepSpec, place: Place) -> Option<Vec<NodeId>> {
+        let names = match (&step.node, &step.nodes) {
+            (Some(node), None) => std::slice::from_ref(node),
+            (None, Some(nodes)) if nodes.value.is_empty() => {
+                self.wrong(nodes.place, "expected the name of a node at least");
+                return None;
+            }
+            (None, Some(nodes)) => &nodes.value[..],
+            (Some(_), Some(nodes)) => {
+                self.wrong(
+                    nodes.place,
+                    "`node` names one node and `nodes` several: leave one of them out",
+                );
+                return None;
+            }
+            (None, None) => {
+                self.wrong(place, "expected the field `node` or `nodes`");
+                return None;
+            }
+        };
+        let mut ids = Vec::new();
+        for name in names {
+            let id = self.node(name)?;
+            if ids.contains(&id) {
+                self.wrong(name.place, format!("`{}` is named twice", short(&name.value)));
+            } else {
+                ids.push(id);
+            }
+        }
+        Some(ids)
     }
 }

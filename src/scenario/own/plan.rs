@@ -211,12 +211,14 @@ pub(crate) enum StepSpec {
     DeleteNode(At<String>),
 }
 
-/// `kubectl drain` of one node; flags that are left out are those of the plan's `drain`.
+/// `kubectl drain`; flags that are left out are those of the plan's `drain`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DrainStepSpec {
     /// The node.
-    pub(crate) node: At<String>,
+    pub(crate) node: Option<At<String>>,
+    /// Several nodes instead, in one command: all are cordoned first, then drained one after another.
+    pub(crate) nodes: Option<At<Vec<At<String>>>>,
     /// How it should end; Success unless given.
     pub(crate) expect: Option<ExpectSpec>,
     via: Option<ViaSpec>,

@@ -171,7 +171,7 @@ impl Driver {
             Event::DeleteNode(task) => self.delete_node(task, hall),
             Event::DrainAgain(task) => {
                 let task_ref = &self.tasks[task as usize];
-                drains.start(task_ref.node, task_ref.options.clone(), Owner::Task(task), hall);
+                drains.start(&[task_ref.node], task_ref.options.clone(), Owner::Task(task), hall);
             }
             Event::StepCall => self.step_call(plan, hall),
             Event::StepDone(ok) => self.step_done(ok, plan, drains, kubeadm, hall),
@@ -391,7 +391,7 @@ impl Driver {
                     .map(|d| self.luck.sample(d));
                 self.wake_after(length.unwrap_or_default(), Event::Configured(number), hall);
             }
-            Some(Stage::Drain) => drains.start(node, task.options.clone(), Owner::Task(number), hall),
+            Some(Stage::Drain) => drains.start(&[node], task.options.clone(), Owner::Task(number), hall),
             Some(Stage::Kubelet) => {
                 let machine = task.reboot;
                 let away = self.time_away(node, machine, hall);

@@ -75,8 +75,7 @@ impl Driver {
     /// The old machine goes, and its containers with it; its Node object follows.
     pub(super) fn delete(&mut self, number: u32, hall: &mut Hall<'_>) {
         let node = self.tasks[number as usize].node;
-        let machine = true;
-        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
+        hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Deleted(node)));
         let dist = &hall.model.timings.node_delete;
         let time = hall.streams.sample(Purpose::NodeUpgrade, entity(node, 3), dist);
         self.wake_after(time, Event::Gone(number), hall);

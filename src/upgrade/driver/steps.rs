@@ -28,7 +28,7 @@ impl Driver {
         let number = u32::try_from(at).unwrap_or(u32::MAX);
         hall.emit_cause(Fact::StepStarted { step: number });
         match step {
-            Step::Drain { node, options, .. } => drains.start(*node, options.clone(), Owner::Step, hall),
+            Step::Drain { nodes, options, .. } => drains.start(nodes, options.clone(), Owner::Step, hall),
             Step::Sleep(span) => self.wake_after(*span, Event::SleepOver, hall),
             Step::UpgradeNode { node, reboot } => {
                 let (node, machine) = (*node, *reboot);

@@ -152,7 +152,7 @@ fn healthy(mirror: &Mirror<'_>, budget: BudgetId) -> u32 {
 }
 
 /// P-9: how many pods there should be, and how many of them healthy. Pods that nobody owns do not count for the scale
-/// (P-10), and where nothing is expected nothing is allowed (P-12).
+/// (P-10), Jobs have none, and where nothing is expected nothing is allowed (P-12).
 fn desired_healthy(mirror: &Mirror<'_>, budget: BudgetId) -> (u32, u32) {
     let model = mirror.model;
     let matching = model
@@ -162,7 +162,12 @@ fn desired_healthy(mirror: &Mirror<'_>, budget: BudgetId) -> (u32, u32) {
     let matching: Vec<_> = matching.collect();
     let pods: u32 = matching.iter().map(|(id, _)| mirror.count(*id)).sum();
     let owned = matching.iter().filter(|(id, _)| mirror.owned(*id));
-    let scale: u32 = owned.map(|(_, w)| w.desired).sum();
+    let scaleless = owned.clone().any(|(_, w)| w.kind == WorkloadKind::Job);
+    let scale: u32 = if scaleless {
+        0
+    } else {
+        owned.map(|(_, w)| w.desired).sum()
+    };
     let up = |percent: u32| (scale * percent).div_ceil(100);
     match model.budgets[budget].limit {
         BudgetLimit::MinAvailable(IntOrPercent::Int(min)) => (pods, min),

@@ -197,10 +197,19 @@ fn pool(calm: bool) -> impl Strategy<Value = String> {
     let gate = select(vec!["Ready", "Ready", "None", "WorkloadsHealthy"]);
     let flags = (weighted(0.3), weighted(0.3), weighted(0.25));
     let soak = select(vec!["0s", "3s", "40s"]);
-    (most, order, gate, flags, soak).prop_map(move |(most, order, gate, (barrier, lockstep, reboot), soak)| {
-        let reboot = reboot && !calm;
+    let mode = select(vec![
+        "",
+        "",
+        "",
+        "mode: Replace, maxSurge: 1, ",
+        "mode: Replace, maxSurge: 50%, premark: Cordon, ",
+        "mode: Replace, maxSurge: 0, ",
+        "premark: PreferNoSchedule, ",
+    ]);
+    (mode, most, order, gate, flags, soak).prop_map(move |(mode, most, order, gate, flags, soak)| {
+        let (barrier, lockstep, reboot) = (flags.0, flags.1, flags.2 && !calm);
         format!(
-            "maxUnavailable: {most}, order: {order}, gate: {gate}, barrier: {barrier}, \
+            "{mode}maxUnavailable: {most}, order: {order}, gate: {gate}, barrier: {barrier}, \
                  lockstep: {lockstep}, reboot: {reboot}, soak: {soak}"
         )
     })
@@ -275,6 +284,10 @@ fn step_text(step: &(u8, usize, String), cluster: &Cluster, workloads: usize) ->
     match kind {
         0 | 1 => {
             let flags = drain.replace("onFailure: ", "expect: Any, onFailure: ");
+            let next = cluster.node(pick + 1);
+            if *kind == 1 && next != node {
+                return format!("drain: {{nodes: [{node}, {next}], {flags}}}");
+            }
             format!("drain: {{node: {node}, {flags}}}")
         }
         2 => format!("cordon: {node}"),
@@ -366,7 +379,7 @@ impl Fault {
             3 => format!("nodeCrash: worker-{}{lasts}", self.pick % cluster.workers + 1),
             4 => format!("nodeCrash: {{hosting: default/w{workload}}}{lasts}"),
             5 => format!("podDelete: default/w{workload}"),
-            6 if matches!(kind, Kind::Deployment | Kind::DaemonSet) => {
+            6 if matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet) => {
                 format!("rollout: default/w{workload}")
             }
             _ => format!("containerCrash: default/w{workload}"),
@@ -420,8 +433,11 @@ impl Timings {
                 "  controlPlane: {{apiserverDown: {down}s, schedulerDown: 2s, settle: 1s}}"
             );
         }
-        if workloads.iter().any(|w| w.never_ready) {
+        if workloads.iter().any(|w| w.never_ready || w.kind == Kind::Job) {
             out.push_str("  workloads:\n");
+        }
+        for (number, _) in workloads.iter().enumerate().filter(|(_, w)| w.kind == Kind::Job) {
+            let _ = writeln!(out, "  - {{kind: Job, name: w{number}, runFor: 45s}}");
         }
         for (number, workload) in workloads.iter().enumerate().filter(|(_, w)| w.never_ready) {
             let kind = workload.kind.as_str();

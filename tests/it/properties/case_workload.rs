@@ -12,7 +12,9 @@ use proptest::sample::select;
 pub(crate) enum Kind {
     Deployment,
     ReplicaSet,
+    StatefulSet,
     DaemonSet,
+    Job,
     /// A bare pod, on the worker of this number or not scheduled yet.
     Pod(Option<usize>),
 }
@@ -22,7 +24,9 @@ impl Kind {
         match self {
             Self::Deployment => "Deployment",
             Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
             Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
             Self::Pod(_) => "Pod",
         }
     }
@@ -51,7 +55,9 @@ pub(crate) fn workload() -> impl Strategy<Value = Workload> {
     let kind = prop_oneof![
         6 => Just(Kind::Deployment),
         2 => Just(Kind::ReplicaSet),
+        2 => Just(Kind::StatefulSet),
         1 => Just(Kind::DaemonSet),
+        1 => Just(Kind::Job),
         1 => option::weighted(0.8, 0..8_usize).prop_map(Kind::Pod),
     ];
     let cpu = select(vec![50, 0, 200, 700, 1500, 3900]);
@@ -142,12 +148,24 @@ impl Workload {
     fn write_owned(&self, name: &str, number: usize, kind: Kind, out: &mut String) {
         let _ = write!(
             out,
-            "---\napiVersion: apps/v1\nkind: {}\n\
+            "---\napiVersion: {}/v1\nkind: {}\n\
              metadata: {{name: {name}, namespace: default}}\nspec:\n",
+            if kind == Kind::Job { "batch" } else { "apps" },
             kind.as_str()
         );
-        if kind != Kind::DaemonSet {
-            let _ = writeln!(out, "  replicas: {}", self.replicas);
+        match kind {
+            Kind::DaemonSet => {}
+            Kind::Job => {
+                let count = self.replicas;
+                let _ = writeln!(out, "  parallelism: {count}\n  completions: {}", count * 2);
+            }
+            _ => {
+                let _ = writeln!(out, "  replicas: {}", self.replicas);
+            }
+        }
+        if kind == Kind::StatefulSet {
+            let policy = if self.empty_dir { "Parallel" } else { "OrderedReady" };
+            let _ = writeln!(out, "  serviceName: {name}\n  podManagementPolicy: {policy}");
         }
         if kind == Kind::Deployment {
             let _ = writeln!(out, "  strategy: {}", self.rollout);
@@ -155,7 +173,12 @@ impl Workload {
         let _ = write!(
             out,
             "  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
-             metadata: {{labels: {{app: {name}}}}}\n    spec: {{{}}}\n",
+             metadata: {{labels: {{app: {name}}}}}\n    spec: {{{}{}}}\n",
+            if kind == Kind::Job {
+                "restartPolicy: Never, "
+            } else {
+                ""
+            },
             self.pod_spec(number)
         );
     }

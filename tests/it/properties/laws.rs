@@ -1,8 +1,8 @@
 //! What holds at every fact, whatever happens.
 
 use seatrial::ids::{FactId, Id, NodeId, PodId};
-use seatrial::model::WorkloadKind;
-use seatrial::trace::{DeletedBy, Fact, Record};
+use seatrial::model::{RestartPolicy, WorkloadKind};
+use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record};
 use seatrial::units::Span;
 
 use super::mirror::{Mirror, name};
@@ -29,6 +29,7 @@ pub(crate) fn check(mirror: &Mirror<'_>, id: FactId, record: &Record) -> Broken 
     gate(mirror, &record.fact)?;
     api_objects(mirror, &record.fact)?;
     containers(mirror, &record.fact)?;
+    machines(mirror, &record.fact)?;
     if let Fact::PodBound { pod, node } = record.fact
         && (mirror.started || pod.index() >= mirror.model.pods.len())
     {
@@ -63,6 +64,8 @@ fn writes(fact: &Fact) -> bool {
             | Fact::PodReady { .. }
             | Fact::PodUnready { .. }
             | Fact::PodDeleted { .. }
+            | Fact::PodFinished { .. }
+            | Fact::PodFailed { .. }
             | Fact::PodRemoved { .. }
             | Fact::EvictionAccepted { .. }
             | Fact::EvictionRefused { .. }
@@ -83,11 +86,13 @@ fn writes(fact: &Fact) -> bool {
 /// Whether only the controller manager writes this.
 fn by_controllers(fact: &Fact) -> bool {
     use DeletedBy::{Controller, GarbageCollector, TaintManager};
+    // The mark of an upgrade to come is the plan's.
+    if let Fact::NodeTainted { taint, .. } | Fact::NodeUntainted { taint, .. } = *fact {
+        return taint != LifecycleTaint::UpgradePending;
+    }
     matches!(
         fact,
         Fact::PodCreated { .. }
-            | Fact::NodeTainted { .. }
-            | Fact::NodeUntainted { .. }
             | Fact::EndpointReady { .. }
             | Fact::EndpointUnready { .. }
             | Fact::RolloutEnded { .. }
@@ -128,6 +133,10 @@ fn api_objects(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
             law!(owned, "W-29: {pod:?} of nobody came back");
             let twin = mirror.living[workload].get(&slot);
             law!(twin.is_none(), "slots: {pod:?} takes {slot}, which {twin:?} has");
+            let same = |p: &&super::mirror::Pod| p.workload == workload && p.slot == slot && !p.removed;
+            let twin = mirror.pods.iter().find(same);
+            let stateful = mirror.model.workloads[workload].kind == WorkloadKind::StatefulSet;
+            law!(!stateful || twin.is_none(), "O-58: {pod:?} is a second {slot}");
         }
         Fact::PodBound { pod, .. } => {
             let state = &mirror.pods[pod];
@@ -141,6 +150,18 @@ fn api_objects(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
             let (state, ready) = (&mirror.pods[pod], matches!(fact, Fact::PodReady { .. }));
             let changes = state.ready != ready && !state.removed && state.node.is_some();
             law!(changes, "status: {} is {ready} already", name(mirror, pod));
+        }
+        Fact::PodFinished { pod } | Fact::PodFailed { pod } => {
+            let state = &mirror.pods[pod];
+            let once = state.lives() && !state.finished && !state.running;
+            law!(once, "W-26: {} ends out of turn", name(mirror, pod));
+            let never = mirror.class(pod).restart == RestartPolicy::Never;
+            let failed = matches!(fact, Fact::PodFailed { .. });
+            law!(
+                never || !failed,
+                "L-21: {} fails and is not restarted",
+                name(mirror, pod)
+            );
         }
         Fact::PodDeleted { pod, .. } => law!(mirror.pods[pod].lives(), "delete: {} twice", name(mirror, pod)),
         Fact::PodRemoved { pod } => {
@@ -158,6 +179,17 @@ fn api_objects(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// L-22: a machine that a plan deletes, its Node object after it, never boots again. (A runbook deletes objects only.)
+fn machines(mirror: &Mirror<'_>, fact: &Fact) -> Broken {
+    let Fact::NodeBooted { node } = *fact else {
+        return Ok(());
+    };
+    let replaces = mirror.model.plan.as_ref().is_some_and(|p| p.steps.is_empty());
+    let gone = replaces && mirror.nodes[node].deleted.is_some();
+    law!(!gone, "L-22: {node:?} was deleted and boots");
     Ok(())
 }
 
@@ -209,7 +241,8 @@ fn binding(mirror: &Mirror<'_>, pod: PodId, id: NodeId) -> Broken {
     let Some(why) = mirror.repelled(pod, id) else {
         return Ok(());
     };
-    let news = node.taints.iter().map(|t| t.1).chain(node.cordoned).min();
+    let taints = node.hard_taints().map(|t| t.1);
+    let news = taints.chain(node.cordoned).chain(node.deleted).min();
     law!(
         news.is_some_and(|since| mirror.now.since(since) <= BINDING),
         "O-64: {} on {id:?} despite {why}",

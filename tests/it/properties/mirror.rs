@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use seatrial::ids::{Id, IdVec, InstanceId, NodeId, PodId, WorkloadId};
-use seatrial::model::{Component, Model, PodClass, WorkloadKind};
-use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record, StopReason, VersionId};
+use seatrial::model::{self, Component, Model, PodClass, TaintEffect, WorkloadKind};
+use seatrial::trace::{DeletedBy, Fact, LifecycleTaint, Record, VersionId};
 use seatrial::units::{Resources, Time};
 
 /// A pod.
@@ -14,15 +14,18 @@ pub(crate) struct Pod {
     pub(crate) slot: u32,
     pub(crate) node: Option<NodeId>,
     pub(crate) ready: bool,
-    /// When that last changed.
+    /// When that last changed, or the pod was created or bound.
     pub(crate) ready_changed: Time,
     pub(crate) running: bool,
     pub(crate) serving: bool,
     pub(crate) listed: bool,
     pub(crate) deleted: Option<DeletedBy>,
     pub(crate) removed: bool,
-    /// Its containers were stopped with an error at least once.
-    pub(crate) crashed: bool,
+    /// It has succeeded or failed.
+    pub(crate) finished: bool,
+    pub(crate) failed: bool,
+    /// The how-manieth of its workload it was among those that had a node at the start.
+    pub(crate) first: Option<u32>,
 }
 
 impl Pod {
@@ -33,13 +36,17 @@ impl Pod {
 
     /// It counts for budgets and ReplicaSets.
     pub(crate) fn healthy(&self) -> bool {
-        self.lives() && self.ready
+        self.lives() && self.ready && !self.finished
     }
 }
 
 /// A node.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
+    /// There is a Node object.
+    pub(crate) present: bool,
+    /// When the last Node object of this name was deleted.
+    pub(crate) deleted: Option<Time>,
     pub(crate) cordoned: Option<Time>,
     pub(crate) taints: Vec<(LifecycleTaint, Time)>,
     pub(crate) ready: bool,
@@ -51,6 +58,13 @@ pub(crate) struct Node {
     /// What the pods request that are bound to it and whose objects exist.
     pub(crate) used: Resources,
     pub(crate) pods: u32,
+}
+
+impl Node {
+    /// Its taints that keep pods away; the mark of an upgrade to come only makes other nodes better.
+    pub(crate) fn hard_taints(&self) -> impl Iterator<Item = &(LifecycleTaint, Time)> {
+        self.taints.iter().filter(|t| t.0 != LifecycleTaint::UpgradePending)
+    }
 }
 
 /// Everything.
@@ -75,12 +89,14 @@ pub(crate) struct Mirror<'m> {
 
 impl<'m> Mirror<'m> {
     pub(crate) fn new(model: &'m Model, instances: usize) -> Self {
-        let node = Node {
+        let node = |n: &model::Node| Node {
+            present: !n.planned,
+            deleted: None,
             cordoned: None,
             taints: Vec::new(),
-            ready: true,
-            kubelet: true,
-            machine: true,
+            ready: !n.planned,
+            kubelet: !n.planned,
+            machine: !n.planned,
             changed: Time::ZERO,
             version: None,
             used: Resources::default(),
@@ -89,7 +105,7 @@ impl<'m> Mirror<'m> {
         Self {
             model,
             pods: IdVec::new(),
-            nodes: model.nodes.iter().map(|_| node.clone()).collect(),
+            nodes: model.nodes.iter().map(node).collect(),
             living: model.workloads.iter().map(|_| BTreeMap::new()).collect(),
             api: true,
             quorum: true,
@@ -112,9 +128,20 @@ impl<'m> Mirror<'m> {
 
     /// Whether a controller replaces pods of a workload.
     pub(crate) fn owned(&self, workload: WorkloadId) -> bool {
-        use WorkloadKind::{DaemonSet, Deployment, ReplicaSet};
+        use WorkloadKind::{DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
         let kind = self.model.workloads[workload].kind;
-        matches!(kind, Deployment | ReplicaSet | DaemonSet)
+        matches!(kind, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job)
+    }
+
+    /// How many pods a workload should have: a DaemonSet one for each node that is there and that it runs on (W-21).
+    pub(crate) fn desired(&self, workload: WorkloadId) -> u32 {
+        let spec = &self.model.workloads[workload];
+        if spec.kind != WorkloadKind::DaemonSet {
+            return spec.desired;
+        }
+        let class = &self.model.classes[spec.class];
+        let runs = |id: NodeId| self.nodes[id].present && admits(class, &self.model.nodes[id]);
+        u32::try_from(self.model.nodes.ids().filter(|&id| runs(id)).count()).unwrap()
     }
 
     /// The pods of a workload that are ready and not being deleted.
@@ -182,6 +209,15 @@ impl<'m> Mirror<'m> {
                 (node.kubelet, node.machine, node.changed) = (false, false, now);
             }
             Fact::NodeBooted { node } => self.nodes[node].machine = true,
+            Fact::NodeCreated { node } => {
+                let node = &mut self.nodes[node];
+                (node.machine, node.present, node.deleted) = (true, true, None);
+            }
+            Fact::NodeDeleted { node } => {
+                let node = &mut self.nodes[node];
+                (node.present, node.deleted, node.cordoned, node.ready) = (false, Some(now), None, false);
+                node.taints.clear();
+            }
             _ => {}
         }
     }
@@ -200,17 +236,32 @@ impl<'m> Mirror<'m> {
                     listed: false,
                     deleted: None,
                     removed: false,
-                    crashed: false,
+                    finished: false,
+                    failed: false,
+                    first: None,
                 });
                 self.living[workload].insert(slot, pod);
             }
             Fact::PodBound { pod, node } => {
-                self.pods[pod].node = Some(node);
+                if !self.started {
+                    let workload = self.pods[pod].workload;
+                    let before = |p: &&Pod| p.workload == workload && p.node.is_some();
+                    self.pods[pod].first = u32::try_from(self.pods.iter().filter(before).count()).ok();
+                }
+                (self.pods[pod].node, self.pods[pod].ready_changed) = (Some(node), self.now);
                 self.occupy(pod, node, true);
             }
             Fact::PodReady { pod } | Fact::PodUnready { pod } => {
                 self.pods[pod].ready = matches!(fact, Fact::PodReady { .. });
                 self.pods[pod].ready_changed = self.now;
+            }
+            Fact::PodFinished { pod } | Fact::PodFailed { pod } => {
+                self.pods[pod].failed = matches!(fact, Fact::PodFailed { .. });
+                (self.pods[pod].finished, self.pods[pod].ready) = (true, false);
+                self.dies(pod);
+                if let Some(node) = self.pods[pod].node {
+                    self.occupy(pod, node, false);
+                }
             }
             Fact::PodDeleted { pod, by } => {
                 self.pods[pod].deleted = Some(by);
@@ -219,16 +270,14 @@ impl<'m> Mirror<'m> {
             Fact::PodRemoved { pod } => {
                 self.dies(pod);
                 self.pods[pod].removed = true;
-                if let Some(node) = self.pods[pod].node {
+                if let Some(node) = self.pods[pod].node.filter(|_| !self.pods[pod].finished) {
                     self.occupy(pod, node, false);
                 }
             }
             Fact::ContainersStarted { pod } => self.pods[pod].running = true,
             Fact::ContainersServing { pod } => self.pods[pod].serving = true,
-            Fact::ContainersStopped { pod, why } => {
-                let pod = &mut self.pods[pod];
-                (pod.running, pod.serving) = (false, false);
-                pod.crashed |= why == StopReason::Crashed;
+            Fact::ContainersStopped { pod, .. } => {
+                (self.pods[pod].running, self.pods[pod].serving) = (false, false);
             }
             Fact::EndpointReady { pod } => self.pods[pod].listed = true,
             Fact::EndpointUnready { pod } => self.pods[pod].listed = false,
@@ -254,13 +303,11 @@ impl<'m> Mirror<'m> {
     /// Why a pod may not run on a node now, capacity aside.
     pub(crate) fn repelled(&self, pod: PodId, id: NodeId) -> Option<&'static str> {
         let (class, spec, node) = (self.class(pod), &self.model.nodes[id], &self.nodes[id]);
-        let hard = |t: &&seatrial::model::Taint| t.effect != seatrial::model::TaintEffect::PreferNoSchedule;
-        if spec.taints.iter().filter(hard).any(|t| !class.tolerates(t)) {
-            return Some("a taint of the node");
+        if !node.present {
+            return Some("there is no such node");
         }
-        let selects = |(k, v): &(String, String)| spec.label(k) == Some(v);
-        if !class.node_selector.iter().all(selects) {
-            return Some("the node selector");
+        if !admits(class, spec) {
+            return Some("a taint or label of the node");
         }
         let everything = class.tolerations.iter().any(|t| t.key.is_none());
         if everything || self.kind(pod) == WorkloadKind::DaemonSet {
@@ -269,7 +316,8 @@ impl<'m> Mirror<'m> {
         if node.cordoned.is_some() {
             return Some("the cordon");
         }
-        (!node.taints.is_empty()).then_some("a taint of the node lifecycle controller")
+        let tainted = node.hard_taints().next().is_some();
+        tainted.then_some("a taint of the node lifecycle controller")
     }
 
     /// Whether a node has room for one more pod like this one (S-9, S-15).
@@ -283,7 +331,7 @@ impl<'m> Mirror<'m> {
     }
 
     fn pods_on(&self, node: NodeId) -> impl Iterator<Item = PodId> {
-        let here = move |(_, pod): &(PodId, &Pod)| pod.node == Some(node) && !pod.removed;
+        let here = move |(_, pod): &(PodId, &Pod)| pod.node == Some(node) && !pod.removed && !pod.finished;
         self.pods.iter_ids().filter(here).map(|(id, _)| id)
     }
 
@@ -296,6 +344,13 @@ impl<'m> Mirror<'m> {
                 id != pod && other.iter().any(|p| ports.contains(p))
             })
     }
+}
+
+/// Whether the taints and labels that a node always has admit a pod.
+fn admits(class: &PodClass, node: &model::Node) -> bool {
+    let mut hard = node.taints.iter().filter(|t| t.effect != TaintEffect::PreferNoSchedule);
+    let mut selects = class.node_selector.iter();
+    hard.all(|t| class.tolerates(t)) && selects.all(|(k, v)| node.label(k) == Some(v))
 }
 
 /// The election of a component.

@@ -1,8 +1,8 @@
 //! What a plan promises: the order of nodes, how many at a time, and what stands at the end of each.
 
 use seatrial::ids::NodeId;
-use seatrial::model::{DrainVia, Plan};
-use seatrial::trace::{Fact, NodeResult, PlanStatus, VersionId};
+use seatrial::model::{DrainVia, Mode, Plan};
+use seatrial::trace::{Fact, LifecycleTaint, NodeResult, PlanStatus, VersionId};
 
 use super::laws::{Broken, law};
 use super::mirror::Mirror;
@@ -55,7 +55,11 @@ impl Watch {
         let limit = match pool {
             Some(pool) if !is_master => {
                 let size = u32::try_from(pool.nodes.len()).unwrap();
-                pool.strategy.max_unavailable.round_up(size).max(1)
+                let surge = match pool.strategy.mode {
+                    Mode::InPlace => 0,
+                    Mode::Replace => pool.strategy.max_surge.round_up(size),
+                };
+                (pool.strategy.max_unavailable.round_up(size) + surge).max(1)
             }
             _ => 1,
         };
@@ -82,7 +86,7 @@ impl Watch {
         for &node in masters.chain(plan.pools.iter().flat_map(|p| &p.nodes)) {
             let result = self.done.iter().find(|d| d.0 == node).map(|d| d.1);
             let fine = match status {
-                Completed => result == Some(NodeResult::Upgraded),
+                Completed => matches!(result, Some(NodeResult::Upgraded | NodeResult::Replaced)),
                 _ => result.is_some(),
             };
             law!(fine, "plan: {status:?}, but {node:?} is {result:?}");
@@ -110,6 +114,11 @@ fn ends(mirror: &Mirror<'_>, plan: &Plan, target: Option<VersionId>, node: NodeI
     law!(
         !(returns && drains) || state.cordoned.is_none(),
         "plan: {node:?} is {result:?} and cordoned"
+    );
+    let marked = |t: &(LifecycleTaint, _)| t.0 == LifecycleTaint::UpgradePending;
+    law!(
+        !returns || !state.taints.iter().any(marked),
+        "plan: {node:?} is {result:?} and marked for an upgrade to come"
     );
     if result == NodeResult::Upgraded
         && let Some(target) = target

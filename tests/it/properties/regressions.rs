@@ -240,3 +240,54 @@ fn regression_n9_a_dead_node_is_tainted_again_after_all_were_silent() {
         obeys(seed, ("v1.20.2", 0, "replicas: 2"), "replicas: 6", &documents);
     }
 }
+
+/// L-22: a machine that a plan has deleted while it was down does not come back when the fault that took it ends.
+#[test]
+fn regression_l22_a_deleted_machine_does_not_boot() {
+    let documents = [
+        "kind: UpgradePlan\nspec:\n  targetVersion: v1.21.14\n  drain: {timeout: 1s, onFailure: WarnAndContinue}\n  pools:\n  \
+         - {name: workers, strategy: {mode: Replace, maxSurge: 0}}",
+        "kind: Faults\nspec: {events: [{at: 0s, nodeCrash: worker-1, for: 60s}]}",
+        "kind: Timings\nspec: {podStartup: 4s, podShutdown: 2s}",
+    ];
+    for seed in 0..5 {
+        let workers = "replicas: 2, capacity: {pods: \"4\"}";
+        obeys(seed, ("v1.20.2", 0, workers), "replicas: 6", &documents);
+    }
+}
+
+/// W-21: a pod of a DaemonSet that found no room on its node does not wait for it when the node is gone.
+#[test]
+fn regression_w21_daemon_pods_do_not_wait_for_nodes_that_are_gone() {
+    let documents = [
+        "kind: UpgradePlan\nspec:\n  targetVersion: v1.21.14\n  controlPlane: {upgrade: false}\n  pools:\n  \
+         - {name: workers, strategy: {mode: Replace}}\n---\n\
+         apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec:\n  \
+         selector: {matchLabels: {app: agent}}\n  template:\n    metadata: {labels: {app: agent}}\n    \
+         spec: {containers: [{name: main, image: app, resources: {requests: {cpu: 1980m}}}]}",
+        "kind: Timings\nspec: {podStartup: 4s, podShutdown: 2s}",
+    ];
+    for seed in 0..5 {
+        let workers = "replicas: 1, capacity: {cpu: 2000m}";
+        obeys(seed, ("v1.20.2", 1, workers), "replicas: 1", &documents);
+    }
+}
+
+/// L-21, W-26: where a pod is not restarted, a crash or the loss of its machine is its end, and its Job makes another one.
+#[test]
+fn regression_w26_jobs_replace_pods_that_failed() {
+    let job = "kind: UpgradePlan\nspec: {startAt: 200s, controlPlane: {upgrade: false}}\n---\n\
+         apiVersion: batch/v1\nkind: Job\nmetadata: {name: work}\nspec:\n  parallelism: 3\n  completions: 3\n  template:\n    \
+         metadata: {labels: {app: work}}\n    \
+         spec: {restartPolicy: Never, containers: [{name: main, image: app}]}";
+    let faults = [
+        "{at: 10s, containerCrash: default/work}",
+        "{at: 10s, nodeCrash: {hosting: default/work}, for: 60s}",
+    ];
+    for (fault, version) in faults.iter().zip(["v1.20.2", "v1.36.2"]) {
+        let fault = format!("kind: Faults\nspec: {{events: [{fault}]}}");
+        let timings = "kind: Timings\nspec: {podStartup: 4s, podShutdown: 2s, workloads: \
+                       [{kind: Job, name: work, runFor: 45s}]}";
+        obeys(0, (version, 1, "replicas: 1"), "replicas: 1", &[job, &fault, timings]);
+    }
+}

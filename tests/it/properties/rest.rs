@@ -1,12 +1,12 @@
 //! What must have come about when a run has ended by itself, some time after the last disturbance.
 
 use seatrial::ids::{NodeId, PodId, WorkloadId};
-use seatrial::model::{FaultAction, Gate, Model, NeverReady, RestartPolicy, RolloutStrategy, WorkloadKind};
-use seatrial::trace::PlanStatus;
+use seatrial::model::{FaultAction, Gate, Model, NeverReady, PodManagement, RolloutStrategy, WorkloadKind};
+use seatrial::trace::{DeletedBy, LifecycleTaint, PlanStatus};
 use seatrial::units::Span;
 
 use super::laws::{Broken, law};
-use super::mirror::{Mirror, name};
+use super::mirror::{Mirror, Pod, name};
 
 /// Whether some fault of a model takes a process of the control plane away for good.
 pub(crate) fn lasting(model: &Model) -> bool {
@@ -23,7 +23,7 @@ pub(crate) fn may_lose_machines(model: &Model) -> bool {
 /// Machines that are dead for good.
 fn dead(mirror: &Mirror<'_>) -> Vec<NodeId> {
     let lost = may_lose_machines(mirror.model);
-    let nodes = mirror.nodes.iter_ids().filter(|(_, n)| lost && !n.machine);
+    let nodes = mirror.nodes.iter_ids().filter(|(_, n)| lost && !n.machine && n.present);
     nodes.map(|(id, _)| id).collect()
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn silence(mirror: &Mirror<'_>) -> Broken {
         .model
         .workloads
         .ids()
-        .all(|id| !mirror.owned(id) || mirror.healthy(id) >= mirror.model.workloads[id].desired);
+        .all(|id| !mirror.owned(id) || mirror.healthy(id) >= mirror.desired(id));
     law!(waits && !healthy, "rest: the plan waits for nothing");
     Ok(())
 }
@@ -81,19 +81,19 @@ fn control_plane(mirror: &Mirror<'_>) -> Broken {
 
 /// N-14: every node is up, ready and free of the taints that its absence brought; a cordon's taint follows it (N-4).
 fn nodes(mirror: &Mirror<'_>, dead: &[NodeId]) -> Broken {
-    for (id, node) in mirror.nodes.iter_ids() {
+    for (id, node) in mirror.nodes.iter_ids().filter(|(_, n)| n.present) {
         if dead.contains(&id) {
             law!(!node.ready, "N-1: nobody noticed that {id:?} is dead");
             continue;
         }
         law!(node.kubelet && node.machine, "rest: {id:?} is down");
         law!(node.ready, "N-14: {id:?} is not ready");
+        // The mark of a node that the plan did not get to stays; `plans` looks at those that it did.
         let lasting = node
-            .taints
-            .iter()
-            .find(|(taint, _)| *taint != seatrial::trace::LifecycleTaint::Unschedulable || node.cordoned.is_none());
+            .hard_taints()
+            .find(|t| t.0 != LifecycleTaint::Unschedulable || node.cordoned.is_none());
         law!(lasting.is_none(), "N-14: {id:?} keeps {lasting:?}");
-        let tainted = !node.taints.is_empty();
+        let tainted = node.hard_taints().next().is_some();
         law!(
             tainted == node.cordoned.is_some() || mirror.model.nodes[id].unschedulable,
             "N-4: {id:?} has {:?}",
@@ -131,12 +131,13 @@ fn at_rest(mirror: &Mirror<'_>, pod: PodId) -> Broken {
         law!(!fits, "S-5: {who} is pending and fits on {home:?}");
         return Ok(());
     };
-    if mirror.owned(state.workload) && expected_ready(mirror, pod) {
+    // Endpoint slices follow within moments, but the run need not last that long; nor does it wait for all of a Job.
+    let settled = mirror.now.since(state.ready_changed) > Span::from_secs(60);
+    let working = mirror.kind(pod) == WorkloadKind::Job && !settled;
+    if mirror.owned(state.workload) && !state.finished && !working && expected_ready(mirror, pod) {
         law!(state.running && state.serving, "L-14: {who} does not run");
         law!(state.ready, "L-18: {who} on {node:?} is not ready");
     }
-    // Endpoint slices follow within moments, but the run need not last that long.
-    let settled = mirror.now.since(state.ready_changed) > Span::from_secs(60);
     let listed = state.ready && !mirror.class(pod).services.is_empty();
     law!(
         state.listed == listed || !settled,
@@ -155,10 +156,10 @@ fn candidates(mirror: &Mirror<'_>, pod: PodId) -> impl Iterator<Item = NodeId> {
 fn expected_ready(mirror: &Mirror<'_>, pod: PodId) -> bool {
     let state = &mirror.pods[pod];
     let never = match mirror.model.workloads[state.workload].never_ready {
-        NeverReady::Count(count) => state.slot < count,
+        NeverReady::Count(count) => state.first.is_some_and(|first| first < count),
         NeverReady::All => true,
     };
-    !never && (mirror.class(pod).restart != RestartPolicy::Never || !state.crashed)
+    !never
 }
 
 /// W-1, W-10, W-21: as many pods as should be, or as a rollout that lacks room has got to.
@@ -167,30 +168,83 @@ fn complete(mirror: &Mirror<'_>, id: WorkloadId, dead: &[NodeId]) -> Broken {
     if !mirror.owned(id) {
         return Ok(());
     }
-    let living = mirror.count(id);
+    let (living, desired) = (mirror.count(id), mirror.desired(id));
+    match workload.kind {
+        WorkloadKind::Job => return job(mirror, id),
+        WorkloadKind::StatefulSet => return members(mirror, id),
+        _ => {}
+    }
     let (surge, missing) = match workload.rollout {
         // A pod of a DaemonSet that was deleted on a dead machine is not gone, so it is not replaced (N-7).
-        _ if workload.kind == WorkloadKind::DaemonSet && !dead.is_empty() => (0, workload.desired),
+        _ if workload.kind == WorkloadKind::DaemonSet && !dead.is_empty() => (0, desired),
         _ if !mirror.rolled.contains(&id) => (0, 0),
         RolloutStrategy::RollingUpdate {
             max_surge,
             max_unavailable,
         } => {
-            let less = max_unavailable.round_up(workload.desired);
-            (max_surge.round_up(workload.desired), less.max(1))
+            let less = max_unavailable.round_up(desired);
+            (max_surge.round_up(desired), less.max(1))
         }
-        _ => (0, workload.desired),
+        _ => (0, desired),
     };
-    let range = workload.desired.saturating_sub(missing)..=workload.desired + surge;
+    let range = desired.saturating_sub(missing)..=desired + surge;
     law!(
         range.contains(&living),
         "W-1: {} has {living} pods, not {}",
         workload.name,
-        workload.desired
+        desired
     );
     // A rollout has an end, unless some pod of it finds no room or never becomes ready.
-    let all = mirror.healthy(id) == living && living >= workload.desired;
+    let all = mirror.healthy(id) == living && living >= desired;
     let stuck = mirror.rolling.contains(&id) && all;
     law!(!stuck, "W-10: the rollout of {} never ends", workload.name);
+    Ok(())
+}
+
+/// W-26, W-27: a Job has as many pods as it still wants, or has been given up after too many failures, and then has none.
+fn job(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
+    let workload = &mirror.model.workloads[id];
+    let Some(spec) = workload.job else { return Ok(()) };
+    let own = || mirror.pods.iter().filter(|p| p.workload == id);
+    let count = |wanted: fn(&&Pod) -> bool| u32::try_from(own().filter(wanted).count()).unwrap();
+    let succeeded = count(|p| p.finished && !p.failed);
+    let wanted = spec
+        .completions
+        .map_or(0, |all| all.saturating_sub(succeeded))
+        .min(spec.parallelism);
+    // Which deletions count as failures depends on the version and on who deletes.
+    let failures = count(|p| p.failed || !p.finished && p.deleted.is_some_and(|by| by != DeletedBy::Controller));
+    let living = mirror.count(id);
+    law!(
+        living == wanted || living == 0 && failures > spec.backoff_limit,
+        "W-26: {} has {living} pods, not {wanted}; {succeeded} succeeded, {failures} failed",
+        workload.name
+    );
+    Ok(())
+}
+
+/// W-15 … W-17, W-19: a member is missing only while an old object has its name, or, where the order matters, while one
+/// before it is not ready.
+fn members(mirror: &Mirror<'_>, id: WorkloadId) -> Broken {
+    let workload = &mirror.model.workloads[id];
+    let (living, desired) = (&mirror.living[id], mirror.desired(id));
+    law!(
+        living.keys().all(|&ordinal| ordinal < desired),
+        "W-15: {} has too many members",
+        workload.name
+    );
+    let ready = |ordinal: u32| living.get(&ordinal).is_some_and(|&p| mirror.pods[p].ready);
+    let named = |ordinal: u32| {
+        mirror
+            .pods
+            .iter()
+            .any(|p| p.workload == id && p.slot == ordinal && !p.removed)
+    };
+    for missing in (0..desired).filter(|o| !living.contains_key(o)) {
+        let held_up = workload.management == PodManagement::OrderedReady && !(0..missing).all(ready);
+        law!(named(missing) || held_up, "W-16: {} lacks {missing}", workload.name);
+    }
+    let stuck = mirror.rolling.contains(&id) && (0..desired).all(ready);
+    law!(!stuck, "W-20: the rollout of {} never ends", workload.name);
     Ok(())
 }
