@@ -179,7 +179,7 @@ impl Drains {
             started: hall.now,
             outcome: DrainOutcome::Completed,
             ended: false,
-            rate: last.rate.clone(),
+            rate: last.rate,
         };
         let next = self.turn(next, hall);
         let call = hall.half_call();

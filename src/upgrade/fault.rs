@@ -28,6 +28,8 @@ pub(crate) struct Faults {
     luck: Stream,
     /// Faults that wait for a moment, until it has come.
     waiting: Vec<u32>,
+    /// Machines that a fault has crashed and that are not back: nothing is left there to crash.
+    down: Vec<NodeId>,
 }
 
 impl Faults {
@@ -35,6 +37,7 @@ impl Faults {
         Self {
             luck: hall.streams.stream(Purpose::Fault, 0),
             waiting: Vec::new(),
+            down: Vec::new(),
         }
     }
 
@@ -79,6 +82,7 @@ impl Faults {
             Event::Call(number) => self.call(number, hall),
             Event::Boot(node) => {
                 hall.expected = hall.expected.saturating_sub(1);
+                self.down.retain(|&n| n != node);
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Boot(node)));
             }
         }
@@ -153,10 +157,11 @@ impl Faults {
             FaultTarget::Node(node) => Some(node),
             FaultTarget::Hosting(workload) => host_of(workload, hall),
         };
-        let Some(node) = node else {
+        let Some(node) = node.filter(|n| !self.down.contains(n)) else {
             hall.emit(Fact::FaultMissed { fault: number });
             return;
         };
+        self.down.push(node);
         hall.emit_cause(Fact::FaultInjected { fault: number });
         hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Lost(node)));
         for component in crate::model::Component::ALL {

@@ -291,3 +291,15 @@ fn regression_w26_jobs_replace_pods_that_failed() {
         obeys(0, (version, 1, "replicas: 1"), "replicas: 1", &[job, &fault, timings]);
     }
 }
+
+/// A machine that has crashed for good does not come back, without its API server, when a shorter crash hits it as well.
+#[test]
+fn regression_a_dead_machine_cannot_crash_again() {
+    for crashes in [
+        "{at: 4s, nodeCrash: cp-1}, {at: 4s, nodeCrash: cp-1, for: 5s}",
+        "{at: 4s, nodeCrash: cp-1, for: 5s}, {at: 6s, nodeCrash: cp-1}",
+    ] {
+        let faults = format!("kind: Faults\nspec: {{events: [{crashes}]}}");
+        obeys(0, ("v1.25.3", 1, "replicas: 1"), "replicas: 1", &[&faults]);
+    }
+}

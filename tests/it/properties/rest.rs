@@ -106,7 +106,7 @@ fn nodes(mirror: &Mirror<'_>, dead: &[NodeId]) -> Broken {
 /// N-6: a pod leaves a dead machine when its toleration has passed, unless so many died that the fault is more likely
 /// elsewhere (N-8, N-9).
 fn abandoned(mirror: &Mirror<'_>, pod: PodId, node: NodeId, dead: usize) -> Broken {
-    let many = dead > 2 || dead == mirror.nodes.len();
+    let many = dead > 2 || dead == mirror.nodes.iter().filter(|n| n.present).count();
     let class = mirror.class(pod);
     // Who tolerates everything may be bound to a dead machine again.
     let everywhere = class.tolerations.iter().any(|t| t.key.is_none());
