@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::behaviour::kubeadm::kubelet_skew;
@@ -42,7 +43,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// Why kubeadm refuses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refusal {
     /// The rule: `K-3`.
     pub rule: &'static str,
@@ -53,7 +54,7 @@ pub struct Refusal {
 }
 
 /// Whether `--force` helps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub enum Severity {
     /// Nothing helps.
     Mandatory,

@@ -4,5 +4,6 @@
 //! Pure functions over plain values: nothing here knows a cluster, a clock or a random number.
 
 pub mod kubeadm;
+pub mod path;
 pub mod releases;
 pub mod skew;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::KubeVersion;
@@ -47,7 +48,7 @@ pub struct Release {
 }
 
 /// How sure a figure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sure {
     /// The project's own files or pages say so.
@@ -87,7 +88,7 @@ pub struct Change {
 }
 
 /// Whom a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Who {
     /// Labels and taints of nodes.
     Node,
@@ -165,6 +166,13 @@ pub fn etcd_after<'a>(now: &'a str, target: &KubeVersion) -> &'a str {
 /// What changes with hops to minors above `from`, up to `to`.
 pub fn changes(from: u32, to: u32) -> impl Iterator<Item = &'static Change> {
     TABLE.changes.iter().filter(move |c| c.minor > from && c.minor <= to)
+}
+
+/// When an API with this kind is no longer served.
+#[must_use]
+pub fn removal(api: &str, kind: &str) -> Option<&'static RemovedApi> {
+    let all = &TABLE.removed_apis;
+    all.iter().find(|r| r.api == api && r.kinds.iter().any(|k| k == kind))
 }
 
 /// The newest version of a minor that the table knows.
