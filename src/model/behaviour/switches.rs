@@ -195,6 +195,8 @@ switches! {
         "etcd with an unchanged manifest is left alone" => "etcd is restarted for its certificates with every upgrade";
     POSTPONES_ADDONS: Kubeadm, "K-16", 28, Documented, "feature gate UpgradeAddonsBeforeControlPlane of kubeadm, 1.28";
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
+    SUPER_ADMIN: Kubeadm, "X-2", 29, Documented, "KEP-4214";
+        "there is no super-admin.conf" => "super-admin.conf is renewed with admin.conf, where it is there";
     OLDER_KUBELETS: Kubeadm, "K-8", 29, Documented, "kubernetes/kubernetes#120825";
         "refuses targets more than one minor above a kubelet" => "refuses targets more than three minors above a kubelet";
     THOROUGH_CHECKS: Kubeadm, "K-14", 27, Measured, "single control-plane clusters";
