@@ -11,7 +11,6 @@ use crate::units::KubeVersion;
 use crate::versions::kubeadm::{self, Attempt, Severity, Verdict, verdict};
 use crate::versions::path::{Goes, Leg, Passage, Rounds, Start, is_forbidden, legs, walk};
 use crate::versions::releases::{self, ApiUse};
-use crate::versions::skew::allowed_lag;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -115,6 +114,7 @@ pub fn itinerary(request: &Request<'_>) -> Result<Itinerary, Impossible> {
 
 /// Kubelets of the cluster, or of the one that is assumed.
 struct Fleet {
+    names: Vec<String>,
     version: KubeVersion,
     control_plane: Vec<KubeVersion>,
     workers: Vec<KubeVersion>,
@@ -126,6 +126,7 @@ impl Fleet {
         let Some(model) = request.cluster else {
             let one = vec![version.clone()];
             return Self {
+                names: Vec::new(),
                 version,
                 control_plane: one.clone(),
                 workers: one,
@@ -134,6 +135,12 @@ impl Fleet {
         let kubelet = |id: &NodeId| model.nodes[*id].version.clone();
         let workers = model.nodes.iter().filter(|n| !n.control_plane && !n.planned);
         Self {
+            names: model
+                .control_plane
+                .nodes
+                .iter()
+                .map(|&id| model.nodes[id].name.clone())
+                .collect(),
             version,
             control_plane: model.control_plane.nodes.iter().map(kubelet).collect(),
             workers: workers.map(|n| n.version.clone()).collect(),
@@ -142,6 +149,7 @@ impl Fleet {
 
     fn start(&self) -> Start<'_> {
         Start {
+            names: &self.names,
             version: &self.version,
             control_plane: &self.control_plane,
             workers: &self.workers,
@@ -422,9 +430,8 @@ fn assumptions(request: &Request<'_>) -> Vec<String> {
     let managed = request.cluster.is_some_and(|m| m.control_plane.nodes.is_empty());
     if request.cluster.is_none() {
         told.push(format!(
-            "no cluster was given: one control-plane node with stacked etcd, and workers at {} (at most {} minors behind)",
-            request.from,
-            allowed_lag(request.from.minor())
+            "no cluster was given: one control-plane node with stacked etcd, workers at {}",
+            request.from
         ));
     }
     if let (false, Some(images)) = (managed, releases::images(&request.from)) {
