@@ -395,6 +395,16 @@ pub mod proxy {
 pub mod kubectl {
     use super::switches;
 
+    /// The flag of `kubectl drain` that lets pods with emptyDir volumes go.
+    #[must_use]
+    pub const fn empty_dir_flag(minor: u32) -> &'static str {
+        if switches::EMPTY_DIR_FLAG.on(minor) {
+            "--delete-emptydir-data"
+        } else {
+            "--delete-local-data"
+        }
+    }
+
     /// Whether an API error while waiting for a pod to go counts as gone (D-13, a bug of 1.20.2).
     #[must_use]
     pub const fn error_means_gone(minor: u32) -> bool {
@@ -546,6 +556,16 @@ pub mod kubeadm {
             (true, _) => measured(520, 1010, 1570),
             (false, Component::ApiServer) => measured(14_500, 20_500, 23_000),
             (false, _) => Dist::Uniform(millis(100), millis(300)),
+        }
+    }
+
+    /// The command for certificates.
+    #[must_use]
+    pub const fn certs_command(minor: u32) -> &'static str {
+        if switches::CERTS_COMMAND.on(minor) {
+            "kubeadm certs"
+        } else {
+            "kubeadm alpha certs"
         }
     }
 
