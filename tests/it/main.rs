@@ -8,6 +8,7 @@ mod fidelity;
 mod kubeadm;
 mod kubelets;
 mod oracles;
+mod plan;
 mod properties;
 mod published;
 mod reference;

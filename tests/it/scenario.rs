@@ -171,7 +171,7 @@ fn a_dump_and_a_plan_become_a_model() {
         "  events:\n  - {after: {componentDown: kube-controller-manager, delay: 1s}, podDelete: default/web}\n  \
          - {at: 5s, nodeCrash: {hosting: web}, for: 3s}\n",
     );
-    let Scenario { model, notes } = good(&[dump, &plan, &timings, &faults]);
+    let Scenario { model, notes, .. } = good(&[dump, &plan, &timings, &faults]);
     assert_eq!(model.version, KubeVersion::new(36, 2));
     assert_eq!(
         notes,
@@ -300,7 +300,7 @@ fn later_timings_win_field_by_field() {
         "  apiCall: {quantiles: {p100: 9s, p0: 1s, p50: 2s}}\n  podRemoval: {empirical: [1s, 10ms]}\n  \
          nodeReboot: {normal: {mean: 5s, sd: 1s}}\n  kubectlStart: {exponential: {mean: 4s}}\n  imagePull: 5s\n",
     );
-    let Scenario { model, notes } = good(&[CLUSTER, &first, &second]);
+    let Scenario { model, notes, .. } = good(&[CLUSTER, &first, &second]);
     let points = [(0.0, millis(1000)), (0.5, millis(2000)), (1.0, millis(9000))];
     assert_eq!(model.timings.api_call, Dist::Quantiles(points.into()));
     assert_eq!(model.timings.binding, Dist::Uniform(millis(1000), millis(2000)));
