@@ -2,6 +2,7 @@
 
 use crate::ids::InstanceId;
 use crate::rng::Stream;
+use crate::trace::VersionId;
 
 /// Leave to write once. Only the gate hands it out, so what compiles has asked.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Server {
     pub(crate) works: bool,
     /// The load balancer sends requests to it.
     pub(crate) listed: bool,
+    /// The version of its process, or of the last one.
+    pub(crate) version: VersionId,
 }
 
 /// What is reachable now. Only the control-plane room changes it.

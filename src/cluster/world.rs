@@ -66,8 +66,8 @@ impl World<'_> {
                 }
             }
             Event::Kubeadm(e) => {
-                if let Some(owner) = self.kubeadm.handle(e, &self.control_plane, hall) {
-                    self.driver.kubeadm_done(owner, hall);
+                if let Some((owner, ended)) = self.kubeadm.handle(e, &self.control_plane, hall) {
+                    self.driver.kubeadm_done(owner, ended, hall);
                 }
             }
             Event::Driver(e) => self.driver.handle(e, &mut self.drains, &mut self.kubeadm, hall),

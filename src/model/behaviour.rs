@@ -417,7 +417,7 @@ pub mod kubectl {
 
 /// kubeadm.
 pub mod kubeadm {
-    use super::{Dist, log_normal, millis, switches};
+    use super::{Dist, Span, log_normal, millis, secs, switches};
     use crate::model::Component;
 
     /// Whether etcd is restarted for its certificates even when its manifest is the same (K-13.5).
@@ -430,6 +430,35 @@ pub mod kubeadm {
     #[must_use]
     pub const fn postpones_addons(minor: u32) -> bool {
         switches::POSTPONES_ADDONS.on(minor)
+    }
+
+    /// Whether a health check whose Job does not complete is passed over: its error was overwritten by that of the clean-up
+    /// (K-11).
+    #[must_use]
+    pub const fn ignores_job(minor: u32) -> bool {
+        !switches::JOB_COUNTS.on(minor)
+    }
+
+    /// Whether that check is left out where no node is schedulable.
+    #[must_use]
+    pub const fn needs_schedulable_node(minor: u32) -> bool {
+        switches::JOB_COUNTS.on(minor)
+    }
+
+    /// How long the Job of the health check may take (K-11).
+    #[must_use]
+    pub const fn health_check_limit(minor: u32) -> Span {
+        if switches::PATIENT_JOB.on(minor) {
+            secs(60)
+        } else {
+            secs(15)
+        }
+    }
+
+    /// Whether a quorum of etcd is healthy enough (K-13.2).
+    #[must_use]
+    pub const fn quorum_is_healthy(minor: u32) -> bool {
+        switches::QUORUM_IS_HEALTHY.on(minor)
     }
 
     /// Command start until the configuration has been read; measured 0.12…0.23 s in 1.20, 0.4 s in 1.36.

@@ -75,6 +75,8 @@ pub struct ControlPlane {
     pub standbys: u32,
     /// What stands in front of several API servers.
     pub load_balancer: LoadBalancer,
+    /// How long after the start the certificates of the control plane expire; `None`: they do not.
+    pub certificates_expire: Option<Span>,
 }
 
 /// Where etcd runs.
@@ -115,6 +117,7 @@ impl Default for ControlPlane {
             leader_election: true,
             standbys: 0,
             load_balancer: LoadBalancer::default(),
+            certificates_expire: None,
         }
     }
 }

@@ -35,7 +35,14 @@ impl Mentions {
             | Fact::LeaderLost { .. }
             | Fact::FaultInjected { .. }
             | Fact::FaultMissed { .. } => none,
-            Fact::KubeletStarted { node, version } => Self {
+            Fact::HopStarted { version, .. } => Self {
+                version: Some(version),
+                ..none
+            },
+            Fact::KubeletStarted { node, version }
+            | Fact::VersionsChecked {
+                node, target: version, ..
+            } => Self {
                 node: Some(node),
                 version: Some(version),
                 ..none
@@ -86,6 +93,11 @@ impl Mentions {
             | Fact::PhaseStarted { node, .. }
             | Fact::PhaseEnded { node, .. }
             | Fact::CertificatesRenewed { node, .. }
+            | Fact::CheckFailed { node, .. }
+            | Fact::PhaseFailed { node, .. }
+            | Fact::ManifestRestored { node, .. }
+            | Fact::AdminConfRenewed { node }
+            | Fact::CertificateExpired { node, .. }
             | Fact::NodeCordoned { node }
             | Fact::NodeUncordoned { node }
             | Fact::KubeletStopped { node }

@@ -7,8 +7,8 @@ mod mention;
 mod preamble;
 
 pub use fact::{
-    ApiError, DeletedBy, DrainOutcome, Fact, LifecycleTaint, NodeResult, NotDrainable, Phase, PlanStatus, Record,
-    RefusalReason, StopReason, Unfit, VersionId,
+    ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LifecycleTaint, NodeResult, NotDrainable, Phase, PlanStatus,
+    Record, RefusalReason, StopReason, Unfit, VersionId,
 };
 pub use file::{TraceError, TraceReader, TraceWriter};
 pub use preamble::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};

@@ -193,6 +193,12 @@ switches! {
 
     ALWAYS_RESTARTS_ETCD: Kubeadm, "K-13", 31, Measured, "single control-plane clusters";
         "etcd with an unchanged manifest is left alone" => "etcd is restarted for its certificates with every upgrade";
+    JOB_COUNTS: Kubeadm, "K-11", 30, Documented, "kubernetes/kubernetes#122079, kubernetes/kubeadm#3050";
+        "a health check whose Job does not complete is passed over" => "a health check whose Job does not complete stops the upgrade, unless no node is schedulable";
+    PATIENT_JOB: Kubeadm, "K-11", 36, Documented, "change log of 1.36";
+        "waits 15 s for the Job of the health check" => "waits 60 s for the Job of the health check";
+    QUORUM_IS_HEALTHY: Kubeadm, "K-13.2", 36, Documented, "kubernetes/kubernetes#138538";
+        "wants every member of etcd to answer" => "wants a quorum of etcd to answer";
     POSTPONES_ADDONS: Kubeadm, "K-16", 28, Documented, "feature gate UpgradeAddonsBeforeControlPlane of kubeadm, 1.28";
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
     THOROUGH_CHECKS: Kubeadm, "K-14", 27, Measured, "single control-plane clusters";

@@ -322,6 +322,7 @@ impl Builder<'_> {
         if let Some(standbys) = &spec.standbys {
             self.model.control_plane.standbys = self.count(standbys, 99);
         }
+        self.model.control_plane.certificates_expire = spec.certificates_expire_in.as_ref().map(|d| d.0);
         let Some(balancer) = &spec.load_balancer else {
             return;
         };

@@ -35,6 +35,8 @@ pub(crate) struct ControlPlaneSpec {
     pub(crate) standbys: Option<At<i64>>,
     /// What stands in front of several API servers.
     pub(crate) load_balancer: Option<LoadBalancerSpec>,
+    /// How long after the start the certificates of its components expire; left out: they do not.
+    pub(crate) certificates_expire_in: Option<Duration>,
 }
 
 /// Where etcd runs.
