@@ -116,3 +116,4 @@ pub mod scenario;
 pub mod trace;
 pub mod units;
 mod upgrade;
+pub mod versions;

@@ -578,6 +578,12 @@ pub mod kubeadm {
         }
     }
 
+    /// So many minors may kubelets be older than the target of `kubeadm upgrade apply` (K-8).
+    #[must_use]
+    pub const fn kubelet_skew(minor: u32) -> u32 {
+        if switches::OLDER_KUBELETS.on(minor) { 3 } else { 1 }
+    }
+
     /// The version of CoreDNS that kubeadm of this minor installs (semantics 2.7).
     #[must_use]
     pub const fn coredns(minor: u32) -> &'static str {

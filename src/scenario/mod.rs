@@ -58,6 +58,21 @@ pub struct Scenario {
     pub model: Model,
     /// What a person may want to know about the input, as sentences for standard error.
     pub notes: Vec<String>,
+    /// Objects in APIs that some release stops serving.
+    pub ending_apis: Vec<ApiUse>,
+}
+
+/// Objects, or the manifests that they were made from, in an API that some release stops serving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiUse {
+    /// The API: `policy/v1beta1`.
+    pub api: String,
+    /// The kind.
+    pub kind: String,
+    /// The objects, as `namespace/name`, in the order of the input.
+    pub names: Vec<String>,
+    /// Only what was given to `kubectl apply` says so: the server shows them in another API.
+    pub by_manifest: bool,
 }
 
 impl Scenario {
@@ -73,13 +88,18 @@ impl Scenario {
 /// # Errors
 /// Everything that is wrong with the documents, with positions.
 pub fn load(sources: &[Source]) -> Result<Scenario, Diagnostics> {
-    let (documents, mut problems) = intake::read(sources);
+    let (mut documents, mut problems) = intake::read(sources);
+    let ending_apis = std::mem::take(&mut documents.ending_apis).into_values().collect();
     if documents.is_empty() {
         return Err(problems.finish(sources));
     }
     let (model, notes) = build::build(&documents, &mut problems);
     if problems.is_empty() {
-        Ok(Scenario { model, notes })
+        Ok(Scenario {
+            model,
+            notes,
+            ending_apis,
+        })
     } else {
         Err(problems.finish(sources))
     }

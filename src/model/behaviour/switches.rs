@@ -201,6 +201,8 @@ switches! {
         "wants every member of etcd to answer" => "wants a quorum of etcd to answer";
     POSTPONES_ADDONS: Kubeadm, "K-16", 28, Documented, "feature gate UpgradeAddonsBeforeControlPlane of kubeadm, 1.28";
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
+    OLDER_KUBELETS: Kubeadm, "K-8", 29, Documented, "kubernetes/kubernetes#120825";
+        "refuses targets more than one minor above a kubelet" => "refuses targets more than three minors above a kubelet";
     THOROUGH_CHECKS: Kubeadm, "K-14", 27, Measured, "single control-plane clusters";
         "health checks take 1 s to 2 s, and the API server's new hash is seen at once" => "health checks take 4 s, and the API server's new hash is seen after 8 s";
 }

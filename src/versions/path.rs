@@ -1,0 +1,460 @@
+//! The way from one version to another: hops of the control plane, rounds of the workers (V-11, V-12, V-18 … V-21).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::kubeadm::{self, Attempt, Refusal, Severity};
+use super::releases;
+use super::skew::{self, Part, Running, allowed_lag};
+use crate::model::behaviour::kubeadm::{kubelet_skew, postpones_addons};
+use crate::units::KubeVersion;
+
+/// A part of the way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leg {
+    /// Who goes.
+    pub who: Goes,
+    /// The version to reach.
+    pub to: KubeVersion,
+}
+
+/// Who goes in a [`Leg`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Goes {
+    /// The nodes of the control plane, one by one.
+    ControlPlane,
+    /// All workers.
+    Workers,
+}
+
+/// How often workers are upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Rounds {
+    /// After every hop of the control plane.
+    EveryHop,
+    /// As rarely as versions may differ.
+    Fewest,
+    /// Once, after the last hop.
+    Once,
+    /// As rarely as versions may differ, and they need not arrive.
+    Behind,
+}
+
+/// The cluster at the start.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The version of the API servers.
+    pub version: &'a KubeVersion,
+    /// Kubelets of control-plane nodes; empty where a cloud runs the control plane.
+    pub control_plane: &'a [KubeVersion],
+    /// Kubelets of workers.
+    pub workers: &'a [KubeVersion],
+}
+
+/// What happens in a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// The leg.
+    pub leg: Leg,
+    /// The version of the control plane before it.
+    pub from: KubeVersion,
+    /// Kubelets of workers before it.
+    pub workers: Vec<KubeVersion>,
+    /// What `kubeadm upgrade apply` of the leg's version says.
+    pub refusals: Vec<Refusal>,
+    /// Who breaks the version skew policy on the way.
+    pub skew: Vec<Skew>,
+}
+
+/// Somebody who breaks the version skew policy in a leg.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Skew {
+    /// The rule: `V-4`.
+    pub rule: &'static str,
+    /// Who, and how.
+    pub words: String,
+    /// Whether it is over at the end of the leg.
+    pub passes: bool,
+    /// Whether kubeadm's documented order brings it about (V-14).
+    pub kubeadms_way: bool,
+}
+
+/// The hops of the control plane: one minor at a time (V-11), the newest patch of each on the way (V-18).
+#[must_use]
+pub fn hops(from: &KubeVersion, to: &KubeVersion) -> Vec<KubeVersion> {
+    if to <= from {
+        return Vec::new();
+    }
+    let newest = |minor| releases::newest(minor).unwrap_or_else(|| KubeVersion::new(minor, 0));
+    let mut hops: Vec<KubeVersion> = (from.minor() + 1..to.minor()).map(newest).collect();
+    hops.push(to.clone());
+    hops
+}
+
+/// The legs of a way. `force`: kubeadm's own check of kubelets (K-8) may be skipped; the policy (V-4) holds all the same,
+/// unless workers go once.
+#[must_use]
+pub fn legs(start: Start<'_>, to: &KubeVersion, rounds: Rounds, force: bool) -> Vec<Leg> {
+    let mut way = Way {
+        legs: Vec::new(),
+        workers: start.workers.to_vec(),
+        at: start.version.clone(),
+    };
+    for hop in hops(start.version, to) {
+        let follows = |w: &KubeVersion| hop.minor() <= w.minor() + allowed_lag(w.minor());
+        let passes = |w: &KubeVersion| force || hop.minor() <= w.minor() + kubelet_skew(hop.minor());
+        if rounds != Rounds::Once && !way.workers.iter().all(|w| follows(w) && passes(w)) {
+            way.workers_follow();
+        }
+        way.legs.push(Leg {
+            who: Goes::ControlPlane,
+            to: hop.clone(),
+        });
+        way.at = hop;
+        if rounds == Rounds::EveryHop {
+            way.workers_follow();
+        }
+    }
+    if rounds != Rounds::Behind {
+        way.workers_follow();
+    }
+    way.legs
+}
+
+struct Way {
+    legs: Vec<Leg>,
+    workers: Vec<KubeVersion>,
+    at: KubeVersion,
+}
+
+impl Way {
+    /// Workers go to the version of the control plane, unless they are there.
+    fn workers_follow(&mut self) {
+        if self.workers.iter().any(|w| *w < self.at) {
+            self.legs.push(Leg {
+                who: Goes::Workers,
+                to: self.at.clone(),
+            });
+            self.workers.fill(self.at.clone());
+        }
+    }
+}
+
+/// Goes the way on paper, and asks kubeadm and the version skew policy at every change of a version (V-13).
+#[must_use]
+pub fn walk(start: Start<'_>, legs: &[Leg]) -> Vec<Passage> {
+    let mut cluster = Cluster::new(start);
+    legs.iter().map(|leg| cluster.pass(leg)).collect()
+}
+
+/// Whether kubeadm refuses for good, or somebody who is not on kubeadm's own way is left outside of the policy.
+#[must_use]
+pub fn is_forbidden(passages: &[Passage]) -> bool {
+    let refused = |p: &Passage| p.refusals.iter().any(|r| r.severity == Severity::Mandatory);
+    let breaks = |p: &Passage| p.skew.iter().any(|s| !s.kubeadms_way && !s.passes);
+    passages.iter().any(|p| refused(p) || breaks(p))
+}
+
+/// A node of the cluster on paper: the first ones run the control plane.
+type Host = usize;
+
+struct Cluster {
+    version: KubeVersion,
+    servers: usize,
+    kubelets: Vec<KubeVersion>,
+    running: Vec<Running<Host>>,
+}
+
+impl Cluster {
+    fn new(start: Start<'_>) -> Self {
+        let minor = start.version.minor();
+        // A control plane that a cloud runs has an API server, too.
+        let servers = start.control_plane.len();
+        let mut running = Vec::new();
+        for host in 0..servers {
+            for part in [Part::ApiServer, Part::ControllerManager, Part::Scheduler] {
+                running.push(Running::new(part, Some(host), minor));
+            }
+        }
+        if servers == 0 {
+            running.push(Running::new(Part::ApiServer, None, minor));
+        }
+        let kubelets: Vec<KubeVersion> = start.control_plane.iter().chain(start.workers).cloned().collect();
+        for (host, kubelet) in kubelets.iter().enumerate() {
+            running.push(Running::new(Part::Kubelet, Some(host), kubelet.minor()));
+            // kubeadm rolls kube-proxy with the control plane, whatever kubelets are at (V-14).
+            running.push(Running::new(Part::Proxy, Some(host), minor));
+        }
+        running.push(Running::new(Part::Kubectl, None, minor));
+        Self {
+            version: start.version.clone(),
+            servers,
+            kubelets,
+            running,
+        }
+    }
+
+    fn pass(&mut self, leg: &Leg) -> Passage {
+        let (from, minor) = (self.version.clone(), leg.to.minor());
+        let mut seen = Seen::default();
+        // What is wrong before the leg is not the leg's doing.
+        seen.before = skew::violations(&self.running);
+        let refusals = match leg.who {
+            Goes::Workers => Vec::new(),
+            // A cloud does not run kubeadm.
+            Goes::ControlPlane if self.servers == 0 => Vec::new(),
+            Goes::ControlPlane => kubeadm::refusals(&Attempt::usual(&leg.to, &from, &self.kubelets)),
+        };
+        let workers = self.kubelets[self.servers..].to_vec();
+        match leg.who {
+            Goes::ControlPlane if self.servers == 0 => {
+                self.set(Part::ApiServer, None, minor, &mut seen);
+                self.everywhere(Part::Proxy, minor, &mut seen);
+                self.set(Part::Kubectl, None, minor, &mut seen);
+            }
+            Goes::ControlPlane => {
+                for host in 0..self.servers {
+                    self.control_plane_node(host, leg, &mut seen);
+                }
+            }
+            Goes::Workers => {
+                for host in self.servers..self.kubelets.len() {
+                    self.kubelet(host, &leg.to, &mut seen);
+                }
+            }
+        }
+        if leg.who == Goes::ControlPlane {
+            self.version = leg.to.clone();
+        }
+        let after = skew::violations(&self.running);
+        Passage {
+            leg: leg.clone(),
+            from,
+            workers,
+            refusals,
+            skew: seen.told(&after, self.servers),
+        }
+    }
+
+    /// A node of the control plane: API server, then controller manager, then scheduler (K-14), the add-ons when they are
+    /// due (K-16), then its kubelet and kubectl.
+    fn control_plane_node(&mut self, host: Host, leg: &Leg, seen: &mut Seen) {
+        let minor = leg.to.minor();
+        for part in [Part::ApiServer, Part::ControllerManager, Part::Scheduler] {
+            self.set(part, Some(host), minor, seen);
+        }
+        let due = if postpones_addons(minor) { self.servers - 1 } else { 0 };
+        if host == due {
+            self.everywhere(Part::Proxy, minor, seen);
+        }
+        self.kubelet(host, &leg.to, seen);
+        if host == 0 {
+            self.set(Part::Kubectl, None, minor, seen);
+        }
+    }
+
+    fn kubelet(&mut self, host: Host, to: &KubeVersion, seen: &mut Seen) {
+        self.kubelets[host] = to.clone();
+        self.set(Part::Kubelet, Some(host), to.minor(), seen);
+    }
+
+    fn set(&mut self, part: Part, host: Option<Host>, minor: u32, seen: &mut Seen) {
+        for running in &mut self.running {
+            if running.part == part && running.host == host {
+                running.minor = minor;
+            }
+        }
+        seen.look(&self.running);
+    }
+
+    fn everywhere(&mut self, part: Part, minor: u32, seen: &mut Seen) {
+        for running in self.running.iter_mut().filter(|r| r.part == part) {
+            running.minor = minor;
+        }
+        seen.look(&self.running);
+    }
+}
+
+/// Violations of a leg, each once.
+#[derive(Default)]
+struct Seen {
+    before: Vec<skew::Violation<Host>>,
+    found: Vec<skew::Violation<Host>>,
+}
+
+impl Seen {
+    fn look(&mut self, running: &[Running<Host>]) {
+        for violation in skew::violations(running) {
+            let same = |v: &skew::Violation<Host>| v.key() == violation.key();
+            if !self.found.iter().any(same) && !self.before.contains(&violation) {
+                self.found.push(violation);
+            }
+        }
+    }
+
+    /// In words; workers that do the same are told once.
+    fn told(&self, after: &[skew::Violation<Host>], servers: usize) -> Vec<Skew> {
+        let name = |host: Host| {
+            if host < servers {
+                format!("control-plane node {}", host + 1)
+            } else {
+                "workers".to_owned()
+            }
+        };
+        let mut told: Vec<Skew> = Vec::new();
+        for violation in &self.found {
+            let skew = Skew {
+                rule: violation.rule.id(),
+                words: violation.words(name),
+                passes: !after.iter().any(|v| v.key() == violation.key()),
+                kubeadms_way: violation.is_kubeadms_way(),
+            };
+            if !told.contains(&skew) {
+                told.push(skew);
+            }
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v(text: &str) -> KubeVersion {
+        text.parse().unwrap()
+    }
+
+    fn way(from: &str, to: &str, rounds: Rounds, force: bool) -> (Vec<String>, Vec<Passage>) {
+        let from = v(from);
+        let kubelets = [from.clone()];
+        let start = Start {
+            version: &from,
+            control_plane: &kubelets,
+            workers: &kubelets,
+        };
+        let legs = legs(start, &v(to), rounds, force);
+        let short = |leg: &Leg| match leg.who {
+            Goes::ControlPlane => format!("cp{}", leg.to.minor()),
+            Goes::Workers => format!("w{}", leg.to.minor()),
+        };
+        (legs.iter().map(short).collect(), walk(start, &legs))
+    }
+
+    fn needs_force(passages: &[Passage]) -> Vec<u32> {
+        let refused = passages.iter().filter(|p| !p.refusals.is_empty());
+        refused.map(|p| p.leg.to.minor()).collect()
+    }
+
+    #[test]
+    fn o1_v18_hops_are_minor_by_minor_and_end_at_the_target() {
+        let hops = hops(&v("v1.18.20"), &v("v1.21.3"));
+        assert_eq!(hops, [v("v1.19.16"), v("v1.20.15"), v("v1.21.3")]);
+        assert_eq!(super::hops(&v("v1.21.0"), &v("v1.21.14")), [v("v1.21.14")]);
+        assert!(super::hops(&v("v1.21.0"), &v("v1.20.0")).is_empty());
+    }
+
+    /// The first table of 11.9.
+    #[test]
+    fn v20_v21_from_1_18_to_1_21() {
+        let go = |rounds, force| way("v1.18.20", "v1.21.14", rounds, force);
+        let (legs, passages) = go(Rounds::EveryHop, false);
+        assert_eq!(legs, ["cp19", "w19", "cp20", "w20", "cp21", "w21"]);
+        assert!(needs_force(&passages).is_empty() && !is_forbidden(&passages));
+        assert_eq!(go(Rounds::Fewest, false).0, legs, "K-8 allows no lag of two");
+
+        let (legs, passages) = go(Rounds::Fewest, true);
+        assert_eq!(legs, ["cp19", "cp20", "w20", "cp21", "w21"]);
+        assert_eq!(needs_force(&passages), [20]);
+        assert!(!is_forbidden(&passages));
+
+        let (legs, passages) = go(Rounds::Once, true);
+        assert_eq!(legs, ["cp19", "cp20", "cp21", "w21"]);
+        assert!(is_forbidden(&passages));
+        let words = &passages[2].skew.iter().find(|s| s.rule == "V-4").unwrap().words;
+        assert!(
+            words.contains("3 minors older than the newest API server (1.21)"),
+            "{words}"
+        );
+
+        let (legs, passages) = go(Rounds::Behind, true);
+        assert_eq!(legs, ["cp19", "cp20", "w20", "cp21"]);
+        assert!(!is_forbidden(&passages));
+    }
+
+    /// The second table of 11.9.
+    #[test]
+    fn v20_v21_from_1_28_to_1_31() {
+        let go = |rounds, force| way("v1.28.15", "v1.31.14", rounds, force);
+        let (legs, passages) = go(Rounds::Fewest, false);
+        assert_eq!(legs, ["cp29", "cp30", "cp31", "w31"]);
+        assert!(needs_force(&passages).is_empty() && !is_forbidden(&passages));
+        assert!(passages.iter().all(|p| p.skew.is_empty()), "{passages:?}");
+        assert_eq!(go(Rounds::EveryHop, false).0.len(), 6);
+        assert_eq!(go(Rounds::Behind, false).0, ["cp29", "cp30", "cp31"]);
+    }
+
+    /// Workers at the greatest skew go before the control plane does.
+    #[test]
+    fn v12_workers_that_lag_already_go_first() {
+        let (version, old) = (v("v1.31.0"), [v("v1.28.0")]);
+        let control_plane = [version.clone()];
+        let start = Start {
+            version: &version,
+            control_plane: &control_plane,
+            workers: &old,
+        };
+        let legs = legs(start, &v("v1.32.0"), Rounds::Fewest, false);
+        assert_eq!((legs[0].who, legs[0].to.minor()), (Goes::Workers, 31));
+        assert_eq!(legs.len(), 3);
+    }
+
+    #[test]
+    fn v14_kube_proxy_leads_kubelets_before_1_28_only() {
+        let skews = |from, to| way(from, to, Rounds::EveryHop, false).1.remove(0).skew;
+        let old = skews("v1.20.15", "v1.21.14");
+        assert_eq!(
+            (old.len(), old[0].rule),
+            (2, "V-5"),
+            "control plane until its kubelet, workers until theirs"
+        );
+        assert!(old.iter().all(|s| s.kubeadms_way));
+        assert!(skews("v1.30.14", "v1.31.14").is_empty());
+    }
+
+    /// Several API servers: kubelets that follow their own API server are newer than the others for a while.
+    #[test]
+    fn v4_v14_several_control_plane_nodes() {
+        let version = v("v1.26.15");
+        let control_plane = vec![version.clone(); 3];
+        let start = Start {
+            version: &version,
+            control_plane: &control_plane,
+            workers: &[],
+        };
+        let legs = legs(start, &v("v1.27.16"), Rounds::Fewest, false);
+        assert_eq!(legs.len(), 1, "no workers, no round");
+        let skew = &walk(start, &legs)[0].skew;
+        let rules: Vec<(&str, bool)> = skew.iter().map(|s| (s.rule, s.passes)).collect();
+        assert!(
+            rules.contains(&("V-4", true)) && rules.contains(&("V-5", true)),
+            "{skew:?}"
+        );
+        assert!(!is_forbidden(&walk(start, &legs)));
+    }
+
+    #[test]
+    fn a_managed_control_plane_has_an_api_server() {
+        let (version, workers) = (v("v1.30.0"), [v("v1.28.0")]);
+        let start = Start {
+            version: &version,
+            control_plane: &[],
+            workers: &workers,
+        };
+        let legs = legs(start, &v("v1.32.0"), Rounds::Once, false);
+        assert!(is_forbidden(&walk(start, &legs)), "1.28 is four behind");
+    }
+}
