@@ -424,6 +424,10 @@ impl ControlPlane {
             self.elections.api_lost(server, hall);
         }
         self.schedule_check(server, works, hall);
+        hall.store.gate.breaks += 1;
+        if hall.store.blind > 0 {
+            hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Reconnect(server)));
+        }
     }
 
     /// The load balancer needs `threshold` failed checks to take a server out, and one good one to take it back.

@@ -35,6 +35,8 @@ pub(crate) struct Server {
 pub(crate) struct Gate {
     /// The API servers.
     pub(crate) servers: Vec<Server>,
+    /// How often connections to one of them broke.
+    pub(crate) breaks: u64,
     /// The controller manager that leads and acts.
     pub(crate) controller_manager: Option<InstanceId>,
     /// The scheduler that leads and acts.

@@ -114,6 +114,12 @@ impl<'m> Hall<'m> {
         &self.versions[id.0 as usize]
     }
 
+    /// The number of a version that the run meets.
+    pub(crate) fn version_id(&self, version: &KubeVersion) -> VersionId {
+        let at = self.versions.iter().position(|v| v == version).unwrap_or(0);
+        VersionId(u16::try_from(at).unwrap_or(0))
+    }
+
     /// The minor of a version.
     pub(crate) fn minor(&self, id: VersionId) -> u32 {
         self.version(id).minor()

@@ -22,6 +22,7 @@ pub(crate) mod replica_set;
 mod run;
 pub(crate) mod scheduler;
 mod setup;
+mod skew;
 pub(crate) mod stateful_set;
 pub(crate) mod static_pod;
 pub(crate) mod store;

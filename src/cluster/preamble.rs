@@ -34,6 +34,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
         from: 0,
         target,
         hops: model.plan.iter().flat_map(|p| p.hops()).map(index).collect(),
+        certificates_expire: model.control_plane.certificates_expire.map(|s| s.as_micros()),
         nodes: model
             .nodes
             .iter()

@@ -183,6 +183,8 @@ pub(crate) struct Store {
     pub(crate) admission: IdVec<WorkloadId, admission::State>,
     /// Versions of kube-proxy by the revision of its DaemonSet, beginning with the first that was rolled out.
     pub(crate) proxies: Vec<(u32, VersionId)>,
+    /// Kubelets that cannot read Services.
+    pub(crate) blind: u32,
 }
 
 impl Store {
@@ -209,6 +211,7 @@ impl Store {
             admission: model.workloads.iter().map(|_| admission::State::default()).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
             proxies: Vec::new(),
+            blind: 0,
         };
         for (id, rs) in model.replica_sets.iter_ids() {
             store.workloads[rs.workload].replica_sets.push(id);

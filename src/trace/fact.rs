@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId};
 use crate::model::Component;
 use crate::units::Time;
+use crate::versions::skew::{Part, Rule};
+
+use super::Skew;
 
 /// A fact with its time and cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +103,19 @@ pub enum Fact {
         node: NodeId,
         outcome: DrainOutcome,
     },
+    /// Somebody begins to break the version skew policy (V-13).
+    SkewBegan { skew: Skew },
+    /// It is within the policy again.
+    SkewEnded {
+        rule: Rule,
+        part: Part,
+        node: Option<NodeId>,
+    },
+    /// A kubelet cannot read Services from the API server that it reaches, which is too old for it: it starts no pods.
+    ServicesUnread { node: NodeId },
+    /// It reaches one that is new enough.
+    ServicesRead { node: NodeId },
+
     /// A node was cordoned.
     NodeCordoned { node: NodeId },
     /// A node was uncordoned.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Fact, Preamble, VersionId};
+use super::{Fact, Preamble, Skew, VersionId};
 use crate::ids::{BudgetId, DrainId, Id, InstanceId, NodeId, PodId, WorkloadId};
 
 /// The things that a fact refers to by id.
@@ -33,6 +33,10 @@ impl Mentions {
             | Fact::QuorumLost
             | Fact::QuorumRegained
             | Fact::LeaderLost { .. }
+            | Fact::SkewBegan {
+                skew: Skew { node: None, .. },
+            }
+            | Fact::SkewEnded { node: None, .. }
             | Fact::FaultInjected { .. }
             | Fact::FaultMissed { .. } => none,
             Fact::HopStarted { version, .. } => Self {
@@ -94,6 +98,12 @@ impl Mentions {
             | Fact::PhaseEnded { node, .. }
             | Fact::CertificatesRenewed { node, .. }
             | Fact::CheckFailed { node, .. }
+            | Fact::ServicesUnread { node }
+            | Fact::ServicesRead { node }
+            | Fact::SkewBegan {
+                skew: Skew { node: Some(node), .. },
+            }
+            | Fact::SkewEnded { node: Some(node), .. }
             | Fact::PhaseFailed { node, .. }
             | Fact::ManifestRestored { node, .. }
             | Fact::AdminConfRenewed { node }

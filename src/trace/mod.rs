@@ -5,6 +5,7 @@ mod fact;
 mod file;
 mod mention;
 mod preamble;
+mod skew;
 
 pub use fact::{
     ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LifecycleTaint, NodeResult, NotDrainable, Phase, PlanStatus,
@@ -12,6 +13,7 @@ pub use fact::{
 };
 pub use file::{TraceError, TraceReader, TraceWriter};
 pub use preamble::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
+pub use skew::{Apart, Skew};
 
 use crate::ids::FactId;
 

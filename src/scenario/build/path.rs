@@ -2,11 +2,14 @@
 
 use super::Builder;
 use crate::ids::NodeId;
+use crate::model::behaviour::kubeadm::kubelet_skew;
 use crate::model::{KubeadmOptions, Leg, Mode, Part, Pool};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::own::{PlanSpec, StepSpec, Version, WorkersSpec};
 use crate::scenario::text::At;
 use crate::units::KubeVersion;
+use crate::versions::path;
+use crate::versions::skew::allowed_lag;
 
 impl Builder<'_> {
     /// How kubeadm is called.
@@ -45,7 +48,7 @@ impl Builder<'_> {
         let mut now = self.model.version.clone();
         let mut kubelets = self.oldest_kubelet(pools).unwrap_or_else(|| now.minor());
         for hop in &hops {
-            let must = lags && too_old(kubelets, hop, kubeadm) && !pools.is_empty();
+            let must = too_old(kubelets, hop, kubeadm) && !pools.is_empty();
             if must && kubelets < now.minor() {
                 legs.push(leg(Part::Workers, Some(&now)));
                 kubelets = now.minor();
@@ -53,8 +56,15 @@ impl Builder<'_> {
             legs.push(leg(Part::ControlPlane, Some(hop)));
             if !lags && !pools.is_empty() {
                 legs.push(leg(Part::Workers, Some(hop)));
+                kubelets = hop.minor();
             }
             now = hop.clone();
+        }
+        if legs.first().is_some_and(|l| l.part == Part::Workers) {
+            let (rest, hop) = (&self.model.version, &hops[0]);
+            self.notes.push(format!(
+                "workers go to {rest} first: their kubelets are too old for a control plane of {hop} (V-12, K-8)"
+            ));
         }
         if lags && !pools.is_empty() {
             legs.push(leg(Part::Workers, Some(&now)));
@@ -74,9 +84,9 @@ impl Builder<'_> {
         let Some(target) = &spec.target_version else {
             return Vec::new();
         };
-        let (from, to) = (self.model.version.minor(), &target.value.0);
-        let between = (from + 1..to.minor()).map(newest);
-        between.chain([to.clone()]).collect()
+        let to = &target.value.0;
+        let hops = path::hops(&self.model.version, to);
+        if hops.is_empty() { vec![to.clone()] } else { hops }
     }
 
     /// What says nothing where it stands, or contradicts.
@@ -153,14 +163,4 @@ fn too_old(kubelets: u32, hop: &KubeVersion, kubeadm: &KubeadmOptions) -> bool {
     let lag = hop.minor().saturating_sub(kubelets);
     let own = kubeadm.version.as_ref().unwrap_or(hop).minor();
     lag > allowed_lag(kubelets) || !kubeadm.force && lag > kubelet_skew(own)
-}
-
-fn newest(minor: u32) -> KubeVersion {
-    KubeVersion::new(minor, 0)
-}
-const fn allowed_lag(minor: u32) -> u32 {
-    if minor > 24 { 3 } else { 2 }
-}
-const fn kubelet_skew(minor: u32) -> u32 {
-    if minor > 28 { 3 } else { 1 }
 }

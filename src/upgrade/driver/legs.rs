@@ -6,7 +6,7 @@ use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::ids::NodeId;
 use crate::model::{DrainVia, Gate, Leg, Mode, Part, Plan, Premark};
-use crate::trace::{Fact, NodeResult, PlanStatus, VersionId};
+use crate::trace::{Fact, NodeResult, PlanStatus};
 use crate::units::Span;
 use crate::upgrade::order::ordered;
 use crate::upgrade::pool::{PoolRun, Slot};
@@ -25,7 +25,7 @@ impl Driver {
             // Whoever upgraded the control plane has the kubectl of that version.
             hall.kubectl = self.target.map_or(hall.kubectl, |v| hall.minor(v));
         }
-        self.target = leg.version.as_ref().map(|v| version_id(v, hall));
+        self.target = leg.version.as_ref().map(|v| hall.version_id(v));
         if let Some(version) = self.target.filter(|_| plan.hops().count() > 1) {
             let workers = leg.part == Part::Workers;
             hall.emit_cause(Fact::HopStarted { version, workers });
@@ -207,10 +207,4 @@ fn in_place(plan: &Plan, premark: Premark, hall: &Hall<'_>) -> Vec<Stage> {
     let configures = plan.target.is_some() && hall.model.timings.kubeadm.upgrade_node.is_some();
     stages.extend(configures.then_some(Stage::Configure));
     stages
-}
-
-/// A version by its number.
-pub(super) fn version_id(version: &crate::units::KubeVersion, hall: &Hall<'_>) -> VersionId {
-    let at = hall.versions.iter().position(|v| v == version).unwrap_or(0);
-    VersionId(u16::try_from(at).unwrap_or(0))
 }

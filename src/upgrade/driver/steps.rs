@@ -1,6 +1,5 @@
 //! An explicit runbook: one command a step, each as its author expects it to end.
 
-use super::legs::version_id;
 use super::replace::creation;
 use super::{Driver, Event, Owner, Progress, version_of};
 use crate::cluster::control_plane;
@@ -75,7 +74,7 @@ impl Driver {
     /// The version of a step: its own, that of a step before it, or the plan's.
     fn step_version(&mut self, given: Option<&KubeVersion>, hall: &Hall<'_>) {
         if let Some(version) = given {
-            self.target = Some(version_id(version, hall));
+            self.target = Some(hall.version_id(version));
         }
     }
 

@@ -8,8 +8,9 @@ use crate::cluster::hall::Hall;
 use crate::ids::NodeId;
 use crate::model::behaviour::kubeadm;
 use crate::model::{Component, Etcd, TaintEffect};
-use crate::trace::{Check, Fact, LifecycleTaint, Phase};
-use crate::units::Span;
+use crate::trace::{Check, Fact, Flags, LifecycleTaint, Phase, VersionId};
+use crate::units::{KubeVersion, Span};
+use crate::versions::kubeadm::{Attempt, Verdict, refusals, verdict};
 
 /// How often kubeadm looks whether its Job has completed.
 const JOB_POLL: Span = Span::from_secs(1);
@@ -24,6 +25,9 @@ impl Kubeadm {
     /// Whether a check at the end of a phase stops kubeadm.
     pub(super) fn objects(&self, run: Run, control_plane: &ControlPlane, hall: &mut Hall<'_>) -> bool {
         let node = run.node;
+        if run.applies && matches!(run.phase, Phase::Preflight | Phase::HealthCheck) && versions_refused(run, hall) {
+            return true;
+        }
         let failed = match run.phase {
             Phase::Preflight => control_plane_not_ready(hall).then_some(Check::ControlPlaneNodesReady),
             Phase::EtcdBackup => etcd_unhealthy(run, control_plane, hall).then_some(Check::EtcdHealth),
@@ -64,6 +68,46 @@ impl Kubeadm {
         hall.after(JOB_POLL, World::Kubeadm(Event::Job(node)));
         None
     }
+}
+
+/// Whether the version policy stops `kubeadm upgrade apply` (K-2 … K-8): a target that is too old for kubeadm when it loads
+/// its configuration, everything else after the health checks.
+fn versions_refused(run: Run, hall: &mut Hall<'_>) -> bool {
+    let plan = hall.model.plan.as_ref();
+    let options = plan.map(|p| p.kubeadm.clone()).unwrap_or_default();
+    let servers = &hall.store.gate.servers;
+    let answering = servers.iter().find(|s| s.works).or(servers.first());
+    let cluster = answering.map_or(VersionId(0), |s| s.version);
+    let own = options.version.as_ref().map_or(run.version, |v| hall.version_id(v));
+    let nodes = hall.store.nodes.iter().filter(|n| n.exists);
+    let kubelets: Vec<KubeVersion> = nodes.map(|n| n.version.clone()).collect();
+    let refusals = refusals(&Attempt {
+        target: hall.version(run.version),
+        cluster: Some(hall.version(cluster)),
+        kubeadm: Some(hall.version(own)),
+        kubelets: Some(&kubelets),
+        allow_experimental: options.allow_experimental,
+        allow_candidates: options.allow_release_candidates,
+    });
+    let at_loading = refusals.iter().any(|r| r.rule == "K-2");
+    if refusals.is_empty() || at_loading != (run.phase == Phase::Preflight) {
+        return false;
+    }
+    hall.emit_cause(Fact::VersionsChecked {
+        node: run.node,
+        target: run.version,
+        cluster,
+        kubeadm: own,
+        flags: Flags {
+            force: options.force,
+            experimental: options.allow_experimental,
+            candidates: options.allow_release_candidates,
+        },
+    });
+    matches!(
+        verdict(&refusals, options.force),
+        Verdict::Refused | Verdict::NeedsForce
+    )
 }
 
 /// kubeadm's own client certificate has expired: no request of its gets through.
