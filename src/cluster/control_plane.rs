@@ -182,6 +182,8 @@ impl ControlPlane {
             version: VersionId(0),
         };
         hall.store.gate.servers = vec![up; self.checks.len()];
+        let several = self.checks.len() > 1;
+        hall.store.gate.holder = (several && hall.model.control_plane.load_balancer.virtual_ip).then_some(0);
         self.tell_versions(hall);
         self.schedule_expiry(hall);
         self.elections.start(hall);
@@ -451,6 +453,7 @@ impl ControlPlane {
                 HealthCheck::Tcp => listens,
             };
             hall.store.gate.servers[server].listed = healthy;
+            hall.store.gate.move_on();
         }
     }
 

@@ -97,6 +97,8 @@ pub struct LoadBalancer {
     pub interval: Span,
     /// So many failed checks in a row take an API server out.
     pub threshold: u32,
+    /// One API server at a time gets all requests, until it is taken out (keepalived, kube-vip).
+    pub virtual_ip: bool,
 }
 
 /// How a load balancer checks an API server.
@@ -129,6 +131,7 @@ impl Default for LoadBalancer {
             check: HealthCheck::Readyz,
             interval: Span::from_secs(5),
             threshold: 2,
+            virtual_ip: false,
         }
     }
 }

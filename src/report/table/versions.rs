@@ -23,9 +23,9 @@ fn sentence(group: &[&SkewReport]) -> String {
     let longest = group.iter().filter_map(|s| Some(s.to? - s.from)).fold(0.0, f64::max);
     let lasts = group.iter().any(|s| s.to.is_none());
     let time = if lasts {
-        "to the end".to_owned()
+        ", to the end".to_owned()
     } else {
-        format!("for {}", span(longest))
+        format!(", for {}", span(longest))
     };
     let more = match group.len() - 1 {
         0 => String::new(),
@@ -36,7 +36,7 @@ fn sentence(group: &[&SkewReport]) -> String {
     } else {
         ""
     };
-    format!("{}: {} {time}{more}{way}", first.rule, first.words)
+    format!("{}: {}{time}{more}{way}", first.rule, first.words)
 }
 
 /// Which certificates ran out, which were renewed and which were not; empty where the input does not say when they expire.

@@ -329,6 +329,7 @@ impl Builder<'_> {
         if let Some(HealthCheckSpec::Tcp) = balancer.check {
             self.model.control_plane.load_balancer.check = HealthCheck::Tcp;
         }
+        self.model.control_plane.load_balancer.virtual_ip = balancer.virtual_ip.unwrap_or(false);
         if let Some(interval) = &balancer.interval {
             if interval.value.0 == Span::ZERO {
                 self.wrong(interval.place, "the interval must be longer than 0s");
