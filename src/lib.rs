@@ -109,6 +109,7 @@ pub mod cluster;
 pub mod ids;
 pub mod metrics;
 pub mod model;
+pub mod planning;
 pub mod queue;
 pub mod report;
 pub mod rng;

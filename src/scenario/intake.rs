@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Source;
 use super::diagnostic::{Problem, Problems};
 use super::nearest::{did_you_mean, nearest};
 use super::objects::{
@@ -10,8 +11,7 @@ use super::objects::{
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
 use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
-use super::{ApiUse, Source};
-use crate::versions::releases;
+use crate::versions::releases::{self, ApiUse};
 
 /// All documents, as written.
 #[derive(Default)]

@@ -23,6 +23,7 @@ pub use files::{ReadError, sources_of};
 pub use own::{OWN_KINDS, schema};
 
 use crate::model::Model;
+use crate::versions::releases::ApiUse;
 
 /// A text with documents.
 #[derive(Clone, Debug)]
@@ -60,19 +61,6 @@ pub struct Scenario {
     pub notes: Vec<String>,
     /// Objects in APIs that some release stops serving.
     pub ending_apis: Vec<ApiUse>,
-}
-
-/// Objects, or the manifests that they were made from, in an API that some release stops serving.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiUse {
-    /// The API: `policy/v1beta1`.
-    pub api: String,
-    /// The kind.
-    pub kind: String,
-    /// The objects, as `namespace/name`, in the order of the input.
-    pub names: Vec<String>,
-    /// Only what was given to `kubectl apply` says so: the server shows them in another API.
-    pub by_manifest: bool,
 }
 
 impl Scenario {

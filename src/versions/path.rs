@@ -45,6 +45,8 @@ pub enum Rounds {
 /// The cluster at the start.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
+    /// Names of the control-plane nodes; those without are numbered.
+    pub names: &'a [String],
     /// The version of the API servers.
     pub version: &'a KubeVersion,
     /// Kubelets of control-plane nodes; empty where a cloud runs the control plane.
@@ -161,15 +163,16 @@ pub fn is_forbidden(passages: &[Passage]) -> bool {
 /// A node of the cluster on paper: the first ones run the control plane.
 type Host = usize;
 
-struct Cluster {
+struct Cluster<'a> {
+    names: &'a [String],
     version: KubeVersion,
     servers: usize,
     kubelets: Vec<KubeVersion>,
     running: Vec<Running<Host>>,
 }
 
-impl Cluster {
-    fn new(start: Start<'_>) -> Self {
+impl<'a> Cluster<'a> {
+    fn new(start: Start<'a>) -> Self {
         let minor = start.version.minor();
         // A control plane that a cloud runs has an API server, too.
         let servers = start.control_plane.len();
@@ -190,6 +193,7 @@ impl Cluster {
         }
         running.push(Running::new(Part::Kubectl, None, minor));
         Self {
+            names: start.names,
             version: start.version.clone(),
             servers,
             kubelets,
@@ -235,7 +239,7 @@ impl Cluster {
             from,
             workers,
             refusals,
-            skew: seen.told(&after, self.servers),
+            skew: seen.told(&after, self.servers, self.names),
         }
     }
 
@@ -296,13 +300,11 @@ impl Seen {
     }
 
     /// In words; workers that do the same are told once.
-    fn told(&self, after: &[skew::Violation<Host>], servers: usize) -> Vec<Skew> {
-        let name = |host: Host| {
-            if host < servers {
-                format!("control-plane node {}", host + 1)
-            } else {
-                "workers".to_owned()
-            }
+    fn told(&self, after: &[skew::Violation<Host>], servers: usize, names: &[String]) -> Vec<Skew> {
+        let name = |host: Host| match names.get(host) {
+            _ if host >= servers => "workers".to_owned(),
+            Some(name) => name.clone(),
+            None => format!("control-plane node {}", host + 1),
         };
         let mut told: Vec<Skew> = Vec::new();
         for violation in &self.found {
@@ -332,6 +334,7 @@ mod tests {
         let from = v(from);
         let kubelets = [from.clone()];
         let start = Start {
+            names: &[],
             version: &from,
             control_plane: &kubelets,
             workers: &kubelets,
@@ -403,6 +406,7 @@ mod tests {
         let (version, old) = (v("v1.31.0"), [v("v1.28.0")]);
         let control_plane = [version.clone()];
         let start = Start {
+            names: &[],
             version: &version,
             control_plane: &control_plane,
             workers: &old,
@@ -431,6 +435,7 @@ mod tests {
         let version = v("v1.26.15");
         let control_plane = vec![version.clone(); 3];
         let start = Start {
+            names: &[],
             version: &version,
             control_plane: &control_plane,
             workers: &[],
@@ -450,6 +455,7 @@ mod tests {
     fn a_managed_control_plane_has_an_api_server() {
         let (version, workers) = (v("v1.30.0"), [v("v1.28.0")]);
         let start = Start {
+            names: &[],
             version: &version,
             control_plane: &[],
             workers: &workers,

@@ -119,6 +119,19 @@ pub struct RemovedApi {
     pub instead: String,
 }
 
+/// Objects, or the manifests that they were made from, in an API that some release stops serving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiUse {
+    /// The API: `policy/v1beta1`.
+    pub api: String,
+    /// The kind.
+    pub kind: String,
+    /// The objects, as `namespace/name`, in the order of the input.
+    pub names: Vec<String>,
+    /// Only what was given to `kubectl apply` says so: the server shows them in another API.
+    pub by_manifest: bool,
+}
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| read().unwrap_or_default());
 
 fn read() -> Result<Table, serde_saphyr::Error> {

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{files, root};
 
 /// Which floor a room is on; a room uses only rooms on its own floor and below.
-const FLOORS: [(&str, u32); 13] = [
+const FLOORS: [(&str, u32); 14] = [
     ("units", 0),
     ("ids", 0),
     ("queue", 0),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u32); 13] = [
     ("cluster", 3),
     ("upgrade", 3),
     ("metrics", 4),
+    ("planning", 5),
     ("scenario", 6),
     ("report", 7),
     ("cli", 8),

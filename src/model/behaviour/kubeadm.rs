@@ -167,6 +167,12 @@ pub fn running(minor: u32, component: Component) -> Dist {
     }
 }
 
+/// Whether there may be a super-admin.conf, which is renewed as admin.conf is.
+#[must_use]
+pub const fn has_super_admin(minor: u32) -> bool {
+    switches::SUPER_ADMIN.on(minor)
+}
+
 /// So many minors may kubelets be older than the target of `kubeadm upgrade apply` (K-8).
 #[must_use]
 pub const fn kubelet_skew(minor: u32) -> u32 {

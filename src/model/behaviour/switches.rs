@@ -206,6 +206,8 @@ switches! {
         "kubelets of control-plane nodes go through the load balancer" => "kubelets of control-plane nodes use the API server of their own node";
     POSTPONES_ADDONS: Kubeadm, "K-16", 28, Documented, "feature gate UpgradeAddonsBeforeControlPlane of kubeadm, 1.28";
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
+    SUPER_ADMIN: Kubeadm, "X-2", 29, Documented, "KEP-4214";
+        "there is no super-admin.conf" => "super-admin.conf is renewed with admin.conf, where it is there";
     OLDER_KUBELETS: Kubeadm, "K-8", 29, Documented, "kubernetes/kubernetes#120825";
         "refuses targets more than one minor above a kubelet" => "refuses targets more than three minors above a kubelet";
     THOROUGH_CHECKS: Kubeadm, "K-14", 27, Measured, "single control-plane clusters";

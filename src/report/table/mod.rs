@@ -1,5 +1,6 @@
 //! The report for people: the verdict, the three answers, then the details, in 100 columns.
 
+pub mod itinerary;
 mod rows;
 mod text;
 mod versions;
