@@ -301,7 +301,7 @@ impl Kubeadm {
         } else {
             run.applies
         };
-        if !due {
+        if !due || self.add_ons == run.version {
             return;
         }
         let Ok(permit) = hall.admit() else { return };
