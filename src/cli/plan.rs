@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::args::{Output, PlanArgs, Workers};
+use super::args::{Output, Packages, PlanArgs, Workers};
 use super::output::Terminal;
 use super::{Exit, load};
 use crate::model::Model;
-use crate::planning::{self, Itinerary, Legality, Request};
+use crate::planning::{self, Itinerary, Legality, Request, runbook};
 use crate::report;
 use crate::units::KubeVersion;
 use crate::versions::path::Rounds;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    print(&way, args, terminal)?;
+    print(&way, model, args, terminal)?;
     Ok(exit(&way, args.force))
 }
 
@@ -69,7 +69,17 @@ fn versions(args: &PlanArgs, model: Option<&Model>) -> Result<(KubeVersion, Kube
     Ok((from, to))
 }
 
-fn print(way: &Itinerary, args: &PlanArgs, terminal: &Terminal) -> Result<()> {
+fn print(way: &Itinerary, model: Option<&Model>, args: &PlanArgs, terminal: &Terminal) -> Result<()> {
+    if args.runbook {
+        let packages = match args.packages {
+            Packages::Deb => runbook::Packages::Deb,
+            Packages::Rpm => runbook::Packages::Rpm,
+            Packages::Both => runbook::Packages::Both,
+        };
+        let book = runbook::runbook(way, model, packages);
+        terminal.result(&report::runbook::render(&book))?;
+        return Ok(());
+    }
     let text = match args.output {
         Output::Table | Output::Wide => report::table::itinerary::render(way, terminal.out_style()),
         Output::Json => report::json::render(way)?,

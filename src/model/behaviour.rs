@@ -403,6 +403,16 @@ pub mod proxy {
 pub mod kubectl {
     use super::switches;
 
+    /// The flag of `kubectl drain` that lets pods with emptyDir volumes go.
+    #[must_use]
+    pub const fn empty_dir_flag(minor: u32) -> &'static str {
+        if switches::EMPTY_DIR_FLAG.on(minor) {
+            "--delete-emptydir-data"
+        } else {
+            "--delete-local-data"
+        }
+    }
+
     /// Whether an API error while waiting for a pod to go counts as gone (D-13, a bug of 1.20.2).
     #[must_use]
     pub const fn error_means_gone(minor: u32) -> bool {

@@ -191,6 +191,23 @@ pub struct DrainOptions {
     pub failure_retry_interval: Span,
 }
 
+impl Default for DrainOptions {
+    /// What a plan that says nothing does: evict everything but daemon pods, without a limit, and stop at a failure.
+    fn default() -> Self {
+        Self {
+            via: DrainVia::Eviction,
+            ignore_daemon_sets: true,
+            delete_empty_dir_data: true,
+            force: false,
+            grace_period: None,
+            timeout: None,
+            retry_interval: Span::from_secs(5),
+            on_failure: OnFailure::Abort,
+            failure_retry_interval: Span::from_secs(5),
+        }
+    }
+}
+
 /// How pods leave a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrainVia {

@@ -5,6 +5,7 @@ mod build;
 mod facts;
 mod itinerary;
 mod rehearse;
+pub mod runbook;
 
 pub use build::{Impossible, Request, itinerary};
 pub use itinerary::{

@@ -167,6 +167,16 @@ pub fn running(minor: u32, component: Component) -> Dist {
     }
 }
 
+/// The command for certificates.
+#[must_use]
+pub const fn certs_command(minor: u32) -> &'static str {
+    if switches::CERTS_COMMAND.on(minor) {
+        "kubeadm certs"
+    } else {
+        "kubeadm alpha certs"
+    }
+}
+
 /// Whether there may be a super-admin.conf, which is renewed as admin.conf is.
 #[must_use]
 pub const fn has_super_admin(minor: u32) -> bool {

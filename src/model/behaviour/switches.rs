@@ -188,6 +188,8 @@ switches! {
     TERMINATING_FALLBACK: Proxy, "M-3", 26, Documented, "feature gate ProxyTerminatingEndpoints, beta in 1.26";
         "without a ready endpoint requests are rejected" => "without a ready endpoint requests go to terminating pods that still serve";
 
+    EMPTY_DIR_FLAG: Kubectl, "D-7", 20, Documented, "change log of 1.20";
+        "the flag for pods with emptyDir volumes is --delete-local-data" => "the flag for pods with emptyDir volumes is --delete-emptydir-data";
     LOOKS_AT_WHOLE_SECONDS: Kubectl, "D-9", 21, Measured, "drains of pods that take 2 s to stop; the minor of the change is assumed";
         "looks at a pod that has to go every second, counted from the end of the first look"
             => "looks at a pod that has to go every second, counted from the eviction";
@@ -208,6 +210,8 @@ switches! {
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
     SUPER_ADMIN: Kubeadm, "X-2", 29, Documented, "KEP-4214";
         "there is no super-admin.conf" => "super-admin.conf is renewed with admin.conf, where it is there";
+    CERTS_COMMAND: Kubeadm, "X-6", 20, Documented, "change log of 1.20";
+        "certificates are looked at with kubeadm alpha certs" => "certificates are looked at with kubeadm certs";
     OLDER_KUBELETS: Kubeadm, "K-8", 29, Documented, "kubernetes/kubernetes#120825";
         "refuses targets more than one minor above a kubelet" => "refuses targets more than three minors above a kubelet";
     THOROUGH_CHECKS: Kubeadm, "K-14", 27, Measured, "single control-plane clusters";
