@@ -252,6 +252,7 @@ impl ControlPlane {
                 .filter(|o| o.end.unwrap_or(end) > o.start)
                 .map(|o| o.report(end))
                 .collect(),
+            certificates: Vec::new(),
         }
     }
 }

@@ -15,15 +15,17 @@ mod outcome;
 mod placement;
 mod pods;
 mod report;
+mod versions;
 
 pub use report::{
-    Availability, Cause, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves, NodeReport, OutageReport,
-    Outcome, PhaseReport, Placement, Report, Seconds, Versions, WorkloadReport,
+    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves,
+    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Report, Seconds, SkewReport, Versions, WorkloadReport,
 };
 
 #[cfg(feature = "cli")]
 pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};
+pub(crate) use versions::{Kubelets, check_words, refusal_words};
 
 use crate::ids::{FactId, Id, PodId, WorkloadId};
 use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, StopReason};
@@ -67,6 +69,7 @@ pub struct Metrics<'p> {
     pods: Pods,
     workloads: Vec<Workload>,
     nodes: Nodes,
+    versions: versions::Versions,
     control_plane: ControlPlane,
     pending: Pending,
     started: bool,
@@ -95,6 +98,7 @@ impl<'p> Metrics<'p> {
             pods: Pods::default(),
             workloads: preamble.workloads.iter().map(workload).collect(),
             nodes: Nodes::new(preamble),
+            versions: versions::Versions::new(preamble),
             control_plane: ControlPlane::new(preamble),
             pending: Pending::default(),
             started: false,
@@ -368,6 +372,7 @@ impl Observer for Metrics<'_> {
             _ => {
                 self.of_pod(at, id, &record.fact);
                 self.nodes.observe(at, &record.fact);
+                self.versions.observe(at, &record.fact, self.preamble);
                 self.control_plane.observe(at, &record.fact);
             }
         }

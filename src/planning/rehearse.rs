@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::itinerary::{Cost, NodeCost, Spread, WorkloadCost};
 use crate::cluster::{RunOptions, preamble, run};
 use crate::metrics::{Metrics, NodeReport, Report, Seconds, WorkloadReport};
-use crate::model::{Mode, Model};
+use crate::model::{self, Mode, Model, Part};
 use crate::rng::Streams;
 use crate::trace::PlanStatus;
 use crate::units::KubeVersion;
@@ -110,10 +110,16 @@ fn single(model: &Model, passage: &Passage) -> Model {
     }
     if let Some(plan) = &mut alone.plan {
         plan.target = Some(passage.leg.to.clone());
-        match passage.leg.who {
-            Goes::ControlPlane => plan.pools.clear(),
-            Goes::Workers => plan.control_plane.upgrade = false,
-        }
+        let part = match passage.leg.who {
+            Goes::ControlPlane => Part::ControlPlane,
+            Goes::Workers => Part::Workers,
+        };
+        plan.legs = vec![model::Leg {
+            part,
+            version: plan.target.clone(),
+        }];
+        // Whether kubeadm has to be forced is told elsewhere: here only the cost is looked for.
+        plan.kubeadm.force = true;
     }
     alone
 }
@@ -143,7 +149,7 @@ pub(super) fn order(model: &Model, seed: u64, who: Goes) -> Vec<NodeCost> {
             Mode::Replace => strategy.max_surge.round_up(total),
         };
         let together = (surge + strategy.max_unavailable.round_up(total)).max(1);
-        for (at, (id, successor)) in (0_u32..).zip(ordered(pool, number, model, &Streams::new(seed, 0))) {
+        for (at, (id, successor)) in (0_u32..).zip(ordered(pool, number, 0, model, &Streams::new(seed, 0))) {
             found.push(plain(
                 name(id),
                 batch + at / together,

@@ -15,10 +15,10 @@
 //! );
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What has a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// kube-apiserver.
@@ -72,7 +72,7 @@ impl<H> Running<H> {
 }
 
 /// A rule of the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rule {
     /// API servers are at most one minor apart.
     #[serde(rename = "V-3")]

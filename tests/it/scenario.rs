@@ -410,8 +410,8 @@ fn references_to_what_is_not_there_name_the_nearest() {
          3.yaml:6:29: there is no DaemonSet `default/web`; there is a Deployment of this name\n\
          4.yaml:6:30: unknown value `kube-api-server`; did you mean `kube-apiserver`?\n\
          5.yaml:5:5: an event has exactly one of: at, after\n\
-         5.yaml:6:35: `for` has a meaning with componentDown and nodeCrash only\n\
-         5.yaml:7:5: an event has exactly one of: componentDown, nodeCrash, podDelete, containerCrash, rollout"
+         5.yaml:6:35: `for` has a meaning with componentDown, componentFails, imageMissing and nodeCrash only\n\
+         5.yaml:7:5: an event has exactly one of: componentDown, componentFails, imageMissing, nodeCrash, podDelete, containerCrash, rollout"
     );
 }
 
@@ -452,14 +452,24 @@ fn what_the_engine_cannot_do_yet_is_refused() {
 }
 
 #[test]
-fn k3_kubeadm_upgrades_one_minor_version_at_a_time() {
+fn targets_and_paths_that_make_no_sense() {
     let to = |version: &str| own("UpgradePlan", &format!("  targetVersion: {version}\n"));
     assert!(of(&[CLUSTER, &to("v1.37.0")]).is_ok());
+    assert!(of(&[CLUSTER, &to("v1.38.1")]).is_ok(), "two hops");
     assert_eq!(
-        wrong(&[CLUSTER, &to("v1.38.1")]),
-        "1.yaml:4:18: the target v1.38.1 is more than one minor version ahead of v1.36.0; \
-         kubeadm upgrades one minor version at a time (K-3): rehearse v1.37 first"
+        wrong(&[CLUSTER, &to("v1.38.1\n  path: [v1.37.0, v1.38.0]")]),
+        "1.yaml:5:19: the path ends at v1.38.0, not at the target (the target: 1.yaml:4:18)"
     );
+    let steps = to("v1.37.0\n  path: [v1.37.0]\n  workers: Lagging\n  steps: [{sleep: 1s}]");
+    assert_eq!(
+        wrong(&[CLUSTER, &steps]),
+        "1.yaml:5:10: `path` has no meaning beside explicit `steps`: they name their versions\n\
+         1.yaml:6:12: `workers` has a meaning where the plan upgrades the control plane, without explicit `steps`"
+    );
+    let order = to("v1.37.0\n  controlPlane: {order: [worker-1]}");
+    assert!(wrong(&[CLUSTER, &order]).contains("`worker-1` is not a control-plane node"));
+    let both = to("v1.37.0\n  steps: [{upgradeControlPlane: {node: cp-1, nodes: [cp-1]}}]");
+    assert!(wrong(&[CLUSTER, &both]).contains("expected exactly one of: node, nodes"));
     assert_eq!(
         wrong(&[CLUSTER, &to("v1.35.9")]),
         "1.yaml:4:18: the target v1.35.9 is lower than the cluster's version v1.36.0"

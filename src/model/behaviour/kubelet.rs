@@ -68,6 +68,13 @@ pub const fn collects_sandboxes_late(minor: u32) -> bool {
     !switches::QUICK_REMOVAL.on(minor)
 }
 
+/// Whether a kubelet of the first minor starts pods once it has reached an API server of the second: since 1.31 it
+/// lists Services with a field selector that older API servers do not know, and waits until that succeeds once.
+#[must_use]
+pub const fn reads_services_from(minor: u32, api_server: u32) -> bool {
+    !switches::ASKS_FOR_CLUSTER_IPS.on(minor) || switches::ASKS_FOR_CLUSTER_IPS.on(api_server)
+}
+
 /// Whether readiness of running containers survives a restart of the kubelet (L-18).
 #[must_use]
 pub const fn keeps_readiness(minor: u32) -> bool {

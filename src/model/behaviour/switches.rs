@@ -179,6 +179,9 @@ switches! {
     TELLS_NO_OLD_CRASHES: Kubelet, "C-4", 27, Measured, "containers killed while the API was away";
         "a crash while the API is away is published after it is over, and the pod is unready until its next probe"
             => "what is published after an outage is how things are then";
+    ASKS_FOR_CLUSTER_IPS: Kubelet, "V-4", 31, Documented, "kubernetes/kubernetes#127316";
+        "a kubelet that is newer than its API server starts pods all the same"
+            => "a kubelet starts no pods, but static ones, before it has reached an API server of 1.31 or later";
     KEEPS_READINESS: Kubelet, "L-18", 35, Documented, "feature gate ChangeContainerStatusOnKubeletRestart, off in 1.35";
         "after a restart of the kubelet, probed containers count as unready until they are probed" => "readiness survives a restart of the kubelet";
 
@@ -195,6 +198,14 @@ switches! {
 
     ALWAYS_RESTARTS_ETCD: Kubeadm, "K-13", 31, Measured, "single control-plane clusters";
         "etcd with an unchanged manifest is left alone" => "etcd is restarted for its certificates with every upgrade";
+    JOB_COUNTS: Kubeadm, "K-11", 30, Documented, "kubernetes/kubernetes#122079, kubernetes/kubeadm#3050";
+        "a health check whose Job does not complete is passed over" => "a health check whose Job does not complete stops the upgrade, unless no node is schedulable";
+    PATIENT_JOB: Kubeadm, "K-11", 36, Documented, "change log of 1.36";
+        "waits 15 s for the Job of the health check" => "waits 60 s for the Job of the health check";
+    QUORUM_IS_HEALTHY: Kubeadm, "K-13.2", 36, Documented, "kubernetes/kubernetes#138538";
+        "wants every member of etcd to answer" => "wants a quorum of etcd to answer";
+    LOCAL_KUBELETS: Kubeadm, "K-19", 33, Documented, "feature gate ControlPlaneKubeletLocalMode of kubeadm, beta in 1.33; kubernetes/kubernetes#129956";
+        "kubelets of control-plane nodes go through the load balancer" => "kubelets of control-plane nodes use the API server of their own node";
     POSTPONES_ADDONS: Kubeadm, "K-16", 28, Documented, "feature gate UpgradeAddonsBeforeControlPlane of kubeadm, 1.28";
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
     SUPER_ADMIN: Kubeadm, "X-2", 29, Documented, "KEP-4214";

@@ -3,6 +3,7 @@
 pub mod itinerary;
 mod rows;
 mod text;
+mod versions;
 
 use std::fmt::Write;
 
@@ -27,6 +28,14 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
     answer(&mut out, style, "Application downtime", &downtime(report));
     answer(&mut out, style, "Eviction churn", &churn(report));
     answer(&mut out, style, "Control plane", &control_plane(report));
+    let skew = versions::skew(report);
+    if !skew.is_empty() {
+        answer(&mut out, style, "Version skew", &skew);
+    }
+    let certificates = versions::certificates(report);
+    if !certificates.is_empty() {
+        answer(&mut out, style, "Certificates", &certificates);
+    }
     workloads(&mut out, report, wide);
     if wide {
         nodes(&mut out, report);
