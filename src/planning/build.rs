@@ -377,6 +377,13 @@ fn advice(request: &Request<'_>, passages: &[Passage], support: &[Support]) -> V
     {
         told.push(format!("the newest patch of 1.{} is {newest}", to.minor()));
     }
+    let external = request.cluster.is_some_and(|m| m.control_plane.etcd == Etcd::External);
+    if let Some(oldest) = releases::min_external_etcd(to.minor()).filter(|_| external) {
+        told.push(format!(
+            "kubeadm leaves external etcd as it is, and wants {} or newer: upgrade it before (V-9)",
+            oldest.version
+        ));
+    }
     if releases::release(to.minor()).is_none() {
         told.push(format!(
             "1.{} is not in the table of releases: its images are those of the nearest minor",

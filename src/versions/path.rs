@@ -203,9 +203,11 @@ impl<'a> Cluster<'a> {
 
     fn pass(&mut self, leg: &Leg) -> Passage {
         let (from, minor) = (self.version.clone(), leg.to.minor());
-        let mut seen = Seen::default();
         // What is wrong before the leg is not the leg's doing.
-        seen.before = skew::violations(&self.running);
+        let mut seen = Seen {
+            before: skew::violations(&self.running),
+            found: Vec::new(),
+        };
         let refusals = match leg.who {
             Goes::Workers => Vec::new(),
             // A cloud does not run kubeadm.
@@ -283,7 +285,6 @@ impl<'a> Cluster<'a> {
 }
 
 /// Violations of a leg, each once.
-#[derive(Default)]
 struct Seen {
     before: Vec<skew::Violation<Host>>,
     found: Vec<skew::Violation<Host>>,

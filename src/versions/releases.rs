@@ -19,6 +19,8 @@ pub struct Table {
     pub releases: Vec<Release>,
     /// What a person must know before a hop.
     pub changes: Vec<Change>,
+    /// The oldest external etcd that kubeadm accepts (V-9).
+    pub min_external_etcd: Vec<ExternalEtcd>,
     /// APIs that are no longer served from a minor on.
     pub removed_apis: Vec<RemovedApi>,
 }
@@ -104,6 +106,18 @@ pub enum Who {
     Etcd,
 }
 
+/// The oldest external etcd that kubeadm accepts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalEtcd {
+    /// From this minor of kubeadm on.
+    pub minor: u32,
+    /// The version.
+    pub version: String,
+    /// Where that was read.
+    pub source: String,
+}
+
 /// An API that is no longer served.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +193,12 @@ pub fn etcd_after<'a>(now: &'a str, target: &KubeVersion) -> &'a str {
 /// What changes with hops to minors above `from`, up to `to`.
 pub fn changes(from: u32, to: u32) -> impl Iterator<Item = &'static Change> {
     TABLE.changes.iter().filter(move |c| c.minor > from && c.minor <= to)
+}
+
+/// The oldest external etcd that kubeadm of a minor accepts (V-9), as far as it is known.
+#[must_use]
+pub fn min_external_etcd(minor: u32) -> Option<&'static ExternalEtcd> {
+    TABLE.min_external_etcd.iter().rev().find(|e| e.minor <= minor)
 }
 
 /// When an API with this kind is no longer served.
@@ -304,6 +324,20 @@ mod tests {
         assert_eq!((etcd(28, 0), etcd(28, 15)), ("3.5.9-0", "3.5.15-0"));
         // Beyond the table: the nearest, as kubeadm does.
         assert_eq!((etcd(10, 3), etcd(50, 0)), ("3.3.15-0", "3.7.0-0"));
+    }
+
+    #[test]
+    fn v9_external_etcd_must_be_new_enough() {
+        let oldest = |minor| min_external_etcd(minor).unwrap().version.as_str();
+        assert_eq!((oldest(20), oldest(36)), ("3.2.18", "3.5.24"));
+    }
+
+    #[test]
+    fn apis_end() {
+        assert_eq!(removal("policy/v1beta1", "PodDisruptionBudget").unwrap().minor, 25);
+        assert_eq!(removal("extensions/v1beta1", "Ingress").unwrap().minor, 22);
+        assert_eq!(removal("extensions/v1beta1", "Deployment").unwrap().minor, 16);
+        assert!(removal("apps/v1", "Deployment").is_none());
     }
 
     /// K-13.4: 1.29.15 brings a newer etcd than 1.30.14.

@@ -10,6 +10,7 @@ mod kubeadm;
 mod kubelets;
 mod lessons;
 mod oracles;
+mod plan;
 mod properties;
 mod published;
 mod reference;

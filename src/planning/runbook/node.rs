@@ -33,7 +33,7 @@ impl Book<'_> {
         let kubectl = if place.at == 0 { before } else { to };
         let drain = drains.then(|| self.drain(node, kubectl.minor(), measured)).flatten();
         let drained = drain.is_some();
-        let mut steps = vec![self.packages(node, &["kubeadm"], to, true)];
+        let mut steps = vec![self.packages(node, &["kubeadm"], to, measured)];
         let mut kubeadm = Vec::new();
         if place.at == 0 {
             kubeadm.push(look_at_plan(node, to));
@@ -51,15 +51,16 @@ impl Book<'_> {
         steps
     }
 
-    /// New packages, the repository of their minor turned on first.
-    pub(super) fn packages(&self, node: &str, names: &[&str], to: &KubeVersion, switch: bool) -> Step {
+    /// The first step on a node: new packages, the repository of their minor turned on before.
+    pub(super) fn packages(&self, node: &str, names: &[&str], to: &KubeVersion, measured: Option<&NodeCost>) -> Step {
+        let whole = measured.and_then(|m| m.seconds);
         Step {
             title: format!("{node}: install {} {to}", names.join(" and ")),
             place: format!("on {node}"),
-            blocks: install(names, to, switch, self.packages),
+            blocks: install(names, to, true, self.packages),
             check: vec!["kubeadm version -o short".into()],
             shows: to.to_string(),
-            takes: None,
+            takes: whole.map(|s| format!("some time; all steps of {node} from the next one on take {}", times(s))),
             away: None,
             fails:
                 "nothing has changed yet: look whether the repository holds this version (`apt-cache madison kubeadm`, \

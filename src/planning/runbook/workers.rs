@@ -86,7 +86,7 @@ impl Book<'_> {
         let (name, to) = (node.name.as_str(), wave.to);
         let reboot = wave.strategy.is_some_and(|s| s.reboot);
         let before = self.version_of(name, wave.leg);
-        let mut prepare = vec![self.packages(name, &["kubeadm"], to, true), configure(name)];
+        let mut prepare = vec![self.packages(name, &["kubeadm"], to, Some(node)), configure(name)];
         let drain = self.drain(name, wave.kubectl, Some(node));
         let marked = wave.strategy.is_some_and(|s| s.premark == Premark::Cordon);
         let back = drain.is_some() || marked;

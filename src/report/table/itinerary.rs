@@ -165,7 +165,16 @@ fn legs(out: &mut String, way: &Itinerary, style: Style) {
         }
     }
     for (text, legs) in said {
-        paragraph(out, "  ", &format!("in leg {}: {text}", list(&legs)), 4);
+        paragraph(
+            out,
+            "  ",
+            &format!(
+                "in {} {}: {text}",
+                if legs.len() == 1 { "leg" } else { "legs" },
+                list(&legs)
+            ),
+            4,
+        );
     }
 }
 
@@ -269,12 +278,8 @@ fn certificates(out: &mut String, way: &Itinerary, style: Style) {
         .map(|(t, _)| &t[1..])
         .collect();
     if !every.is_empty() {
-        let lead = if all == 1 {
-            "  renewed: "
-        } else {
-            "  renewed with every hop: "
-        };
-        paragraph(out, lead, &every.join(", "), 4);
+        let when = if all == 1 { "" } else { " with every hop" };
+        paragraph(out, "  ", &format!("renewed{when}: {}", every.join(", ")), 4);
     }
     for (text, hops) in lines.iter().filter(|(t, h)| !(t.starts_with('+') && h.len() == all)) {
         let what = if text.starts_with('+') {
