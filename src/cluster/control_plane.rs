@@ -465,10 +465,9 @@ impl ControlPlane {
     /// An API server works while it listens and its own etcd member is up (kubeadm gives it no other one).
     fn server_works(&self, server: usize, model: &Model) -> bool {
         let stacked = model.control_plane.etcd == Etcd::Stacked;
-        let member_down = |i: &Instance| {
-            i.component == Component::Etcd && (i.server == server || !stacked) && !(i.serving && !i.expired)
-        };
         let serves = |i: &Instance| i.serving && !i.expired;
+        let member_down =
+            |i: &Instance| i.component == Component::Etcd && (i.server == server || !stacked) && !serves(i);
         self.api_server(server).is_some_and(serves) && !self.instances.iter().any(member_down)
     }
 

@@ -3,15 +3,15 @@
 use super::control_plane::members;
 use super::options::RunOptions;
 use crate::model::{
-    BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Step, StopMode, Trigger, WorkloadKind,
+    BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, Step, StopMode, Trigger, WorkloadKind,
 };
 use crate::trace::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
-use crate::units::KubeVersion;
+use crate::units::{KubeVersion, Span};
 
 /// All versions that a run meets: that of the API servers first, then the kubelets', then the target.
 pub(super) fn versions(model: &Model) -> Vec<KubeVersion> {
     let mut versions = vec![model.version.clone()];
-    let named = model.plan.iter().flat_map(|p| p.versions());
+    let named = model.plan.iter().flat_map(Plan::versions);
     for version in model.nodes.iter().map(|n| &n.version).chain(named) {
         if !versions.contains(version) {
             versions.push(version.clone());
@@ -33,8 +33,8 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
         trial: options.trial,
         from: 0,
         target,
-        hops: model.plan.iter().flat_map(|p| p.hops()).map(index).collect(),
-        certificates_expire: model.control_plane.certificates_expire.map(|s| s.as_micros()),
+        hops: model.plan.iter().flat_map(Plan::hops).map(index).collect(),
+        certificates_expire: model.control_plane.certificates_expire.map(Span::as_micros),
         nodes: model
             .nodes
             .iter()

@@ -8,6 +8,7 @@ mod fidelity;
 mod hops;
 mod kubeadm;
 mod kubelets;
+mod lessons;
 mod oracles;
 mod plan;
 mod properties;

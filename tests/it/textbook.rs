@@ -38,7 +38,7 @@ fn every_scenario_tells_its_story() {
         );
         let mut story = narrate::render(&preamble, &records, style);
         // A drain that is refused for an hour says so 720 times.
-        if story.lines().count() > 150 {
+        if story.lines().count() > 300 {
             let short: Vec<&str> = story.lines().take(12).collect();
             story = short.join("\n") + "\n…\n";
         }
