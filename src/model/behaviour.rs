@@ -54,7 +54,7 @@ pub mod api_server {
     }
 }
 
-/// etcd, by the minor of kubeadm that brings its version.
+/// etcd; which version kubeadm brings stands in the table of releases.
 pub mod etcd {
     use super::{Dist, log_normal};
 
@@ -68,30 +68,6 @@ pub mod etcd {
     #[must_use]
     pub const fn start() -> Dist {
         log_normal(1500, 2500)
-    }
-
-    /// The version that kubeadm of this minor installs, and so whether a hop changes etcd (semantics 2.7).
-    #[must_use]
-    pub const fn version(minor: u32) -> &'static str {
-        match minor {
-            0..=18 => "3.4.3-0",
-            19..=21 => "3.4.13-0",
-            22 => "3.5.0-0",
-            23 => "3.5.1-0",
-            24 => "3.5.3-0",
-            25 => "3.5.4-0",
-            26 => "3.5.6-0",
-            27 => "3.5.7-0",
-            28 => "3.5.9-0",
-            29 => "3.5.10-0",
-            30 => "3.5.12-0",
-            31 => "3.5.15-0",
-            32 => "3.5.16-0",
-            33 => "3.5.21-0",
-            34 => "3.6.4-0",
-            35 => "3.6.6-0",
-            _ => "3.6.8-0",
-        }
     }
 }
 

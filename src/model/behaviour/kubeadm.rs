@@ -188,24 +188,3 @@ pub const fn has_super_admin(minor: u32) -> bool {
 pub const fn kubelet_skew(minor: u32) -> u32 {
     if switches::OLDER_KUBELETS.on(minor) { 3 } else { 1 }
 }
-
-/// The version of CoreDNS that kubeadm of this minor installs (semantics 2.7).
-#[must_use]
-pub const fn coredns(minor: u32) -> &'static str {
-    match minor {
-        0..=17 => "1.6.5",
-        18 => "1.6.7",
-        19 | 20 => "1.7.0",
-        21 => "1.8.0",
-        22 => "1.8.4",
-        23 | 24 => "1.8.6",
-        25 | 26 => "1.9.3",
-        27 | 28 => "1.10.1",
-        29..=31 => "1.11.1",
-        32 => "1.11.3",
-        33 => "1.12.0",
-        34 => "1.12.1",
-        35 => "1.13.1",
-        _ => "1.14.2",
-    }
-}

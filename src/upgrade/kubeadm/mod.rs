@@ -11,11 +11,12 @@ use crate::cluster::control_plane::{self, ControlPlane};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::ids::NodeId;
-use crate::model::behaviour::{etcd, kubeadm};
+use crate::model::behaviour::kubeadm;
 use crate::model::{Command, Component, Etcd, WorkloadKind};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{Fact, Phase, VersionId};
-use crate::units::{Dist, Span, Time};
+use crate::units::{Dist, KubeVersion, Span, Time};
+use crate::versions::releases;
 
 /// What the kubeadm on a node waits for.
 #[derive(Clone, Copy, Debug)]
@@ -305,8 +306,9 @@ impl Kubeadm {
             return;
         }
         let Ok(permit) = hall.admit() else { return };
-        let from = hall.minor(std::mem::replace(&mut self.add_ons, run.version));
-        let dns = kubeadm::coredns(to) != kubeadm::coredns(from);
+        let from = std::mem::replace(&mut self.add_ons, run.version);
+        let dns_of = |v| releases::images(hall.version(v)).map(|i| i.core_dns.as_str());
+        let dns = dns_of(run.version) != dns_of(from);
         for (id, workload) in hall.model.workloads.iter_ids() {
             let dns_changes = dns && workload.name == "coredns" && workload.kind == WorkloadKind::Deployment;
             let proxy = workload.name == "kube-proxy" && workload.kind == WorkloadKind::DaemonSet;
@@ -322,6 +324,11 @@ impl Kubeadm {
     }
 }
 
+/// Whether kubeadm of a version replaces the etcd that came with another one; it never goes back to an older etcd (K-13.4).
+fn brings_etcd(from: &KubeVersion, to: &KubeVersion) -> bool {
+    releases::images(from).is_some_and(|now| releases::etcd_after(&now.etcd, to) != now.etcd)
+}
+
 /// Whether the manifest of a component changes with this run (K-14.1), or the plan says how long it is down. Stacked etcd
 /// is replaced when its own version changes, and always by later kubeadms, together with the API server (K-13).
 fn replaces(run: Run, component: Component, control_plane: &ControlPlane, hall: &Hall<'_>) -> bool {
@@ -334,9 +341,8 @@ fn replaces(run: Run, component: Component, control_plane: &ControlPlane, hall: 
     let to = hall.minor(run.version);
     let changes = match component {
         Component::Etcd => {
-            let from = installed(component).map_or(to, |v| hall.minor(v));
             let again = kubeadm::always_restarts_etcd(to) && differs(Component::ApiServer);
-            etcd::version(from) != etcd::version(to) || again
+            again || installed(component).is_some_and(|from| brings_etcd(hall.version(from), hall.version(run.version)))
         }
         _ => differs(component),
     };
