@@ -116,9 +116,10 @@ pub(super) struct PlanArgs {
     /// Reach this version; without it, the targetVersion of the plan
     #[arg(long, value_name = "VERSION")]
     pub(super) to: Option<KubeVersion>,
-    /// Upgrade the workers after every hop, as rarely as versions may differ, or once at the end
-    #[arg(long, value_name = "WHEN", default_value = "fewest")]
-    pub(super) workers: Workers,
+    /// Upgrade the workers after every hop, as rarely as versions may differ, or once at the end; without it, as the plan
+    /// of the scenario says, or as rarely as versions may differ
+    #[arg(long, value_name = "WHEN")]
+    pub(super) workers: Option<Workers>,
     /// Go ways that need kubeadm's --force, too, and tell what it skips
     #[arg(long)]
     pub(super) force: bool,

@@ -32,11 +32,11 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
     let request = Request {
         from,
         to,
-        rounds: match args.workers {
+        rounds: args.workers.map(|workers| match workers {
             Workers::Fewest => Rounds::Fewest,
             Workers::EveryHop => Rounds::EveryHop,
             Workers::Once => Rounds::Once,
-        },
+        }),
         force: args.force,
         date: args.date,
         cluster: model,
@@ -52,7 +52,8 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
         }
     };
     print(&way, model, args, terminal)?;
-    Ok(exit(&way, args.force))
+    let force = args.force || model.and_then(|m| m.plan.as_ref()).is_some_and(|p| p.kubeadm.force);
+    Ok(exit(&way, force))
 }
 
 /// Where the way starts and ends: as asked, or as the scenario has it.

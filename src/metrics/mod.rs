@@ -47,6 +47,7 @@ pub(crate) const fn seconds(micros: u64) -> Seconds {
 }
 
 /// What is known of a workload.
+#[derive(Clone)]
 struct Workload {
     endpoints: Tally,
     serving: Tally,
@@ -63,6 +64,7 @@ enum Truth {
 }
 
 /// Folds the facts of one run.
+#[derive(Clone)]
 pub struct Metrics<'p> {
     preamble: &'p Preamble,
     chain: Chain,

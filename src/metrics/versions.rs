@@ -14,6 +14,7 @@ use super::report::{CertificateReport, SkewReport};
 use super::seconds;
 
 /// Versions of kubelets, by node; `None`: there is no Node object.
+#[derive(Clone)]
 pub(crate) struct Kubelets(Vec<Option<usize>>);
 
 impl Kubelets {
@@ -61,6 +62,7 @@ impl Kubelets {
 }
 
 /// How a run of kubeadm failed.
+#[derive(Clone)]
 pub(super) enum Failure {
     /// It compared versions.
     Versions(NodeId, String),
@@ -78,6 +80,7 @@ struct Certificate {
 }
 
 /// The fold.
+#[derive(Clone)]
 pub(super) struct Versions {
     kubelets: Kubelets,
     open: BTreeMap<(Rule, Part, Option<NodeId>), usize>,

@@ -3,13 +3,14 @@
 use jiff::civil::Date;
 
 use super::facts;
-use super::itinerary::{Choice, Direct, Itinerary, LegPlan, Legality, Support, SupportStatus, Swap};
-use super::rehearse::{Rehearsals, Stage, order};
+use super::itinerary::{Choice, Cost, Direct, Itinerary, LegPlan, Legality, Support, SupportStatus, Swap};
+use super::rehearse::{self, Measured, Rehearsals, order};
 use crate::ids::NodeId;
-use crate::model::{Etcd, Model};
+use crate::model::{self, Etcd, Model};
 use crate::units::KubeVersion;
+use crate::upgrade::control_plane_order;
 use crate::versions::kubeadm::{self, Attempt, Severity, Verdict, verdict};
-use crate::versions::path::{Goes, Leg, Passage, Rounds, Start, is_forbidden, legs, walk};
+use crate::versions::path::{Flags, Goes, Leg, Passage, Rounds, Start, is_forbidden, legs, walk};
 use crate::versions::releases::{self, ApiUse};
 
 /// What is asked.
@@ -19,8 +20,9 @@ pub struct Request<'a> {
     pub from: KubeVersion,
     /// The version to reach.
     pub to: KubeVersion,
-    /// How often workers are upgraded.
-    pub rounds: Rounds,
+    /// How often workers are upgraded; `None`: as the scenario's plan says, if it goes to `to`, and else as rarely as
+    /// versions may differ.
+    pub rounds: Option<Rounds>,
     /// Whether kubeadm's skippable errors may be skipped.
     pub force: bool,
     /// The date that support is told for.
@@ -67,27 +69,31 @@ pub fn itinerary(request: &Request<'_>) -> Result<Itinerary, Impossible> {
     let fleet = Fleet::new(request);
     let (start, to) = (fleet.start(), &request.to);
     check(request, start)?;
-    let ways = ways(start, to);
-    let wanted = (request.rounds, request.force);
-    let legs = legs(start, to, wanted.0, wanted.1);
+    let own = request.cluster.and_then(|m| own_legs(m, to));
+    let ways = ways(start, to, own.as_deref());
+    let force = request.force
+        || request
+            .cluster
+            .and_then(|m| m.plan.as_ref())
+            .is_some_and(|p| p.kubeadm.force);
+    let legs = match (request.rounds, own) {
+        (None, Some(own)) => own,
+        (rounds, _) => legs(start, to, rounds.unwrap_or(Rounds::Fewest), force),
+    };
     let passages = walk(start, &legs);
-    if is_forbidden(&passages) && request.rounds == Rounds::Once {
+    if is_forbidden(&passages) && request.rounds == Some(Rounds::Once) {
         return Err(Impossible::TooFar(reasons(&passages).join("; ")));
     }
     let chosen = ways.iter().position(|(_, way)| *way == legs).unwrap_or_default();
-    let mut stage = request.cluster.filter(|_| request.trials > 0).map(|model| {
-        let how = Rehearsals {
-            trials: request.trials,
-            seed: request.seed,
-        };
-        Stage::new(model, how)
-    });
-    let choices = ways
+    let measured: Vec<Option<Measured>> = ways.iter().map(|(_, way)| rehearse(request, start, way)).collect();
+    let cost = |at: usize| measured[at].as_ref().map(|m| m.cost.clone());
+    let shown = ways
         .iter()
-        .map(|(rounds, legs)| choice(*rounds, legs, start, to, stage.as_mut()))
-        .collect();
+        .enumerate()
+        .map(|(at, (rounds, way))| choice(*rounds, way, start, to, cost(at)));
+    let choices = shown.collect();
     let at_once = (to.minor() > start.version.minor() + 1).then(|| at_once(start, to));
-    let legs = leg_plans(request, &passages, stage.as_mut());
+    let legs = leg_plans(request, &passages, measured[chosen].as_ref());
     let support = supports(request, &legs);
     Ok(Itinerary {
         api_version: Itinerary::API_VERSION.into(),
@@ -112,20 +118,49 @@ pub fn itinerary(request: &Request<'_>) -> Result<Itinerary, Impossible> {
     })
 }
 
+/// The legs of the scenario's plan, if it goes to a version.
+fn own_legs(model: &Model, to: &KubeVersion) -> Option<Vec<Leg>> {
+    let plan = model.plan.as_ref()?;
+    let leg = |leg: &model::Leg| {
+        let who = match leg.part {
+            model::Part::ControlPlane => Goes::ControlPlane,
+            model::Part::Workers => Goes::Workers,
+        };
+        let to = leg.version.clone()?;
+        Some(Leg { who, to })
+    };
+    let legs: Vec<Leg> = plan.legs.iter().map(leg).collect::<Option<_>>()?;
+    (plan.target.as_ref() == Some(to) && !legs.is_empty()).then_some(legs)
+}
+
+/// Rehearses a way that may be gone.
+fn rehearse(request: &Request<'_>, start: Start<'_>, way: &[Leg]) -> Option<Measured> {
+    let model = request.cluster.filter(|_| request.trials > 0 && !way.is_empty())?;
+    let how = Rehearsals {
+        trials: request.trials,
+        seed: request.seed,
+    };
+    (!is_forbidden(&walk(start, way)))
+        .then(|| rehearse::way(model, how, way))
+        .flatten()
+}
+
 /// Kubelets of the cluster, or of the one that is assumed.
-struct Fleet {
+struct Fleet<'a> {
+    flags: Flags<'a>,
     names: Vec<String>,
     version: KubeVersion,
     control_plane: Vec<KubeVersion>,
     workers: Vec<KubeVersion>,
 }
 
-impl Fleet {
-    fn new(request: &Request<'_>) -> Self {
+impl<'a> Fleet<'a> {
+    fn new(request: &Request<'a>) -> Self {
         let version = request.from.clone();
         let Some(model) = request.cluster else {
             let one = vec![version.clone()];
             return Self {
+                flags: Flags::default(),
                 names: Vec::new(),
                 version,
                 control_plane: one.clone(),
@@ -133,16 +168,20 @@ impl Fleet {
             };
         };
         let kubelet = |id: &NodeId| model.nodes[*id].version.clone();
+        let plan = model.plan.as_ref();
+        let flags = plan.map_or_else(Flags::default, |p| Flags {
+            kubeadm: p.kubeadm.version.as_ref(),
+            allow_experimental: p.kubeadm.allow_experimental,
+            allow_candidates: p.kubeadm.allow_release_candidates,
+            kubelets_last: p.control_plane.kubelets_last,
+        });
+        let servers = control_plane_order(model);
         let workers = model.nodes.iter().filter(|n| !n.control_plane && !n.planned);
         Self {
-            names: model
-                .control_plane
-                .nodes
-                .iter()
-                .map(|&id| model.nodes[id].name.clone())
-                .collect(),
+            flags,
+            names: servers.iter().map(|&id| model.nodes[id].name.clone()).collect(),
             version,
-            control_plane: model.control_plane.nodes.iter().map(kubelet).collect(),
+            control_plane: servers.iter().map(kubelet).collect(),
             workers: workers.map(|n| n.version.clone()).collect(),
         }
     }
@@ -150,6 +189,7 @@ impl Fleet {
     fn start(&self) -> Start<'_> {
         Start {
             names: &self.names,
+            flags: self.flags,
             version: &self.version,
             control_plane: &self.control_plane,
             workers: &self.workers,
@@ -187,7 +227,7 @@ fn check(request: &Request<'_>, start: Start<'_>) -> Result<(), Impossible> {
 }
 
 /// The ways that differ, in the order in which they are shown.
-fn ways(start: Start<'_>, to: &KubeVersion) -> Vec<(Rounds, Vec<Leg>)> {
+fn ways(start: Start<'_>, to: &KubeVersion, own: Option<&[Leg]>) -> Vec<(Rounds, Vec<Leg>)> {
     let wishes = [
         (Rounds::EveryHop, false),
         (Rounds::EveryHop, true),
@@ -203,23 +243,27 @@ fn ways(start: Start<'_>, to: &KubeVersion) -> Vec<(Rounds, Vec<Leg>)> {
             ways.push((rounds, way));
         }
     }
+    if let Some(own) = own.filter(|own| !ways.iter().any(|(_, way)| way == own)) {
+        ways.insert(0, (Rounds::AsPlanned, own.to_vec()));
+    }
     ways
 }
 
-fn choice(rounds: Rounds, legs: &[Leg], start: Start<'_>, to: &KubeVersion, stage: Option<&mut Stage<'_>>) -> Choice {
+fn choice(rounds: Rounds, legs: &[Leg], start: Start<'_>, to: &KubeVersion, cost: Option<Cost>) -> Choice {
     let passages = walk(start, legs);
     let legality = legality(&passages);
     let count = |who| u32::try_from(legs.iter().filter(|l| l.who == who).count()).unwrap_or(u32::MAX);
     Choice {
         rounds,
-        words: words(legs, start, to),
+        words: match rounds {
+            Rounds::AsPlanned => format!("as planned: {}", words(legs, start, to)),
+            _ => words(legs, start, to),
+        },
         control_plane_hops: count(Goes::ControlPlane),
         worker_rounds: count(Goes::Workers),
         legality,
         why: reasons(&passages),
-        cost: stage
-            .filter(|_| legality != Legality::Forbidden)
-            .map(|s| s.way(&passages)),
+        cost,
     }
 }
 
@@ -285,7 +329,7 @@ fn at_once(start: Start<'_>, to: &KubeVersion) -> Direct {
     }
 }
 
-fn leg_plans(request: &Request<'_>, passages: &[Passage], mut stage: Option<&mut Stage<'_>>) -> Vec<LegPlan> {
+fn leg_plans(request: &Request<'_>, passages: &[Passage], measured: Option<&Measured>) -> Vec<LegPlan> {
     let mut etcd = releases::images(&request.from)
         .map(|i| i.etcd.clone())
         .unwrap_or_default();
@@ -303,11 +347,15 @@ fn leg_plans(request: &Request<'_>, passages: &[Passage], mut stage: Option<&mut
         }
         let add_ons = if hop { facts::add_ons(from, &leg.to) } else { None };
         let renew = plan.is_none_or(|p| p.control_plane.renew_certificates);
-        let measured = stage.as_mut().map(|s| s.leg(passage).clone());
-        let nodes = request
-            .cluster
-            .map(|m| order(m, request.seed, leg.who))
-            .unwrap_or_default();
+        let at = plans.len();
+        let (cost, nodes) = match measured.and_then(|m| m.legs.get(at)) {
+            Some((cost, nodes)) => (Some(cost.clone()), nodes.clone()),
+            None => {
+                let round = passages[..at].iter().filter(|p| p.leg.who == Goes::Workers).count();
+                let nodes = request.cluster.map(|m| order(m, request.seed, leg.who, round));
+                (None, nodes.unwrap_or_default())
+            }
+        };
         plans.push(LegPlan {
             number,
             who: leg.who,
@@ -320,8 +368,8 @@ fn leg_plans(request: &Request<'_>, passages: &[Passage], mut stage: Option<&mut
             core_dns: add_ons.as_ref().map(|(dns, _): &(Swap, Swap)| dns.clone()),
             pause: add_ons.map(|(_, pause)| pause),
             changes: if hop { facts::changes(from, &leg.to) } else { Vec::new() },
-            cost: measured.as_ref().map(|m| m.cost.clone()),
-            nodes: measured.map_or(nodes, |m| m.nodes),
+            cost,
+            nodes,
         });
     }
     plans
@@ -450,11 +498,8 @@ fn assumptions(request: &Request<'_>) -> Vec<String> {
     if managed {
         told.push("a cloud runs the control plane: its hops are the cloud's, and are not rehearsed".into());
     }
-    if request.cluster.is_some() && request.trials > 0 {
-        told.push(
-            "each leg is rehearsed by itself: pods are where the input has them at its start, faults are left out"
-                .into(),
-        );
+    if request.cluster.is_some_and(|m| !m.faults.is_empty()) && request.trials > 0 {
+        told.push("faults of the scenario are left out of the rehearsals".into());
     }
     told
 }

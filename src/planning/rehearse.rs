@@ -1,131 +1,334 @@
-//! What the legs of a way cost: each is rehearsed on the cluster, with the versions that it has by then.
+//! What ways cost: each is rehearsed as a whole on the cluster, and cut into its legs.
 
 use std::collections::BTreeMap;
 
 use super::itinerary::{Cost, NodeCost, Spread, WorkloadCost};
 use crate::cluster::{RunOptions, preamble, run};
-use crate::metrics::{Metrics, NodeReport, Report, Seconds, WorkloadReport};
+use crate::ids::{FactId, Id, NodeId};
+use crate::metrics::{Metrics, NodeReport, Report, Seconds, WorkloadReport, seconds};
 use crate::model::{self, Mode, Model, Part};
 use crate::rng::Streams;
-use crate::trace::PlanStatus;
-use crate::units::KubeVersion;
-use crate::upgrade::ordered;
-use crate::versions::path::{Goes, Leg, Passage};
+use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record};
+use crate::units::Time;
+use crate::upgrade::{control_plane_order, ordered};
+use crate::versions::path::{Goes, Leg};
 
-/// How often legs are rehearsed, and on which luck.
+/// How often ways are rehearsed, and on which luck.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rehearsals {
     pub(super) trials: u64,
     pub(super) seed: u64,
 }
 
-/// What a leg measured.
+/// What a way costs.
 #[derive(Clone, Debug)]
 pub(super) struct Measured {
     pub(super) cost: Cost,
-    /// The nodes that it works on, in order.
-    pub(super) nodes: Vec<NodeCost>,
-    reports: Vec<Report>,
+    /// Its legs, each with the nodes that it works on, in order.
+    pub(super) legs: Vec<(Cost, Vec<NodeCost>)>,
 }
 
-/// A leg and the versions at its start: the same legs of different choices are rehearsed once.
-type Key = (Leg, KubeVersion, Vec<KubeVersion>);
-
-/// Rehearsals of legs.
-pub(super) struct Stage<'a> {
-    model: &'a Model,
-    how: Rehearsals,
-    done: BTreeMap<Key, Measured>,
-}
-
-impl<'a> Stage<'a> {
-    pub(super) fn new(model: &'a Model, how: Rehearsals) -> Self {
-        Self {
-            model,
-            how,
-            done: BTreeMap::new(),
+/// Rehearses a way; `None` where nodes are replaced and the scenario has no new ones for each round.
+pub(super) fn way(model: &Model, how: Rehearsals, legs: &[Leg]) -> Option<Measured> {
+    let rounds = legs.iter().filter(|l| l.who == Goes::Workers).count();
+    let plan = model.plan.as_ref()?;
+    let lacks = |p: &model::Pool| p.strategy.mode == Mode::Replace && p.successors.len() < rounds;
+    if plan.pools.iter().any(lacks) {
+        return None;
+    }
+    let whole = with_legs(model, legs);
+    let runs: Vec<Run> = (0..how.trials).map(|trial| one(&whole, how.seed, trial)).collect();
+    let measured = legs.iter().enumerate().map(|(at, leg)| {
+        let round = round_of(legs, at);
+        let mut nodes = order(&whole, how.seed, leg.who, round);
+        for node in &mut nodes {
+            measure(node, &runs, at);
         }
-    }
-
-    /// What a leg costs.
-    pub(super) fn leg(&mut self, passage: &Passage) -> &Measured {
-        let key = (passage.leg.clone(), passage.from.clone(), passage.workers.clone());
-        let (model, how) = (self.model, self.how);
-        self.done.entry(key).or_insert_with(|| measure(model, how, passage))
-    }
-
-    /// What a way costs: leg after leg, run by run.
-    pub(super) fn way(&mut self, passages: &[Passage]) -> Cost {
-        let mut sums: Vec<Vec<Report>> = vec![Vec::new(); usize::try_from(self.how.trials).unwrap_or(usize::MAX)];
-        for passage in passages {
-            for (run, report) in self.leg(passage).reports.iter().enumerate() {
-                sums[run].push(report.clone());
-            }
-        }
-        cost(&sums)
-    }
+        let slices: Vec<Tally> = runs.iter().map(|r| r.slice(at)).collect();
+        (cost(&slices, &runs, at), nodes)
+    });
+    let sums: Vec<Tally> = runs.iter().map(|r| r.last.clone()).collect();
+    Some(Measured {
+        legs: measured.collect(),
+        cost: cost(&sums, &runs, legs.len() - 1),
+    })
 }
 
-fn measure(model: &Model, how: Rehearsals, passage: &Passage) -> Measured {
-    let alone = single(model, passage);
-    let one = |trial| {
-        let options = RunOptions {
-            seed: how.seed,
-            trial,
-            ..RunOptions::default()
-        };
-        let preamble = preamble(&alone, &options);
-        let mut metrics = Metrics::new(&preamble);
-        let cost = run(&alone, &options, &mut metrics);
-        metrics.finish(cost.end)
-    };
-    let reports: Vec<Report> = (0..how.trials).map(one).collect();
-    let runs: Vec<Vec<Report>> = reports.iter().map(|r| vec![r.clone()]).collect();
-    let nodes = nodes(&alone, how.seed, passage.leg.who, &reports);
-    Measured {
-        cost: cost(&runs),
-        nodes,
-        reports,
-    }
+/// So many rounds of the workers come before a leg.
+pub(super) fn round_of(legs: &[Leg], at: usize) -> usize {
+    legs[..at].iter().filter(|l| l.who == Goes::Workers).count()
 }
 
-/// The model with a plan that is this leg alone, on the versions that there are by then.
-fn single(model: &Model, passage: &Passage) -> Model {
-    let mut alone = model.clone();
-    alone.version = passage.from.clone();
-    alone.faults.clear();
-    let mut workers = passage.workers.iter();
-    for node in alone.nodes.iter_mut().filter(|n| !n.planned) {
-        let version = if node.control_plane {
-            Some(&passage.from)
-        } else {
-            workers.next()
+/// The model with these legs as its plan, and without faults. Whether kubeadm has to be forced is told elsewhere: here only
+/// the cost is looked for.
+fn with_legs(model: &Model, legs: &[Leg]) -> Model {
+    let mut whole = model.clone();
+    whole.faults.clear();
+    if let Some(plan) = &mut whole.plan {
+        let leg = |leg: &Leg| model::Leg {
+            part: match leg.who {
+                Goes::ControlPlane => Part::ControlPlane,
+                Goes::Workers => Part::Workers,
+            },
+            version: Some(leg.to.clone()),
         };
-        if let Some(version) = version {
-            node.version = version.clone();
-        }
-    }
-    for node in alone.nodes.iter_mut().filter(|n| n.planned) {
-        node.version = passage.leg.to.clone();
-    }
-    if let Some(plan) = &mut alone.plan {
-        plan.target = Some(passage.leg.to.clone());
-        let part = match passage.leg.who {
-            Goes::ControlPlane => Part::ControlPlane,
-            Goes::Workers => Part::Workers,
-        };
-        plan.legs = vec![model::Leg {
-            part,
-            version: plan.target.clone(),
-        }];
-        // Whether kubeadm has to be forced is told elsewhere: here only the cost is looked for.
+        plan.legs = legs.iter().map(leg).collect();
+        plan.target = legs.last().map(|l| l.to.clone());
         plan.kubeadm.force = true;
+        plan.kubeadm.version = None;
     }
-    alone
+    whole
 }
 
-/// The nodes that a leg works on, in the order and the batches of the plan.
-pub(super) fn order(model: &Model, seed: u64, who: Goes) -> Vec<NodeCost> {
+fn one(model: &Model, seed: u64, trial: u64) -> Run {
+    let options = RunOptions {
+        seed,
+        trial,
+        ..RunOptions::default()
+    };
+    let preamble = preamble(model, &options);
+    let mut watch = Watch {
+        preamble: &preamble,
+        metrics: Metrics::new(&preamble),
+        start: 0.0,
+        working: None,
+        cuts: Vec::new(),
+        work: Vec::new(),
+    };
+    let end = run(model, &options, &mut watch).end;
+    let Watch {
+        metrics,
+        start,
+        cuts,
+        work,
+        ..
+    } = watch;
+    let report = metrics.finish(end);
+    let last = Tally::of(
+        &report,
+        report
+            .makespan_seconds
+            .unwrap_or_else(|| seconds(end.as_micros()) - start),
+    );
+    Run {
+        report,
+        last,
+        cuts,
+        work,
+    }
+}
+
+/// A run, cut where one leg ends and the next one begins.
+struct Run {
+    report: Report,
+    last: Tally,
+    /// When each leg but the last ended, and what had been by then.
+    cuts: Vec<(Seconds, Tally)>,
+    work: Vec<Work>,
+}
+
+/// The work on a node: when it began, and how long it took.
+struct Work {
+    node: String,
+    start: Seconds,
+    seconds: Option<Seconds>,
+}
+
+impl Run {
+    /// What happened in a leg; nothing where the run did not get there.
+    fn slice(&self, leg: usize) -> Tally {
+        let before = leg.checked_sub(1).map(|at| self.cuts.get(at).map(|(_, t)| t));
+        let after = match self.cuts.get(leg) {
+            Some((_, tally)) => tally,
+            None if leg == self.cuts.len() => &self.last,
+            None => return Tally::default(),
+        };
+        match before {
+            None => after.clone(),
+            Some(None) => Tally::default(),
+            Some(Some(before)) => after.since(before),
+        }
+    }
+
+    /// Whether a time is in a leg.
+    fn is_in(&self, leg: usize, at: Seconds) -> bool {
+        let from = leg
+            .checked_sub(1)
+            .map_or(Some(Seconds::MIN), |l| self.cuts.get(l).map(|(t, _)| *t));
+        let to = self.cuts.get(leg).map_or(Seconds::MAX, |(t, _)| *t);
+        from.is_some_and(|from| from <= at && at < to)
+    }
+
+    fn completed(&self) -> bool {
+        use PlanStatus::{Completed, CompletedWithSkips};
+        matches!(self.report.outcome.status, Completed | CompletedWithSkips)
+    }
+}
+
+/// Sees the facts of a run and cuts it.
+struct Watch<'p> {
+    preamble: &'p Preamble,
+    metrics: Metrics<'p>,
+    start: Seconds,
+    /// Whether control-plane nodes are worked on; `None`: nothing has begun.
+    working: Option<bool>,
+    cuts: Vec<(Seconds, Tally)>,
+    work: Vec<Work>,
+}
+
+impl Watch<'_> {
+    fn cut(&mut self, at: Time) {
+        let now = seconds(at.as_micros());
+        let so_far = self.metrics.clone().finish(at);
+        self.cuts.push((now, Tally::of(&so_far, now - self.start)));
+    }
+
+    /// Another leg begins when it says so, or where there is one hop only, when other nodes are worked on.
+    fn leg_begins(&mut self, at: Time, control_plane: bool) {
+        if self.working.is_some() {
+            self.cut(at);
+        }
+        self.working = Some(control_plane);
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        self.preamble.nodes.get(node.index()).map_or("", |n| &n.name)
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn observe(&mut self, id: FactId, record: &Record) {
+        let now = seconds(record.at.as_micros());
+        let says_so = self.preamble.hops.len() > 1;
+        match record.fact {
+            Fact::PlanStarted => self.start = now,
+            Fact::HopStarted { workers, .. } if says_so => self.leg_begins(record.at, !workers),
+            Fact::NodeUpgradeStarted { node } => {
+                let control_plane = self.preamble.nodes.get(node.index()).is_some_and(|n| n.control_plane);
+                if !says_so && self.working != Some(control_plane) {
+                    self.leg_begins(record.at, control_plane);
+                }
+                self.work.push(Work {
+                    node: self.name(node).to_owned(),
+                    start: now,
+                    seconds: None,
+                });
+            }
+            Fact::NodeUpgradeEnded { node, .. } => {
+                let name = self.preamble.nodes.get(node.index()).map_or("", |n| &n.name);
+                let open = self
+                    .work
+                    .iter_mut()
+                    .rev()
+                    .find(|w| w.node == name && w.seconds.is_none());
+                if let Some(work) = open {
+                    work.seconds = Some(now - work.start);
+                }
+            }
+            _ => {}
+        }
+        self.metrics.observe(id, record);
+    }
+}
+
+/// What has been so far, or in a leg.
+#[derive(Clone, Default)]
+struct Tally {
+    seconds: Seconds,
+    evictions: f64,
+    refusals: f64,
+    api: Seconds,
+    manager: Seconds,
+    scheduler: Seconds,
+    down: BTreeMap<String, Seconds>,
+}
+
+impl Tally {
+    #[expect(clippy::cast_precision_loss, reason = "counts of events of one run")]
+    fn of(report: &Report, seconds: Seconds) -> Self {
+        let down = |w: &WorkloadReport| w.serving.downtime_seconds.max(w.availability().downtime_seconds);
+        // Static pods of the control plane are told as its own outages.
+        let apart = |w: &&WorkloadReport| w.namespace != "kube-system" || w.kind != "Pod";
+        let control_plane = &report.control_plane;
+        Self {
+            seconds,
+            evictions: report.cluster.evictions as f64,
+            refusals: report.cluster.refusals as f64,
+            api: control_plane.api_down_seconds,
+            manager: control_plane.controller_manager_leaderless_seconds,
+            scheduler: control_plane.scheduler_leaderless_seconds,
+            down: report
+                .workloads
+                .iter()
+                .filter(apart)
+                .map(|w| (w.full_name(), down(w)))
+                .collect(),
+        }
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        let down = |(name, now): (&String, &Seconds)| {
+            let then = before.down.get(name).copied().unwrap_or_default();
+            (name.clone(), now - then)
+        };
+        Self {
+            seconds: self.seconds - before.seconds,
+            evictions: self.evictions - before.evictions,
+            refusals: self.refusals - before.refusals,
+            api: self.api - before.api,
+            manager: self.manager - before.manager,
+            scheduler: self.scheduler - before.scheduler,
+            down: self.down.iter().map(down).collect(),
+        }
+    }
+}
+
+/// Spreads over the runs. Runs that did not get past the leg count as incomplete.
+fn cost(slices: &[Tally], runs: &[Run], leg: usize) -> Cost {
+    let spread = |of: fn(&Tally) -> f64| Spread::of(&slices.iter().map(of).collect::<Vec<_>>());
+    let mut stuck = runs.iter().filter(|r| !r.completed() && r.cuts.len() <= leg).peekable();
+    let reason = stuck.peek().map(|r| {
+        let status = format!("{:?}", r.report.outcome.status).to_lowercase();
+        r.report.outcome.reason.clone().unwrap_or(status)
+    });
+    Cost {
+        trials: runs.len() as u64,
+        incomplete: stuck.count() as u64,
+        reason,
+        seconds: spread(|t| t.seconds),
+        evictions: spread(|t| t.evictions),
+        refusals: spread(|t| t.refusals),
+        api_down_seconds: spread(|t| t.api),
+        controller_manager_down_seconds: spread(|t| t.manager),
+        scheduler_down_seconds: spread(|t| t.scheduler),
+        workloads: workloads(slices),
+    }
+}
+
+/// Workloads that were down in some run, the worst first.
+fn workloads(slices: &[Tally]) -> Vec<WorkloadCost> {
+    let mut found: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (at, slice) in slices.iter().enumerate() {
+        for (name, &down) in slice.down.iter().filter(|(_, down)| **down > 0.000_5) {
+            found.entry(name).or_insert_with(|| vec![0.0; slices.len()])[at] = down;
+        }
+    }
+    let told = |(name, values): (&str, Vec<f64>)| WorkloadCost {
+        name: name.to_owned(),
+        down_seconds: Spread::of(&values),
+    };
+    let mut all: Vec<WorkloadCost> = found.into_iter().map(told).collect();
+    all.sort_by(|a, b| {
+        let worse = b.down_seconds.p95.total_cmp(&a.down_seconds.p95);
+        worse
+            .then(b.down_seconds.mean.total_cmp(&a.down_seconds.mean))
+            .then(a.name.cmp(&b.name))
+    });
+    all
+}
+
+/// The nodes that a leg works on, in the order and the batches of the plan; `round` counts earlier rounds of the workers.
+pub(super) fn order(model: &Model, seed: u64, who: Goes, round: usize) -> Vec<NodeCost> {
     let plain = |name: &str, batch, successor| NodeCost {
         name: name.to_owned(),
         batch,
@@ -136,11 +339,12 @@ pub(super) fn order(model: &Model, seed: u64, who: Goes) -> Vec<NodeCost> {
     };
     let name = |id| model.nodes[id].name.as_str();
     if who == Goes::ControlPlane {
-        let nodes = model.control_plane.nodes.iter().zip(0..);
+        let nodes = control_plane_order(model).iter().zip(0..);
         return nodes.map(|(&id, batch)| plain(name(id), batch, None)).collect();
     }
     let mut found = Vec::new();
     let mut batch = 0;
+    let streams = Streams::new(seed, 0);
     for (number, pool) in model.plan.iter().flat_map(|p| &p.pools).enumerate() {
         let total = u32::try_from(pool.nodes.len()).unwrap_or(u32::MAX);
         let strategy = &pool.strategy;
@@ -149,108 +353,40 @@ pub(super) fn order(model: &Model, seed: u64, who: Goes) -> Vec<NodeCost> {
             Mode::Replace => strategy.max_surge.round_up(total),
         };
         let together = (surge + strategy.max_unavailable.round_up(total)).max(1);
-        for (at, (id, successor)) in (0_u32..).zip(ordered(pool, number, 0, model, &Streams::new(seed, 0))) {
-            found.push(plain(
-                name(id),
-                batch + at / together,
-                successor.map(|s| name(s).to_owned()),
-            ));
+        for (at, (id, successor)) in (0_u32..).zip(ordered(pool, number, round, model, &streams)) {
+            let successor = successor.map(|s| name(s).to_owned());
+            found.push(plain(name(id), batch + at / together, successor));
         }
         batch += total.div_ceil(together);
     }
     found
 }
 
-fn nodes(model: &Model, seed: u64, who: Goes, reports: &[Report]) -> Vec<NodeCost> {
-    let mut found = order(model, seed, who);
-    for node in &mut found {
-        let of_node = || {
-            reports
-                .iter()
-                .filter_map(|r| r.nodes.iter().find(|n| n.name == node.name))
-        };
-        let spread = |of: fn(&NodeReport) -> Option<Seconds>| {
-            let values: Vec<f64> = of_node().filter_map(of).collect();
-            (!values.is_empty()).then(|| Spread::of(&values))
-        };
-        node.kubeadm_seconds = spread(kubeadm_seconds);
-        node.drain_seconds = spread(|n| (!n.drains.is_empty()).then(|| n.drains.iter().map(|d| d.seconds).sum()));
-        node.seconds = spread(node_seconds);
-    }
-    found
-}
-
-/// From the first phase of kubeadm to the end of the last.
-fn kubeadm_seconds(node: &NodeReport) -> Option<Seconds> {
-    let first = node.phases.first()?.start;
-    let last = node.phases.last()?;
-    Some(last.start + last.seconds? - first)
-}
-
-/// From the first thing that is done to a node to the last.
-fn node_seconds(node: &NodeReport) -> Option<Seconds> {
-    let starts = node
-        .phases
-        .iter()
-        .map(|p| p.start)
-        .chain(node.drains.iter().map(|d| d.start));
-    Some(node.upgraded_at? - starts.min_by(f64::total_cmp)?)
-}
-
-/// Sums over the legs of each run, then spreads over the runs.
-fn cost(runs: &[Vec<Report>]) -> Cost {
-    let spread = |of: &dyn Fn(&Report) -> f64| {
-        let sums: Vec<f64> = runs.iter().map(|legs| legs.iter().map(of).sum()).collect();
-        Spread::of(&sums)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "counts of events of one run")]
-    let count = |n: u64| n as f64;
-    let failed = |r: &&Report| !matches!(r.outcome.status, PlanStatus::Completed | PlanStatus::CompletedWithSkips);
-    let mut incomplete = runs.iter().filter_map(|legs| legs.iter().find(failed)).peekable();
-    let reason = incomplete.peek().map(|r| {
-        let status = format!("{:?}", r.outcome.status).to_lowercase();
-        r.outcome.reason.clone().unwrap_or(status)
-    });
-    Cost {
-        trials: runs.len() as u64,
-        incomplete: incomplete.count() as u64,
-        reason,
-        seconds: spread(&|r| r.makespan_seconds.unwrap_or_default()),
-        evictions: spread(&|r| count(r.cluster.evictions)),
-        refusals: spread(&|r| count(r.cluster.refusals)),
-        api_down_seconds: spread(&|r| r.control_plane.api_down_seconds),
-        controller_manager_down_seconds: spread(&|r| r.control_plane.controller_manager_leaderless_seconds),
-        scheduler_down_seconds: spread(&|r| r.control_plane.scheduler_leaderless_seconds),
-        workloads: workloads(runs),
-    }
-}
-
-/// Workloads that were down in some run, the worst first.
-fn workloads(runs: &[Vec<Report>]) -> Vec<WorkloadCost> {
-    let down = |w: &WorkloadReport| w.serving.downtime_seconds.max(w.availability().downtime_seconds);
-    let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for (at, legs) in runs.iter().enumerate() {
-        // Static pods of the control plane are told as its own outages.
-        let apart = |w: &&WorkloadReport| w.namespace != "kube-system" || w.kind != "Pod";
-        for w in legs
+/// What was measured on a node in a leg.
+fn measure(node: &mut NodeCost, runs: &[Run], leg: usize) {
+    let spread = |of: &dyn Fn(&Run, &NodeReport) -> Option<Seconds>| {
+        let values: Vec<f64> = runs
             .iter()
-            .flat_map(|r| &r.workloads)
-            .filter(apart)
-            .filter(|w| down(w) > 0.0)
-        {
-            found.entry(w.full_name()).or_insert_with(|| vec![0.0; runs.len()])[at] += down(w);
-        }
-    }
-    let told = |(name, values): (String, Vec<f64>)| WorkloadCost {
-        name,
-        down_seconds: Spread::of(&values),
+            .filter_map(|run| of(run, run.report.nodes.iter().find(|n| n.name == node.name)?))
+            .collect();
+        (!values.is_empty()).then(|| Spread::of(&values))
     };
-    let mut all: Vec<WorkloadCost> = found.into_iter().map(told).collect();
-    all.sort_by(|a, b| {
-        b.down_seconds
-            .p95
-            .total_cmp(&a.down_seconds.p95)
-            .then(a.name.cmp(&b.name))
+    let kubeadm = spread(&|run, report| {
+        let phases = report.phases.iter().filter(|p| run.is_in(leg, p.start));
+        let (first, last) = (phases.clone().next()?, phases.last()?);
+        Some(last.start + last.seconds? - first.start)
     });
-    all
+    let drain = spread(&|run, report| {
+        let drains = report.drains.iter().filter(|d| run.is_in(leg, d.start));
+        let all: Vec<Seconds> = drains.map(|d| d.seconds).collect();
+        (!all.is_empty()).then(|| all.iter().sum())
+    });
+    let whole = spread(&|run, report| {
+        let work = run
+            .work
+            .iter()
+            .filter(|w| w.node == report.name && run.is_in(leg, w.start));
+        work.map(|w| w.seconds).sum::<Option<Seconds>>().filter(|s| *s > 0.0)
+    });
+    (node.kubeadm_seconds, node.drain_seconds, node.seconds) = (kubeadm, drain, whole);
 }

@@ -7,4 +7,4 @@ pub(crate) mod kubeadm;
 mod order;
 mod pool;
 
-pub(crate) use order::ordered;
+pub(crate) use order::{control_plane_order, ordered};

@@ -4,6 +4,12 @@ use crate::ids::{Id, NodeId};
 use crate::model::{Model, NodeOrder, Pool};
 use crate::rng::{Purpose, Streams};
 
+/// The nodes of the control plane in the order of the plan.
+pub(crate) fn control_plane_order(model: &Model) -> &[NodeId] {
+    let order = model.plan.as_ref().map(|p| p.control_plane.order.as_slice());
+    order.filter(|o| !o.is_empty()).unwrap_or(&model.control_plane.nodes)
+}
+
 /// The nodes of a pool in the order of its strategy, each with the one that takes its place in this round of the workers.
 /// Where nodes are replaced, those of a later round are the new ones of the round before.
 pub(crate) fn ordered(

@@ -40,6 +40,8 @@ pub enum Rounds {
     Once,
     /// As rarely as versions may differ, and they need not arrive.
     Behind,
+    /// As the plan of the scenario says.
+    AsPlanned,
 }
 
 /// The cluster at the start.
@@ -49,10 +51,46 @@ pub struct Start<'a> {
     pub names: &'a [String],
     /// The version of the API servers.
     pub version: &'a KubeVersion,
+    /// How kubeadm is called.
+    pub flags: Flags<'a>,
     /// Kubelets of control-plane nodes; empty where a cloud runs the control plane.
     pub control_plane: &'a [KubeVersion],
     /// Kubelets of workers.
     pub workers: &'a [KubeVersion],
+}
+
+/// How kubeadm is called.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags<'a> {
+    /// The version of its package; `None`: that of each hop.
+    pub kubeadm: Option<&'a KubeVersion>,
+    /// `--allow-experimental-upgrades`
+    pub allow_experimental: bool,
+    /// `--allow-release-candidate-upgrades`
+    pub allow_candidates: bool,
+    /// Whether kubelets of control-plane nodes wait until every API server has been upgraded.
+    pub kubelets_last: bool,
+}
+
+impl<'a> Flags<'a> {
+    /// `kubeadm upgrade apply` with these flags.
+    #[must_use]
+    pub const fn attempt(
+        self,
+        target: &'a KubeVersion,
+        cluster: &'a KubeVersion,
+        kubelets: &'a [KubeVersion],
+    ) -> Attempt<'a> {
+        Attempt {
+            kubeadm: match self.kubeadm {
+                Some(own) => Some(own),
+                None => Some(target),
+            },
+            allow_experimental: self.allow_experimental,
+            allow_candidates: self.allow_candidates,
+            ..Attempt::usual(target, cluster, kubelets)
+        }
+    }
 }
 
 /// What happens in a leg.
@@ -165,6 +203,7 @@ type Host = usize;
 
 struct Cluster<'a> {
     names: &'a [String],
+    flags: Flags<'a>,
     version: KubeVersion,
     servers: usize,
     kubelets: Vec<KubeVersion>,
@@ -194,6 +233,7 @@ impl<'a> Cluster<'a> {
         running.push(Running::new(Part::Kubectl, None, minor));
         Self {
             names: start.names,
+            flags: start.flags,
             version: start.version.clone(),
             servers,
             kubelets,
@@ -212,7 +252,7 @@ impl<'a> Cluster<'a> {
             Goes::Workers => Vec::new(),
             // A cloud does not run kubeadm.
             Goes::ControlPlane if self.servers == 0 => Vec::new(),
-            Goes::ControlPlane => kubeadm::refusals(&Attempt::usual(&leg.to, &from, &self.kubelets)),
+            Goes::ControlPlane => kubeadm::refusals(&self.flags.attempt(&leg.to, &from, &self.kubelets)),
         };
         let workers = self.kubelets[self.servers..].to_vec();
         match leg.who {
@@ -224,6 +264,13 @@ impl<'a> Cluster<'a> {
             Goes::ControlPlane => {
                 for host in 0..self.servers {
                     self.control_plane_node(host, leg, &mut seen);
+                    if !self.flags.kubelets_last {
+                        self.kubelet_of_server(host, leg, &mut seen);
+                    }
+                }
+                let waiting = if self.flags.kubelets_last { self.servers } else { 0 };
+                for host in 0..waiting {
+                    self.kubelet_of_server(host, leg, &mut seen);
                 }
             }
             Goes::Workers => {
@@ -246,7 +293,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// A node of the control plane: API server, then controller manager, then scheduler (K-14), the add-ons when they are
-    /// due (K-16), then its kubelet and kubectl.
+    /// due (K-16).
     fn control_plane_node(&mut self, host: Host, leg: &Leg, seen: &mut Seen) {
         let minor = leg.to.minor();
         for part in [Part::ApiServer, Part::ControllerManager, Part::Scheduler] {
@@ -256,9 +303,13 @@ impl<'a> Cluster<'a> {
         if host == due {
             self.everywhere(Part::Proxy, minor, seen);
         }
+    }
+
+    /// The kubelet of a control-plane node; with the first one goes kubectl.
+    fn kubelet_of_server(&mut self, host: Host, leg: &Leg, seen: &mut Seen) {
         self.kubelet(host, &leg.to, seen);
         if host == 0 {
-            self.set(Part::Kubectl, None, minor, seen);
+            self.set(Part::Kubectl, None, leg.to.minor(), seen);
         }
     }
 
@@ -336,6 +387,7 @@ mod tests {
         let kubelets = [from.clone()];
         let start = Start {
             names: &[],
+            flags: Flags::default(),
             version: &from,
             control_plane: &kubelets,
             workers: &kubelets,
@@ -408,6 +460,7 @@ mod tests {
         let control_plane = [version.clone()];
         let start = Start {
             names: &[],
+            flags: Flags::default(),
             version: &version,
             control_plane: &control_plane,
             workers: &old,
@@ -437,6 +490,7 @@ mod tests {
         let control_plane = vec![version.clone(); 3];
         let start = Start {
             names: &[],
+            flags: Flags::default(),
             version: &version,
             control_plane: &control_plane,
             workers: &[],
@@ -450,6 +504,20 @@ mod tests {
             "{skew:?}"
         );
         assert!(!is_forbidden(&walk(start, &legs)));
+        let patient = Flags {
+            kubelets_last: true,
+            ..Flags::default()
+        };
+        let skew = &walk(
+            Start {
+                flags: patient,
+                ..start
+            },
+            &legs,
+        )[0]
+        .skew;
+        let kubelets: Vec<_> = skew.iter().filter(|s| s.rule == "V-4").collect();
+        assert!(kubelets.is_empty(), "all API servers first: {kubelets:?}");
     }
 
     #[test]
@@ -457,6 +525,7 @@ mod tests {
         let (version, workers) = (v("v1.30.0"), [v("v1.28.0")]);
         let start = Start {
             names: &[],
+            flags: Flags::default(),
             version: &version,
             control_plane: &[],
             workers: &workers,

@@ -254,6 +254,13 @@ fn a_cluster_tells_what_choices_cost() {
     assert!((sum - way["choices"][1]["cost"]["seconds"]["mean"].as_f64().unwrap()).abs() < 0.01);
     let again = json(&[HELLO, "--to", "v1.37.1"]);
     assert_eq!(way, again, "the same input gives the same bytes");
+    let legs_of = |args: &[&str]| json(args)["legs"].as_array().unwrap().len();
+    assert_eq!(legs_of(&["scenarios/versions/ladder.yaml"]), 6, "as the plan says");
+    assert_eq!(legs_of(&["scenarios/versions/double-hop.yaml"]), 3);
+    assert_eq!(
+        legs_of(&["scenarios/versions/double-hop.yaml", "--workers", "every-hop"]),
+        4
+    );
     let unrehearsed = json(&[HELLO, "--to", "v1.37.1", "--trials", "0"]);
     assert_eq!(unrehearsed["legs"][0]["cost"], Value::Null);
 }
@@ -272,6 +279,73 @@ fn a_cluster_without_a_plan_gets_one() {
         ran.contains("a cloud runs the control plane") && !ran.contains("Certificates"),
         "{ran}"
     );
+}
+
+/// The plan of a scenario is one of the choices, and the one that is told unless another one is asked for; its cost is that
+/// of the run itself.
+#[test]
+fn v21_the_way_of_the_plan_is_rehearsed_as_a_whole() {
+    let ladder = "scenarios/versions/ladder.yaml";
+    let way = json(&[ladder, "--trials", "1", "--seed", "5"]);
+    let live: Value = serde_json::from_slice(&output(&["run", ladder, "--seed", "5", "-o", "json"]).stdout).unwrap();
+    let cost = &way["choices"][way["chosen"].as_u64().unwrap() as usize]["cost"];
+    for (planned, run) in [
+        (&cost["seconds"], &live["makespanSeconds"]),
+        (&cost["evictions"], &live["cluster"]["evictions"]),
+        (&cost["apiDownSeconds"], &live["controlPlane"]["apiDownSeconds"]),
+    ] {
+        assert!(
+            (planned["p50"].as_f64().unwrap() - run.as_f64().unwrap()).abs() < 0.002,
+            "{planned} {run}"
+        );
+    }
+    let legs = way["legs"].as_array().unwrap();
+    let evictions: f64 = legs
+        .iter()
+        .map(|l| l["cost"]["evictions"]["p50"].as_f64().unwrap())
+        .sum();
+    assert_eq!(evictions, live["cluster"]["evictions"].as_f64().unwrap());
+    let direct = std::fs::read_to_string(root().join(ladder)).unwrap();
+    let direct = direct.replace(
+        "  targetVersion: v1.21.14\n",
+        "  targetVersion: v1.21.14\n  path: [v1.21.14]\n",
+    );
+    let ran = piped(&["plan", "-"], direct.as_bytes());
+    assert_eq!(ran.status.code(), Some(5), "the plan itself is refused");
+    let shown = text(&ran.stdout);
+    assert!(
+        shown.contains("as planned") && shown.contains("kubeadm v1.21.14 refuses (K-3)"),
+        "{shown}"
+    );
+}
+
+/// Control-plane nodes in the order of the plan, and their kubelets last.
+#[test]
+fn v10_the_runbook_has_the_plans_order_of_control_plane_nodes() {
+    let plan_of = |control_plane: &str| {
+        let scenario = std::fs::read_to_string(root().join(HA)).unwrap();
+        let other = scenario.replace(
+            "spec:\n  targetVersion:",
+            &format!("spec:\n  controlPlane: {control_plane}\n  targetVersion:"),
+        );
+        assert_ne!(scenario, other);
+        text(
+            &piped(
+                &["plan", "-", "--to", "v1.36.2", "--runbook", "--packages", "deb"],
+                other.as_bytes(),
+            )
+            .stdout,
+        )
+    };
+    let at = |book: &str, what: &str| book.find(what).unwrap_or_else(|| panic!("{what}\n{book}"));
+    let book = plan_of("{order: [cp-2, cp-3, cp-1], kubelets: AfterAll}");
+    assert!(at(&book, "cp-2: kubeadm upgrade apply v1.36.2") < at(&book, "cp-1: kubeadm upgrade node"));
+    assert!(at(&book, "cp-1: kubeadm upgrade node") < at(&book, "cp-2: install and restart kubelet"));
+    assert!(!book.contains("For a while, kubelet"));
+    let early = plan_of("{drainBeforeApply: true}");
+    assert!(at(&early, "cp-1: drain") < at(&early, "cp-1: kubeadm upgrade apply"));
+    let undrained = plan_of("{drain: false}");
+    assert!(!undrained.contains("cp-1: drain") && !undrained.contains("cp-1: uncordon"));
 }
 
 /// Several API servers: kubelets that follow their own are ahead of the others for a while.
@@ -398,6 +472,16 @@ fn the_runbook_is_the_plan_that_was_rehearsed() {
 fn a_runbook_of_several_hops() {
     let book = plan(&[HELLO, "--to", "v1.37.1", "--runbook", "--packages", "deb"], 0);
     snapshot!("runbook-hello-upgrade", book);
+    let ladder = plan(&["scenarios/versions/ladder.yaml", "--runbook"], 0);
+    assert_eq!(ladder.matches("\nsudo kubeadm upgrade apply v1.").count(), 3);
+    assert_eq!(ladder.matches("\nkubectl drain worker-").count(), 6);
+    // kubectl renamed a flag in 1.20.
+    assert_eq!(
+        ladder
+            .matches("\nkubectl drain worker-1 --ignore-daemonsets --delete-local-data\n")
+            .count(),
+        1
+    );
     // A kubelet that skips a minor does so in one step, drained (V-11).
     assert_eq!(
         book.matches("kubelet='1.37.1-*'").count() - book.matches("allow-downgrades kubelet='1.37.1-*'").count(),
@@ -416,6 +500,9 @@ fn the_commands_of_runbooks_are_shell() {
         &["--from", "v1.18.20", "--to", "v1.21.14"][..],
         &["--from", "v1.18.20", "--to", "v1.21.14", "--force", "--packages", "deb"],
         &["--from", "v1.28.15", "--to", "v1.31.14", "--packages", "rpm"],
+        &["scenarios/versions/ladder.yaml"],
+        &["scenarios/versions/double-hop.yaml"],
+        &["scenarios/versions/lagging-workers.yaml"],
         &[HELLO, "--to", "v1.38.0"],
         &[HA, "--to", "v1.37.1"],
     ] {

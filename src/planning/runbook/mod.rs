@@ -136,6 +136,12 @@ impl Book<'_> {
         plan.is_none_or(|p| p.control_plane.renew_certificates)
     }
 
+    /// Whether kubelets of control-plane nodes wait for all API servers.
+    fn kubelets_last(&self) -> bool {
+        let plan = self.model.and_then(|m| m.plan.as_ref());
+        plan.is_some_and(|p| p.control_plane.kubelets_last)
+    }
+
     fn notes(&self) -> Vec<String> {
         let chosen = &self.way.choices[self.way.chosen];
         let mut notes = vec![format!(
@@ -256,15 +262,23 @@ impl Book<'_> {
             ));
         }
         notes.extend(self.of_leg(leg));
+        let last = self.kubelets_last();
+        if last && nodes.len() > 1 {
+            notes.push("All API servers first, then the kubelets of these nodes, as the plan has it.".into());
+        }
         let mut steps = Vec::new();
+        let mut kubelets = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
             let place = node::Place {
                 at,
                 of: nodes.len(),
                 name: node,
             };
-            steps.extend(self.control_plane_node(leg, place, before, &to));
+            let (kubeadm, kubelet) = self.control_plane_node(leg, place, before, &to);
+            steps.extend(kubeadm);
+            if last { &mut kubelets } else { &mut steps }.extend(kubelet);
         }
+        steps.extend(kubelets);
         Section {
             title: format!("Leg {}: control plane {before} -> {to}", leg.number),
             notes,
@@ -346,10 +360,11 @@ fn expected(cost: &Cost) -> String {
     if cost.api_down_seconds.p95 > 0.0 {
         parts.push(format!("the API away for {}", times(cost.api_down_seconds)));
     }
-    for w in cost.workloads.iter().take(5) {
+    let down: Vec<_> = cost.workloads.iter().filter(|w| w.down_seconds.p95 >= 0.05).collect();
+    for w in down.iter().take(5) {
         parts.push(format!("{} down for {}", w.name, times(w.down_seconds)));
     }
-    if cost.workloads.is_empty() && cost.evictions.p95 > 0.0 {
+    if down.is_empty() && cost.evictions.p95 > 0.0 {
         parts.push("no workload down".into());
     }
     list(&parts)

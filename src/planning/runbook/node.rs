@@ -16,39 +16,35 @@ pub(super) struct Place<'a> {
 }
 
 impl Book<'_> {
-    /// A node of the control plane: kubeadm, then its kubelet.
+    /// A node of the control plane: the steps of kubeadm, and those of its kubelet. Where the drain comes before kubeadm, it
+    /// is among the first, unless kubelets wait for all API servers.
     pub(super) fn control_plane_node(
         &self,
         leg: &LegPlan,
         place: Place<'_>,
         before: &KubeVersion,
         to: &KubeVersion,
-    ) -> Vec<Step> {
+    ) -> (Vec<Step>, Vec<Step>) {
         let node = place.name;
         let plan = self.model.and_then(|m| m.plan.as_ref());
         let drains = plan.is_none_or(|p| p.control_plane.drain);
-        let early = plan.is_some_and(|p| p.control_plane.drain_before_apply);
+        let early = plan.is_some_and(|p| p.control_plane.drain_before_apply) && !self.kubelets_last();
         let measured = leg.nodes.iter().find(|n| n.name == node);
         // The first node's kubectl is still the old one while that node is worked on.
         let kubectl = if place.at == 0 { before } else { to };
         let drain = drains.then(|| self.drain(node, kubectl.minor(), measured)).flatten();
         let drained = drain.is_some();
-        let mut steps = vec![self.packages(node, &["kubeadm"], to, measured)];
-        let mut kubeadm = Vec::new();
+        let (first, second) = if early { (drain, None) } else { (None, drain) };
+        let mut kubeadm = vec![self.packages(node, &["kubeadm"], to, measured)];
+        kubeadm.extend(first);
         if place.at == 0 {
             kubeadm.push(look_at_plan(node, to));
         }
         kubeadm.push(self.kubeadm(leg, place, to, measured));
-        if early {
-            steps.extend(drain);
-            steps.extend(kubeadm);
-        } else {
-            steps.extend(kubeadm);
-            steps.extend(drain);
-        }
-        steps.push(self.kubelet(node, before, to, false));
-        steps.extend(drained.then(|| uncordon(node)));
-        steps
+        let mut kubelet = Vec::from_iter(second);
+        kubelet.push(self.kubelet(node, before, to, false));
+        kubelet.extend(drained.then(|| uncordon(node)));
+        (kubeadm, kubelet)
     }
 
     /// The first step on a node: new packages, the repository of their minor turned on before.
@@ -76,7 +72,7 @@ impl Book<'_> {
             let force = !leg.refusals.is_empty();
             (
                 format!("{node}: kubeadm upgrade apply {to}"),
-                apply(to, self.renews(), force),
+                apply(to, self.renews(), force) + self.allows(),
             )
         } else {
             (format!("{node}: kubeadm upgrade node"), upgrade_node(self.renews()))
@@ -103,6 +99,15 @@ impl Book<'_> {
                     100 --no-pager`) and run the same command again. It also says success when a component crashes again \
                     and again: the check counts. Copies of the old manifests and of etcd are in /etc/kubernetes/tmp"
                 .into(),
+        }
+    }
+
+    /// The plan's flags for pre-releases.
+    fn allows(&self) -> &'static str {
+        match self.model.and_then(|m| m.plan.as_ref()).map(|p| &p.kubeadm) {
+            Some(k) if k.allow_experimental => " --allow-experimental-upgrades",
+            Some(k) if k.allow_release_candidates => " --allow-release-candidate-upgrades",
+            _ => "",
         }
     }
 

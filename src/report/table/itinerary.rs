@@ -233,7 +233,7 @@ fn costs(out: &mut String, way: &Itinerary, style: Style) {
             );
             paragraph(out, &style.bad(&lead), why, 4);
         }
-        for w in cost.workloads.iter().take(3) {
+        for w in cost.workloads.iter().filter(|w| w.down_seconds.p95 >= 0.05).take(3) {
             let _ = writeln!(
                 out,
                 "  leg {}: {} is down for {}",

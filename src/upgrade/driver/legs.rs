@@ -8,7 +8,7 @@ use crate::ids::NodeId;
 use crate::model::{DrainVia, Gate, Leg, Mode, Part, Plan, Premark};
 use crate::trace::{Fact, NodeResult, PlanStatus};
 use crate::units::Span;
-use crate::upgrade::order::ordered;
+use crate::upgrade::order::{control_plane_order, ordered};
 use crate::upgrade::pool::{PoolRun, Slot};
 
 impl Driver {
@@ -47,7 +47,7 @@ impl Driver {
         let Progress::ControlPlane(at) = self.progress else {
             return;
         };
-        let nodes = control_plane_order(plan, hall);
+        let nodes = control_plane_order(hall.model);
         let passes = if plan.control_plane.kubelets_last { 2 } else { 1 };
         let going_on = !matches!(self.status, PlanStatus::Aborted | PlanStatus::Refused);
         if !going_on || at >= nodes.len() * passes {
@@ -170,15 +170,6 @@ impl Driver {
 fn earlier(plan: &Plan, at: usize, part: Part) -> usize {
     let before = |leg: &&Leg| leg.part == part;
     plan.legs[..at].iter().filter(before).count()
-}
-
-/// The nodes of the control plane in the plan's order.
-fn control_plane_order<'a>(plan: &'a Plan, hall: &Hall<'a>) -> &'a [NodeId] {
-    if plan.control_plane.order.is_empty() {
-        &hall.model.control_plane.nodes
-    } else {
-        &plan.control_plane.order
-    }
 }
 
 /// What is still to do on a control-plane node, the next thing last: kubeadm, the kubelet, or both.
