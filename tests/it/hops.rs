@@ -471,7 +471,17 @@ fn v9_k13_e1_etcd_follows_the_table() {
         times(&records, |f| matches!(f, Fact::QuorumLost)).len()
     };
     assert_eq!(lost("v1.19.16", "v1.21.14", "Stacked"), 0, "3.4.13 all the way");
-    assert_eq!(lost("v1.19.16", "v1.23.17", "Stacked"), 2, "3.5.0, 3.5.1");
+    assert_eq!(
+        lost("v1.19.16", "v1.23.17", "Stacked"),
+        1,
+        "1.22.17 and 1.23.17 both bring 3.5.6"
+    );
+    assert_eq!(lost("v1.22.0", "v1.23.0", "Stacked"), 1, "3.5.0, 3.5.1");
+    assert_eq!(
+        lost("v1.29.15", "v1.30.14", "Stacked"),
+        0,
+        "K-13.4: 1.30.14 would bring an older one"
+    );
     assert_eq!(lost("v1.19.16", "v1.23.17", "External"), 0);
 }
 
