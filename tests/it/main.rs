@@ -23,4 +23,5 @@ mod support;
 mod textbook;
 mod tidy;
 mod versions;
+mod ways;
 mod writing;

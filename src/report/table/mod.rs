@@ -55,7 +55,10 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
 fn verdict(out: &mut String, report: &Report, style: Style) {
     let name = report.plan.as_deref().unwrap_or("no plan, only faults");
     let versions = match &report.versions.to {
-        Some(to) => format!("{} -> {to}", report.versions.from),
+        Some(to) => match report.versions.hops.len() {
+            0 | 1 => format!("{} -> {to}", report.versions.from),
+            n => format!("{} -> {to} ({n} hops)", report.versions.from),
+        },
         None => report.versions.from.clone(),
     };
     let words = status(report);

@@ -29,7 +29,8 @@ impl Kubeadm {
             return true;
         }
         let failed = match run.phase {
-            Phase::Preflight => control_plane_not_ready(hall).then_some(Check::ControlPlaneNodesReady),
+            // `kubeadm upgrade node` does not look at other nodes.
+            Phase::Preflight if run.applies => control_plane_not_ready(hall).then_some(Check::ControlPlaneNodesReady),
             Phase::EtcdBackup => etcd_unhealthy(run, control_plane, hall).then_some(Check::EtcdHealth),
             _ => None,
         };
