@@ -22,7 +22,6 @@ pub use report::{
     NodeReport, OutageReport, Outcome, PhaseReport, Placement, Report, Seconds, SkewReport, Versions, WorkloadReport,
 };
 
-#[cfg(feature = "cli")]
 pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};
 pub(crate) use versions::{Kubelets, check_words, refusal_words};

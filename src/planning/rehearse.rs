@@ -372,8 +372,8 @@ fn measure(node: &mut NodeCost, runs: &[Run], leg: usize) {
         (!values.is_empty()).then(|| Spread::of(&values))
     };
     let kubeadm = spread(&|run, report| {
-        let phases = report.phases.iter().filter(|p| run.is_in(leg, p.start));
-        let (first, last) = (phases.clone().next()?, phases.last()?);
+        let mut phases = report.phases.iter().filter(|p| run.is_in(leg, p.start));
+        let (first, last) = (phases.clone().next()?, phases.next_back()?);
         Some(last.start + last.seconds? - first.start)
     });
     let drain = spread(&|run, report| {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::kubeadm::{self, Attempt, Refusal, Severity};
 use super::releases;
 use super::skew::{self, Part, Running, allowed_lag};
-use crate::model::behaviour::kubeadm::{kubelet_skew, postpones_addons};
+use crate::model::behaviour::kubeadm::{kubelet_skew, local_kubelets, postpones_addons};
 use crate::units::KubeVersion;
 
 /// A part of the way.
@@ -245,7 +245,7 @@ impl<'a> Cluster<'a> {
         let (from, minor) = (self.version.clone(), leg.to.minor());
         // What is wrong before the leg is not the leg's doing.
         let mut seen = Seen {
-            before: skew::violations(&self.running),
+            before: self.violations(),
             found: Vec::new(),
         };
         let refusals = match leg.who {
@@ -282,7 +282,7 @@ impl<'a> Cluster<'a> {
         if leg.who == Goes::ControlPlane {
             self.version = leg.to.clone();
         }
-        let after = skew::violations(&self.running);
+        let after = self.violations();
         Passage {
             leg: leg.clone(),
             from,
@@ -318,20 +318,38 @@ impl<'a> Cluster<'a> {
         self.set(Part::Kubelet, Some(host), to.minor(), seen);
     }
 
+    /// Violations now. Kubelets of control-plane nodes that kubeadm of 1.33 or later has upgraded reach their own API server
+    /// only (K-19).
+    fn violations(&self) -> Vec<skew::Violation<Host>> {
+        let local = |host| {
+            let own = self
+                .running
+                .iter()
+                .find(|r| r.part == Part::ApiServer && r.host == host);
+            own.map(|r| r.minor).filter(|&minor| local_kubelets(minor))
+        };
+        let excused = |v: &skew::Violation<Host>| {
+            v.rule == skew::Rule::Kubelet && v.who.host.is_some() && local(v.who.host).is_some_and(|m| v.who.minor <= m)
+        };
+        let mut all = skew::violations(&self.running);
+        all.retain(|v| !excused(v));
+        all
+    }
+
     fn set(&mut self, part: Part, host: Option<Host>, minor: u32, seen: &mut Seen) {
         for running in &mut self.running {
             if running.part == part && running.host == host {
                 running.minor = minor;
             }
         }
-        seen.look(&self.running);
+        seen.look(self.violations());
     }
 
     fn everywhere(&mut self, part: Part, minor: u32, seen: &mut Seen) {
         for running in self.running.iter_mut().filter(|r| r.part == part) {
             running.minor = minor;
         }
-        seen.look(&self.running);
+        seen.look(self.violations());
     }
 }
 
@@ -342,8 +360,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn look(&mut self, running: &[Running<Host>]) {
-        for violation in skew::violations(running) {
+    fn look(&mut self, now: Vec<skew::Violation<Host>>) {
+        for violation in now {
             let same = |v: &skew::Violation<Host>| v.key() == violation.key();
             if !self.found.iter().any(same) && !self.before.contains(&violation) {
                 self.found.push(violation);
@@ -532,5 +550,54 @@ mod tests {
         };
         let legs = legs(start, &v("v1.32.0"), Rounds::Once, false);
         assert!(is_forbidden(&walk(start, &legs)), "1.28 is four behind");
+    }
+
+    /// Whatever the versions and however far workers lag already: the ways that are offered without force need none, are
+    /// within the policy at the end of each leg, and arrive; fewer rounds cannot do.
+    #[test]
+    fn v12_v20_v21_every_way_that_is_offered_can_be_gone() {
+        let newest = |minor| releases::newest(minor).unwrap();
+        for (from, to) in (17..=36).flat_map(|from| (from + 1..=37).map(move |to| (from, to))) {
+            for lag in 0..=allowed_lag(from - 1).min(from - 16) {
+                for servers in [1, 3] {
+                    let (version, target) = (newest(from), newest(to));
+                    let (control_plane, workers) = (vec![version.clone(); servers], [newest(from - lag)]);
+                    let start = Start {
+                        names: &[],
+                        flags: Flags::default(),
+                        version: &version,
+                        control_plane: &control_plane,
+                        workers: &workers,
+                    };
+                    if lag > allowed_lag(from - lag) {
+                        continue;
+                    }
+                    let rounds = |legs: &[Leg]| legs.iter().filter(|l| l.who == Goes::Workers).count();
+                    let every = legs(start, &target, Rounds::EveryHop, false);
+                    let fewest = legs(start, &target, Rounds::Fewest, false);
+                    for way in [&every, &fewest] {
+                        let passages = walk(start, way);
+                        let refused = passages.iter().any(|p| !p.refusals.is_empty());
+                        assert!(
+                            !refused && !is_forbidden(&passages),
+                            "1.{from} (-{lag}) -> 1.{to}: {passages:?}"
+                        );
+                        assert_eq!(way.last().map(|l| (l.who, &l.to)), Some((Goes::Workers, &target)));
+                    }
+                    assert!(rounds(&fewest) <= rounds(&every), "1.{from} -> 1.{to}");
+                    let forced = legs(start, &target, Rounds::Fewest, true);
+                    assert!(rounds(&forced) <= rounds(&fewest) && !is_forbidden(&walk(start, &forced)));
+                    // Without any one of its rounds but the last the forced way leaves the policy.
+                    for left_out in (0..forced.len() - 1).filter(|&i| forced[i].who == Goes::Workers) {
+                        let mut shorter = forced.clone();
+                        shorter.remove(left_out);
+                        assert!(
+                            is_forbidden(&walk(start, &shorter)),
+                            "1.{from} (-{lag}) -> 1.{to}: round {left_out}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

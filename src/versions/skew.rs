@@ -80,9 +80,12 @@ pub enum Rule {
     /// A kubelet is not newer than any API server, and not too old for the newest.
     #[serde(rename = "V-4")]
     Kubelet,
-    /// The same for kube-proxy, which is also not too far from its kubelet.
+    /// The same for kube-proxy.
     #[serde(rename = "V-5")]
     Proxy,
+    /// kube-proxy is not too far from the kubelet of its node. A rule of its own, as it begins and ends by itself.
+    #[serde(rename = "V-5b")]
+    ProxyAndKubelet,
     /// Controller manager, scheduler and cloud controller manager are not newer than their API servers, and at most one
     /// minor older.
     #[serde(rename = "V-6")]
@@ -99,7 +102,7 @@ impl Rule {
         match self {
             Self::ApiServers => "V-3",
             Self::Kubelet => "V-4",
-            Self::Proxy => "V-5",
+            Self::Proxy | Self::ProxyAndKubelet => "V-5",
             Self::Controllers => "V-6",
             Self::Kubectl => "V-7",
         }
@@ -260,7 +263,7 @@ pub fn violations<H: Copy + PartialEq>(cluster: &[Running<H>]) -> Vec<Violation<
                     &mut wrong,
                 );
                 if let Some(breach) = far_from_kubelet(who, newest, cluster) {
-                    wrong(Rule::Proxy, breach);
+                    wrong(Rule::ProxyAndKubelet, breach);
                 }
             }
             Part::ControllerManager | Part::Scheduler | Part::CloudControllerManager => {

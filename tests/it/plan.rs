@@ -339,7 +339,7 @@ fn v10_the_runbook_has_the_plans_order_of_control_plane_nodes() {
     };
     let at = |book: &str, what: &str| book.find(what).unwrap_or_else(|| panic!("{what}\n{book}"));
     let book = plan_of("{order: [cp-2, cp-3, cp-1], kubelets: AfterAll}");
-    assert!(at(&book, "cp-2: kubeadm upgrade apply v1.36.2") < at(&book, "cp-1: kubeadm upgrade node"));
+    assert!(at(&book, "cp-2: kubeadm upgrade apply v1.30.14") < at(&book, "cp-1: kubeadm upgrade node"));
     assert!(at(&book, "cp-1: kubeadm upgrade node") < at(&book, "cp-2: install and restart kubelet"));
     assert!(!book.contains("For a while, kubelet"));
     let early = plan_of("{drainBeforeApply: true}");
@@ -350,12 +350,19 @@ fn v10_the_runbook_has_the_plans_order_of_control_plane_nodes() {
 
 /// Several API servers: kubelets that follow their own are ahead of the others for a while.
 #[test]
-fn v4_v13_skew_on_the_way_is_told() {
-    let shown = plan(&[HA, "--to", "v1.36.2"], 0);
+fn v4_v13_k19_skew_on_the_way_is_told() {
+    let old = std::fs::read_to_string(root().join(HA))
+        .unwrap()
+        .replace("v1.35.4", "v1.29.15")
+        .replace("v1.36.2", "v1.30.14");
+    let shown = text(&piped(&["plan", "-"], old.as_bytes()).stdout);
+    let words = "for a while, kubelet 1.30 on cp-1 is newer than its oldest API server (1.29) (V-4)";
     assert!(
-        shown.contains("for a while, kubelet 1.36 on cp-1 is newer than its oldest API server (1.35) (V-4)"),
+        shown.contains(words) && shown.contains("upgrade all API servers first"),
         "{shown}"
     );
+    // From 1.33 on these kubelets use the API server of their own node.
+    assert!(!plan(&[HA, "--to", "v1.36.2"], 0).contains("(V-4)"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Block, Packages};
 use crate::model::behaviour::kubectl::empty_dir_flag;
 use crate::model::{DrainOptions, DrainVia};
 use crate::units::KubeVersion;
+use crate::versions::releases;
 
 /// The first minor whose packages the community's repositories hold (pkgs.k8s.io).
 pub(super) const FIRST_IN_REPOSITORY: u32 = 24;
@@ -137,9 +138,12 @@ pub(super) fn upgrade_node(renew: bool) -> String {
 pub(super) fn backup(node: &str, before: &KubeVersion) -> Vec<String> {
     let pki = "/etc/kubernetes/pki/etcd";
     let stamp = format!("before-{before}");
+    // Up to etcd 3.3 etcdctl speaks the old API unless it is told.
+    let old = releases::images(before).is_some_and(|i| i.etcd.starts_with("3.3."));
+    let api = if old { "env ETCDCTL_API=3 " } else { "" };
     vec![
         format!(
-            "kubectl -n kube-system exec etcd-{node} -- etcdctl --endpoints=https://127.0.0.1:2379 \
+            "kubectl -n kube-system exec etcd-{node} -- {api}etcdctl --endpoints=https://127.0.0.1:2379 \
              --cacert={pki}/ca.crt --cert={pki}/server.crt --key={pki}/server.key snapshot save \
              /var/lib/etcd/{stamp}.db"
         ),
@@ -209,6 +213,12 @@ mod tests {
             ),
             None
         );
+    }
+
+    #[test]
+    fn old_etcdctl_is_told_its_api() {
+        assert!(backup("cp", &KubeVersion::new(16, 15))[0].contains("-- env ETCDCTL_API=3 etcdctl"));
+        assert!(backup("cp", &KubeVersion::new(18, 20))[0].contains("-- etcdctl"));
     }
 
     #[test]

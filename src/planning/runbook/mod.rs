@@ -169,6 +169,12 @@ impl Book<'_> {
                     .into(),
             );
         }
+        if self.packages != Packages::Deb {
+            notes.push(
+                "Where dnf is dnf 5, `--setopt=disable_excludes=kubernetes` stands for `--disableexcludes=kubernetes`."
+                    .into(),
+            );
+        }
         notes.push(
             "The network plugin is not kubeadm's: no command here changes it. Upgrade it as its own documents say, and \
              look there which versions of Kubernetes it supports."
@@ -184,7 +190,7 @@ impl Book<'_> {
         let changes = self.way.legs.iter().flat_map(|l| &l.changes);
         notes.extend(changes.map(|c| format!("1.{}: {}", c.minor, c.text)));
         notes.extend(self.way.ending_apis.iter().map(|api| {
-            let objects = list(&api.objects);
+            let objects = api.objects.join(", ");
             let (kind, old, new, minor) = (&api.kind, &api.api, &api.instead, api.minor);
             format!("1.{minor}: {kind} {old} is not served any more; change {objects} to {new} before")
         }));
