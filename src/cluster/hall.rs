@@ -125,6 +125,14 @@ impl<'m> Hall<'m> {
         self.version(id).minor()
     }
 
+    /// The minor of an API server as kubelets meet it: a cloud upgrades its own before the nodes follow.
+    pub(crate) fn server_minor(&self, version: VersionId) -> u32 {
+        let cloud = self.model.control_plane.nodes.is_empty();
+        let target = self.model.plan.as_ref().and_then(|p| p.target.as_ref());
+        let ahead = target.filter(|_| cloud).map_or(0, KubeVersion::minor);
+        self.minor(version).max(ahead)
+    }
+
     /// A sample of a latency.
     pub(crate) fn draw(&mut self, dist: &Dist) -> Span {
         self.latency.sample(dist)

@@ -138,7 +138,7 @@ fn api_servers(control_plane: &ControlPlane, hall: &Hall<'_>) -> Vec<Running<Nod
         .iter()
         .filter(|i| i.component == Component::ApiServer);
     servers
-        .map(|i| Running::new(Part::ApiServer, i.node, hall.minor(i.runs)))
+        .map(|i| Running::new(Part::ApiServer, i.node, hall.server_minor(i.runs)))
         .collect()
 }
 

@@ -511,6 +511,15 @@ fn replaced_nodes_are_replaced_again_in_the_next_round() {
     assert_eq!(report.nodes.len(), 7);
 }
 
+/// V-4, V-10: a cloud upgrades its control plane before the nodes, whatever the dump says.
+#[test]
+fn v4_v10_a_cloud_goes_first() {
+    let web = deployment("web", 2, "");
+    let (report, _) = run_with("v1.30.4", 0, 2, "  targetVersion: v1.31.1\n", &[&web]);
+    assert_eq!(report.outcome.status, PlanStatus::Completed);
+    assert!(report.versions.skew.is_empty(), "{:?}", report.versions.skew);
+}
+
 /// A kubelet of 1.31 or later starts no pods while it reaches an older API server only (V-4, kubernetes#127316).
 #[test]
 fn v4_new_kubelets_wait_for_a_new_api_server() {

@@ -41,7 +41,13 @@ impl Kubelets {
     /// A kubelet has started, or its connection has broken: it reaches some API server that works.
     pub(super) fn connect(&mut self, node: NodeId, hall: &mut Hall<'_>) {
         let minor = hall.store.nodes[node].version.minor();
-        let oldest = hall.store.gate.servers.iter().map(|s| hall.minor(s.version)).min();
+        let oldest = hall
+            .store
+            .gate
+            .servers
+            .iter()
+            .map(|s| hall.server_minor(s.version))
+            .min();
         let was_blind = self.nodes[node].connection.blind;
         let blind = if oldest.is_none_or(|o| behaviour::kubelet::reads_services_from(minor, o)) {
             false
@@ -49,7 +55,7 @@ impl Kubelets {
             let server = self.pick(node, hall);
             self.nodes[node].connection.server = server;
             let version = hall.store.gate.servers[server].version;
-            !behaviour::kubelet::reads_services_from(minor, hall.minor(version))
+            !behaviour::kubelet::reads_services_from(minor, hall.server_minor(version))
         };
         self.nodes[node].connection.blind = blind;
         if blind && !was_blind {

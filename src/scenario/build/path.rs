@@ -150,6 +150,10 @@ impl Builder<'_> {
         if upgrade && to < &now && spec.path.is_none() {
             let text = format!("the target {to} is lower than the cluster's version {now}");
             self.wrong(target.place, text);
+        } else if !upgrade && to.minor() > now.minor() && self.model.control_plane.nodes.is_empty() {
+            self.notes.push(format!(
+                "a cloud is taken to have upgraded its control plane ({now}) before nodes go to {to} (V-4)"
+            ));
         } else if !upgrade && to.minor() > now.minor() {
             self.notes.push(format!(
                 "kubelets of {to} are newer than the API server ({now}), which the version skew policy forbids (V-4)"
