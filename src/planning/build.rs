@@ -10,8 +10,9 @@ use crate::model::{self, Etcd, Model};
 use crate::units::KubeVersion;
 use crate::upgrade::control_plane_order;
 use crate::versions::kubeadm::{self, Attempt, Severity, Verdict, verdict};
-use crate::versions::path::{Flags, Goes, Leg, Passage, Rounds, Start, is_forbidden, legs, walk};
+use crate::versions::path::{Flags, Goes, Leg, Passage, Rounds, Start, legs};
 use crate::versions::releases::{self, ApiUse};
+use crate::versions::walk::{is_forbidden, walk};
 
 /// What is asked.
 #[derive(Clone, Debug)]

@@ -7,3 +7,4 @@ pub mod kubeadm;
 pub mod path;
 pub mod releases;
 pub mod skew;
+pub mod walk;
