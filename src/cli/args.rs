@@ -135,7 +135,7 @@ pub(super) struct PlanArgs {
     /// Print commands for these packages
     #[arg(long, value_name = "KIND", default_value = "both", requires = "runbook")]
     pub(super) packages: Packages,
-    /// Rehearse each leg so often where there is a cluster; 0: not at all
+    /// Rehearse each choice so often where there is a cluster; 0: not at all
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) trials: u64,
     /// Draw random numbers from this seed

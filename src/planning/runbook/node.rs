@@ -56,7 +56,12 @@ impl Book<'_> {
             blocks: install(names, to, true, self.packages),
             check: vec!["kubeadm version -o short".into()],
             shows: to.to_string(),
-            takes: whole.map(|s| format!("some time; all steps of {node} from the next one on take {}", times(s))),
+            takes: whole.map(|s| {
+                format!(
+                    "the time of a download; the steps of {node} after this one take {}",
+                    times(s)
+                )
+            }),
             away: None,
             fails:
                 "nothing has changed yet: look whether the repository holds this version (`apt-cache madison kubeadm`, \
