@@ -322,6 +322,13 @@ fn words(legs: &[Leg], start: Start<'_>, to: &KubeVersion) -> String {
 }
 
 fn at_once(start: Start<'_>, to: &KubeVersion) -> Direct {
+    if start.control_plane.is_empty() {
+        // A cloud does not run kubeadm, but API servers may not skip a minor, either (V-11).
+        return Direct {
+            allowed: false,
+            refusals: Vec::new(),
+        };
+    }
     let kubelets = [start.control_plane, start.workers].concat();
     let refusals = kubeadm::refusals(&Attempt::usual(to, start.version, &kubelets));
     Direct {
@@ -346,7 +353,11 @@ fn leg_plans(request: &Request<'_>, passages: &[Passage], measured: Option<&Meas
         if let Some(after) = &of_etcd {
             etcd.clone_from(&after.to);
         }
-        let add_ons = if hop { facts::add_ons(from, &leg.to) } else { None };
+        let add_ons = if hop && !managed {
+            facts::add_ons(from, &leg.to)
+        } else {
+            None
+        };
         let renew = plan.is_none_or(|p| p.control_plane.renew_certificates);
         let at = plans.len();
         let (cost, nodes) = match measured.and_then(|m| m.legs.get(at)) {
@@ -369,7 +380,7 @@ fn leg_plans(request: &Request<'_>, passages: &[Passage], measured: Option<&Meas
             core_dns: add_ons.as_ref().map(|(dns, _): &(Swap, Swap)| dns.clone()),
             pause: add_ons.map(|(_, pause)| pause),
             changes: if hop { facts::changes(from, &leg.to) } else { Vec::new() },
-            cost,
+            cost: cost.filter(|_| !(hop && managed)),
             nodes,
         });
     }

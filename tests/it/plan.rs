@@ -279,6 +279,10 @@ fn a_cluster_without_a_plan_gets_one() {
         ran.contains("a cloud runs the control plane") && !ran.contains("Certificates"),
         "{ran}"
     );
+    assert!(
+        ran.contains("may not skip a minor version (V-11)") && !ran.contains("accepts"),
+        "{ran}"
+    );
 }
 
 /// The plan of a scenario is one of the choices, and the one that is told unless another one is asked for; its cost is that

@@ -7,6 +7,7 @@ use super::text::{count, decimals, paragraph, span};
 use super::{INDENT, Style, answer};
 use crate::metrics::list;
 use crate::planning::{Choice, Cost, Itinerary, LegPlan, Legality, Spread, Support, SupportStatus};
+use crate::versions::kubeadm::Severity;
 use crate::versions::path::Goes;
 use crate::versions::releases::Sure;
 
@@ -49,6 +50,8 @@ fn head(out: &mut String, way: &Itinerary, style: Style) {
             .collect();
         let said = if direct.allowed {
             "yes".into()
+        } else if said.is_empty() {
+            "no: an API server may not skip a minor version (V-11)".into()
         } else {
             format!("no. kubeadm: {}", said.join("; "))
         };
@@ -121,10 +124,13 @@ fn legs(out: &mut String, way: &Itinerary, style: Style) {
             format!("{} {restarts}", e.to)
         });
         let to = |swap: &Option<crate::planning::Swap>| swap.as_ref().map_or_else(String::new, |s| s.to.clone());
-        let kubeadm = match (leg.who, leg.refusals.is_empty()) {
-            (Goes::Workers, _) => String::new(),
-            (_, true) => "accepts".into(),
-            (_, false) => "needs --force".into(),
+        let severity = leg.refusals.iter().map(|r| r.severity).min();
+        let kubeadm = match (leg.who, severity) {
+            (Goes::Workers, _) => "",
+            _ if way.control_plane_nodes == 0 => "the cloud's",
+            (_, None) => "accepts",
+            (_, Some(Severity::Skippable)) => "needs --force",
+            (_, Some(Severity::Mandatory)) => "refuses",
         };
         rows.add_row([
             leg.number.to_string(),
@@ -134,7 +140,7 @@ fn legs(out: &mut String, way: &Itinerary, style: Style) {
             etcd,
             to(&leg.core_dns),
             to(&leg.pause),
-            kubeadm,
+            kubeadm.to_owned(),
         ]);
     }
     print(out, &rows);
