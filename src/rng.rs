@@ -60,6 +60,8 @@ pub enum Purpose {
     Monitor = 39,
     /// When in a second the scheduler looks at pods that back off.
     SchedulerTick = 40,
+    /// Which API server the load balancer gives a kubelet.
+    Connection = 41,
 }
 
 /// The randomness of one run.

@@ -4,9 +4,9 @@
 
 use seatrial::ids::{ClassId, WorkloadId};
 use seatrial::model::{
-    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, Mode, Model, NeverReady, Node, NodeOrder,
-    OnFailure, Plan, PodClass, PodManagement, Pool, Premark, ReplicaSet, RestartPolicy, RolloutStrategy, Service,
-    Strategy, Taint, TaintEffect, Workload, WorkloadKind,
+    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, KubeadmOptions, Leg, Mode, Model, NeverReady,
+    Node, NodeOrder, OnFailure, Part, Plan, PodClass, PodManagement, Pool, Premark, ReplicaSet, RestartPolicy,
+    RolloutStrategy, Service, Strategy, Taint, TaintEffect, Workload, WorkloadKind,
 };
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 
@@ -168,11 +168,20 @@ fn plan(pool: Pool) -> Plan {
         name: "upg".to_owned(),
         target: Some(KubeVersion::new(36, 0)),
         start_at: Span::ZERO,
+        legs: [Part::ControlPlane, Part::Workers]
+            .map(|part| Leg {
+                part,
+                version: Some(KubeVersion::new(36, 0)),
+            })
+            .to_vec(),
+        kubeadm: KubeadmOptions::default(),
         control_plane: ControlPlanePlan {
             upgrade: true,
             drain: true,
             drain_before_apply: false,
             renew_certificates: true,
+            order: Vec::new(),
+            kubelets_last: false,
         },
         pools: vec![pool],
         drain: DrainOptions {

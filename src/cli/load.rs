@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Exit;
 use super::output::Terminal;
 use crate::model::Model;
-use crate::scenario::{self, ReadError};
+use crate::scenario::{self, ReadError, Scenario, Source};
 
 pub(super) use crate::scenario::{OWN_KINDS, schema};
 
@@ -16,14 +16,8 @@ pub(super) use crate::scenario::{OWN_KINDS, schema};
 /// # Errors
 /// The exit code, when it cannot be read or is wrong. What is wrong has been said then.
 pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit> {
-    let sources = scenario::sources_of(paths, &mut io::stdin().lock()).map_err(|error| {
-        terminal.error(&error.to_string());
-        exit_of(&error)
-    })?;
-    let scenario = scenario::load(&sources).map_err(|diagnostics| {
-        terminal.say(&diagnostics.render(terminal.err_style().color));
-        Exit::Usage
-    })?;
+    let sources = sources(paths, terminal)?;
+    let scenario = read(&sources, terminal)?;
     for note in &scenario.notes {
         terminal.note(note);
     }
@@ -31,6 +25,42 @@ pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit
         terminal.note("there is neither an UpgradePlan nor a fault: nothing will happen");
     }
     Ok(scenario.model)
+}
+
+/// Reads and checks a cluster; one without a plan gets the plan that leaves everything as it is by default.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn with_plan(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenario, Exit> {
+    let mut sources = sources(paths, terminal)?;
+    let mut scenario = read(&sources, terminal)?;
+    if scenario.model.plan.is_none() {
+        terminal.note("there is no UpgradePlan: one by one, with the defaults");
+        sources.push(Source::new("(default plan)", DEFAULT_PLAN));
+        scenario = read(&sources, terminal)?;
+    }
+    for note in &scenario.notes {
+        terminal.note(note);
+    }
+    Ok(scenario)
+}
+
+/// The plan of a cluster that has none.
+const DEFAULT_PLAN: &str =
+    "apiVersion: seatrial.dev/v1alpha1\nkind: UpgradePlan\nmetadata: {name: one-by-one}\nspec: {}\n";
+
+fn sources(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Source>, Exit> {
+    scenario::sources_of(paths, &mut io::stdin().lock()).map_err(|error| {
+        terminal.error(&error.to_string());
+        exit_of(&error)
+    })
+}
+
+fn read(sources: &[Source], terminal: &Terminal) -> Result<Scenario, Exit> {
+    scenario::load(sources).map_err(|diagnostics| {
+        terminal.say(&diagnostics.render(terminal.err_style().color));
+        Exit::Usage
+    })
 }
 
 /// A file that is not there was named wrongly; one that cannot be read is somebody else's trouble.

@@ -4,6 +4,7 @@ mod args;
 mod completions;
 mod load;
 mod output;
+mod plan;
 mod run;
 mod schema;
 
@@ -54,6 +55,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, &terminal),
+        Command::Plan(args) => plan::run(&args, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::completions(&args, name, &terminal),
         Command::Man => completions::man(name, &terminal),

@@ -1,13 +1,15 @@
 //! The processes of the control plane: etcd, API servers, controller managers and schedulers on each control-plane
 //! node; who of them answers, and what stands in front (C-1, E-1 … E-3, K-15b, K-18, K-19).
 
+use super::certificates::Certificates;
 use super::election::{self, Elections};
 use super::event::Event as World;
 use super::gate::Server;
 use super::hall::Hall;
 use super::kubelet;
+use super::static_pod::Break;
 use crate::ids::{IdVec, InstanceId, NodeId};
-use crate::model::{Component, Etcd, HealthCheck, Model, StopMode, behaviour};
+use crate::model::{BreakMode, Component, Etcd, HealthCheck, Model, StopMode, behaviour};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{Fact, StopReason, VersionId};
 use crate::units::{Dist, Span, Time};
@@ -19,6 +21,18 @@ pub(crate) enum Event {
     Fault(InstanceId, StopMode, Option<Span>),
     /// kubeadm has moved a new manifest: the static pod is replaced.
     Swap(InstanceId, VersionId),
+    /// What keeps a process from coming up is mended.
+    Mended(InstanceId),
+    /// New versions of a component do not come up from now on (a fault).
+    Break(Break),
+    /// The certificates of a component on a node are new.
+    Renewed(NodeId, Component),
+    /// The client certificate in a node's admin.conf is new.
+    AdminRenewed(NodeId),
+    /// All certificates on a node are new, and its processes start again to use them.
+    AllRenewed(NodeId),
+    /// The certificates of a process run out now, unless they were renewed.
+    Expires(InstanceId),
     /// A process exits (generation).
     Exit(InstanceId, u16, StopReason),
     /// A process starts (generation).
@@ -40,14 +54,20 @@ pub(crate) struct Instance {
     pub(crate) node: Option<NodeId>,
     /// An extra process that only waits for the lease.
     standby: bool,
-    up: bool,
-    serving: bool,
-    version: VersionId,
-    generation: u16,
+    pub(super) up: bool,
+    pub(super) serving: bool,
+    /// The version in its manifest, and that of the process that runs or ran last.
+    pub(super) version: VersionId,
+    pub(super) runs: VersionId,
+    pub(super) generation: u16,
     crashes: u16,
     last_exit: Time,
     /// Started again so long after it exits.
-    restart: Option<Span>,
+    pub(super) restart: Option<Span>,
+    /// Why it does not come up.
+    pub(super) stuck: Option<BreakMode>,
+    /// Its certificates have run out.
+    pub(super) expired: bool,
 }
 
 /// The control plane.
@@ -63,7 +83,10 @@ pub(crate) struct ControlPlane {
     etcd_generation: u16,
     had_quorum: bool,
     was_available: bool,
-    luck: Stream,
+    pub(super) luck: Stream,
+    pub(super) certificates: Certificates,
+    /// Components of which new versions do not come up, on one node or on all.
+    pub(super) breaks: Vec<Break>,
 }
 
 /// A process, before it runs.
@@ -122,10 +145,13 @@ impl ControlPlane {
             up: true,
             serving: true,
             version,
+            runs: version,
             generation: 0,
             crashes: 0,
             last_exit: Time::ZERO,
             restart: None,
+            stuck: None,
+            expired: false,
         };
         let instances: IdVec<InstanceId, Instance> = members(hall.model).into_iter().map(instance).collect();
         let elected = |(id, i): (InstanceId, &Instance)| (i.component, id, i.server);
@@ -143,6 +169,8 @@ impl ControlPlane {
             had_quorum: true,
             was_available: true,
             luck: hall.streams.stream(Purpose::ControlPlane, 0),
+            certificates: Certificates::new(hall.model),
+            breaks: Vec::new(),
         }
     }
 
@@ -151,9 +179,13 @@ impl ControlPlane {
         let up = Server {
             works: true,
             listed: true,
+            version: VersionId(0),
         };
         hall.store.gate.servers = vec![up; self.checks.len()];
+        let several = self.checks.len() > 1;
+        hall.store.gate.holder = (several && hall.model.control_plane.load_balancer.virtual_ip).then_some(0);
         self.tell_versions(hall);
+        self.schedule_expiry(hall);
         self.elections.start(hall);
     }
 
@@ -161,6 +193,12 @@ impl ControlPlane {
         match event {
             Event::Fault(id, mode, restart) => self.fault(id, mode, restart, hall),
             Event::Swap(id, version) => self.swap(id, version, hall),
+            Event::Mended(id) => self.mended(id, hall),
+            Event::Break(fault) => self.breaks.push(fault),
+            Event::Renewed(node, component) => self.renewed(node, component, hall),
+            Event::AdminRenewed(node) => self.certificates.renew_admin(node, hall.now),
+            Event::AllRenewed(node) => self.all_renewed(node, hall),
+            Event::Expires(id) => self.expires(id, hall),
             Event::Exit(id, generation, why) => {
                 if self.instances[id].generation == generation {
                     self.exit(id, why, hall);
@@ -184,10 +222,22 @@ impl ControlPlane {
         self.instances.iter_ids().find(same).map(|(id, _)| id)
     }
 
-    /// Whether a process runs the version that a swap was to bring, and answers as far as it answers anybody.
-    pub(crate) fn is_up(&self, id: InstanceId) -> bool {
+    /// Whether a process runs the version that a swap was to bring, and answers as far as it answers anybody; or starts
+    /// and crashes, which kubeadm takes for running.
+    pub(crate) fn counts_as_running(&self, id: InstanceId) -> bool {
         let instance = &self.instances[id];
-        instance.up && instance.restart.is_none() && (instance.serving || !answers(instance.component))
+        let crashes = instance.stuck == Some(BreakMode::Crashes) && !instance.up;
+        crashes || instance.up && instance.restart.is_none() && (instance.serving || !answers(instance.component))
+    }
+
+    /// Whether an API server or a member of etcd answers.
+    pub(crate) fn answers(&self, id: InstanceId) -> bool {
+        self.instances[id].serving && !self.instances[id].expired
+    }
+
+    /// The version in the manifest of a component on a node.
+    pub(crate) fn installed(&self, component: Component, node: NodeId) -> Option<VersionId> {
+        self.on_node(component, node).map(|id| self.instances[id].version)
     }
 
     fn fault(&mut self, id: InstanceId, mode: StopMode, restart: Option<Span>, hall: &mut Hall<'_>) {
@@ -202,7 +252,7 @@ impl ControlPlane {
     }
 
     /// SIGTERM. An API server refuses new connections at once but lives on while somebody watches (K-18b).
-    fn terminate(&mut self, id: InstanceId, hall: &mut Hall<'_>) {
+    pub(super) fn terminate(&mut self, id: InstanceId, hall: &mut Hall<'_>) {
         let instance = &mut self.instances[id];
         instance.generation = instance.generation.wrapping_add(1);
         let (component, generation) = (instance.component, instance.generation);
@@ -231,14 +281,14 @@ impl ControlPlane {
         }
     }
 
-    fn refuse(&mut self, id: InstanceId, hall: &mut Hall<'_>) {
+    pub(super) fn refuse(&mut self, id: InstanceId, hall: &mut Hall<'_>) {
         if std::mem::replace(&mut self.instances[id].serving, false) {
             hall.emit_cause(Fact::ComponentUnavailable { instance: id });
             self.reconsider(hall);
         }
     }
 
-    fn exit(&mut self, id: InstanceId, why: StopReason, hall: &mut Hall<'_>) {
+    pub(super) fn exit(&mut self, id: InstanceId, why: StopReason, hall: &mut Hall<'_>) {
         let now = hall.now;
         let instance = &mut self.instances[id];
         instance.up = false;
@@ -300,9 +350,14 @@ impl ControlPlane {
         let instance = &mut self.instances[id];
         instance.up = true;
         instance.generation = instance.generation.wrapping_add(1);
+        instance.runs = instance.version;
         let (component, version, generation) = (instance.component, instance.version, instance.generation);
         hall.emit_cause(Fact::ComponentStarted { instance: id, version });
         self.tell_versions(hall);
+        self.reads_certificates(id, hall);
+        if self.instances[id].stuck == Some(BreakMode::Crashes) {
+            return self.exit(id, StopReason::Crashed, hall);
+        }
         if answers(component) {
             let minor = hall.versions[version.0 as usize].minor();
             let default = match component {
@@ -327,67 +382,8 @@ impl ControlPlane {
         self.reconsider(hall);
     }
 
-    /// The kubelet replaces a static pod. Where the plan says how long that takes, it does; otherwise kubelets before
-    /// 1.22 start the new one beside the old one, and later ones wait for it and for their next look (K-15b).
-    fn swap(&mut self, id: InstanceId, version: VersionId, hall: &mut Hall<'_>) {
-        let component = self.instances[id].component;
-        let kubelet = self.instances[id]
-            .node
-            .map_or(u32::MAX, |n| hall.store.nodes[n].version.minor());
-        let old = hall.versions[self.instances[id].version.0 as usize].minor();
-        self.instances[id].version = version;
-        if let Some(down) = &hall.timings_of(component).down {
-            self.instances[id].restart = Some(self.luck.sample(down));
-            return self.terminate(id, hall);
-        }
-        if component == Component::Etcd {
-            let down = self.luck.sample(&behaviour::kubeadm::etcd_down(kubelet));
-            self.instances[id].restart = Some(down);
-            return self.terminate(id, hall);
-        }
-        if behaviour::kubelet::static_pods_wait(kubelet) {
-            return self.swap_after_exit(id, hall);
-        }
-        let beside = self
-            .luck
-            .sample(&behaviour::kubeadm::swap_beside(component == Component::ApiServer));
-        if component == Component::ApiServer {
-            // The old process serves its watches until it is killed, so nobody's informers notice.
-            self.instances[id].generation = self.instances[id].generation.wrapping_add(1);
-            hall.emit_cause(Fact::ComponentStopping { instance: id });
-            self.refuse(id, hall);
-            let generation = self.instances[id].generation;
-            self.instances[id].restart = None;
-            hall.expected += 1;
-            hall.after(beside, World::ControlPlane(Event::Start(id, generation)));
-        } else {
-            debug_assert!(old <= kubelet + 1);
-            self.instances[id].restart = Some(beside);
-            self.terminate(id, hall);
-        }
-    }
-
-    /// The pod worker looks again every 10 s × U(1, 1.5): at the first look after the old process is gone, the new one
-    /// starts.
-    fn swap_after_exit(&mut self, id: InstanceId, hall: &mut Hall<'_>) {
-        let api_server = self.instances[id].component == Component::ApiServer;
-        let stop = hall.timings_of(self.instances[id].component).stop.clone();
-        let stop = match stop {
-            Some(stop) => self.luck.sample(&stop),
-            None if api_server => Span::from_secs(30),
-            None => Span::from_millis(50),
-        };
-        let mut look = Span::ZERO;
-        while look <= stop {
-            look += self.luck.between(Span::from_secs(10), Span::from_secs(15));
-        }
-        let start = look + Span::from_millis(150);
-        self.instances[id].restart = Some(start.saturating_sub(stop));
-        self.terminate(id, hall);
-    }
-
     /// Recomputes who answers, and tells everybody who has to know.
-    fn reconsider(&mut self, hall: &mut Hall<'_>) {
+    pub(super) fn reconsider(&mut self, hall: &mut Hall<'_>) {
         let quorum = self.quorum(hall);
         if quorum != self.had_quorum {
             self.had_quorum = quorum;
@@ -430,6 +426,10 @@ impl ControlPlane {
             self.elections.api_lost(server, hall);
         }
         self.schedule_check(server, works, hall);
+        hall.store.gate.breaks += 1;
+        if hall.store.blind > 0 {
+            hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Reconnect(server)));
+        }
     }
 
     /// The load balancer needs `threshold` failed checks to take a server out, and one good one to take it back.
@@ -453,6 +453,7 @@ impl ControlPlane {
                 HealthCheck::Tcp => listens,
             };
             hall.store.gate.servers[server].listed = healthy;
+            hall.store.gate.move_on();
         }
     }
 
@@ -464,9 +465,10 @@ impl ControlPlane {
     /// An API server works while it listens and its own etcd member is up (kubeadm gives it no other one).
     fn server_works(&self, server: usize, model: &Model) -> bool {
         let stacked = model.control_plane.etcd == Etcd::Stacked;
+        let serves = |i: &Instance| i.serving && !i.expired;
         let member_down =
-            |i: &Instance| i.component == Component::Etcd && (i.server == server || !stacked) && !i.serving;
-        self.api_server(server).is_some_and(|i| i.serving) && !self.instances.iter().any(member_down)
+            |i: &Instance| i.component == Component::Etcd && (i.server == server || !stacked) && !serves(i);
+        self.api_server(server).is_some_and(serves) && !self.instances.iter().any(member_down)
     }
 
     /// More than half of the members are up (E-1); when the leader goes, the others need 1 … 2 s for a new one (E-3).
@@ -475,7 +477,7 @@ impl ControlPlane {
             .instances
             .iter()
             .filter(|i| i.component == Component::Etcd)
-            .map(|i| (i.server, i.serving))
+            .map(|i| (i.server, i.serving && !i.expired))
             .collect();
         let up = members.iter().filter(|m| m.1).count();
         let quorum = up > members.len() / 2;
@@ -496,13 +498,8 @@ impl ControlPlane {
     /// Behaviour follows the version of who acts: the API server that most requests meet, and the leaders.
     pub(crate) fn tell_versions(&self, hall: &mut Hall<'_>) {
         let minor = |component: Component, id: Option<InstanceId>| {
-            let version = id.map(|id| self.instances[id].version);
-            let first = || {
-                self.instances
-                    .iter()
-                    .find(|i| i.component == component)
-                    .map(|i| i.version)
-            };
+            let version = id.map(|id| self.instances[id].runs);
+            let first = || self.instances.iter().find(|i| i.component == component).map(|i| i.runs);
             version
                 .or_else(first)
                 .map_or(0, |v| hall.versions[v.0 as usize].minor())
@@ -513,6 +510,9 @@ impl ControlPlane {
             scheduler: minor(Component::Scheduler, hall.store.gate.scheduler),
         };
         hall.store.gate.minors = minors;
+        for instance in self.instances.iter().filter(|i| i.component == Component::ApiServer) {
+            hall.store.gate.servers[instance.server].version = instance.runs;
+        }
     }
 
     /// The processes of a component, on one node or on all; extra standbys are nobody's target.
@@ -525,6 +525,6 @@ impl ControlPlane {
 }
 
 /// Whether a component answers requests, as opposed to being elected.
-const fn answers(component: Component) -> bool {
+pub(super) const fn answers(component: Component) -> bool {
     matches!(component, Component::Etcd | Component::ApiServer)
 }

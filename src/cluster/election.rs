@@ -70,6 +70,14 @@ struct Candidate {
     syncing_since: Option<Time>,
     /// It has seen a healthy leader and need not be watched until that one falls silent.
     dormant: bool,
+    /// Its certificate has expired: no API server lets it in.
+    barred: bool,
+}
+
+impl Candidate {
+    fn reaches(&self, hall: &Hall<'_>) -> bool {
+        !self.barred && hall.reaches(self.door)
+    }
 }
 
 impl Race {
@@ -133,6 +141,7 @@ impl Elections {
                     observed: None,
                     syncing_since: None,
                     dormant: false,
+                    barred: false,
                 })
                 .collect(),
         };
@@ -175,7 +184,7 @@ impl Elections {
             Event::Renewed(component, generation) => {
                 let race = self.race(component);
                 // Its API may have gone away again meanwhile: then it goes on failing until it gives up.
-                let reaches = race.leader().is_some_and(|c| hall.reaches(c.door));
+                let reaches = race.leader().is_some_and(|c| c.reaches(hall));
                 if race.generation == generation && reaches {
                     race.renewing_since = Some(hall.now);
                     race.record += 1;
@@ -207,7 +216,7 @@ impl Elections {
         candidate.dormant = false;
         let generation = candidate.generation;
         // The scheduler syncs its informers before it enters the election; the controller manager after it.
-        candidate.syncing_since = (needs_caches && !hall.reaches(candidate.door)).then_some(hall.now);
+        candidate.syncing_since = (needs_caches && !candidate.reaches(hall)).then_some(hall.now);
         if candidate.syncing_since.is_none() {
             hall.after(start, World::Election(Event::Poll(instance, generation)));
         }
@@ -250,19 +259,39 @@ impl Elections {
     /// An API server stopped answering: who leads through it cannot renew.
     pub(crate) fn api_lost(&mut self, door: usize, hall: &mut Hall<'_>) {
         for component in [Component::ControllerManager, Component::Scheduler] {
-            let (now, elect) = (hall.now, self.elect);
-            let race = self.race(component);
-            let leads_here = race.leader().is_some_and(|c| c.door == door);
-            if !elect || race.renewing_since.is_none() || !leads_here {
-                continue;
+            let leads_here = self.race(component).leader().is_some_and(|c| c.door == door);
+            if leads_here {
+                self.stops_renewing(component, hall);
             }
-            race.last_renewal = race.renewal_before(now);
-            race.renewing_since = None;
-            race.generation = race.generation.wrapping_add(1);
-            race.record += 1;
-            let at = race.last_renewal + GIVE_UP;
-            hall.at(at, World::Election(Event::GiveUp(component, race.generation)));
-            self.wake(component, hall);
+        }
+    }
+
+    /// The leader cannot renew from now on.
+    fn stops_renewing(&mut self, component: Component, hall: &mut Hall<'_>) {
+        let (now, elect) = (hall.now, self.elect);
+        let race = self.race(component);
+        if !elect || race.renewing_since.is_none() {
+            return;
+        }
+        race.last_renewal = race.renewal_before(now);
+        race.renewing_since = None;
+        race.generation = race.generation.wrapping_add(1);
+        race.record += 1;
+        let at = race.last_renewal + GIVE_UP;
+        hall.at(at, World::Election(Event::GiveUp(component, race.generation)));
+        self.wake(component, hall);
+    }
+
+    /// A process's certificate has expired, or it has read a new one.
+    pub(super) fn bar(&mut self, instance: InstanceId, barred: bool, hall: &mut Hall<'_>) {
+        for component in [Component::ControllerManager, Component::Scheduler] {
+            let race = self.race(component);
+            let Some(at) = race.position(instance) else { continue };
+            race.candidates[at].barred = barred;
+            if barred && race.leads(&race.candidates[at]) {
+                self.stops_renewing(component, hall);
+                set_acting(hall, component, None, 0);
+            }
         }
     }
 
@@ -340,7 +369,7 @@ impl Elections {
             if !candidate.up || candidate.generation != generation || leads {
                 return;
             }
-            if hall.reaches(candidate.door) {
+            if candidate.reaches(hall) {
                 let free = race.holder.is_none() || !elect;
                 if free || may_take(candidate.observed, race.record, hall.now) {
                     return self.acquire(index, at, hall);
@@ -383,7 +412,7 @@ impl Elections {
             let Some(at) = race.position(instance) else { continue };
             let candidate = &race.candidates[at];
             let leads = race.leads(candidate) && candidate.generation == generation;
-            if leads && hall.reaches(candidate.door) {
+            if leads && candidate.reaches(hall) {
                 set_acting(hall, race.component, Some(instance), candidate.door);
                 outcome.acts = Some(race.component);
             }

@@ -2,6 +2,7 @@
 
 use crate::ids::InstanceId;
 use crate::rng::Stream;
+use crate::trace::VersionId;
 
 /// Leave to write once. Only the gate hands it out, so what compiles has asked.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Server {
     pub(crate) works: bool,
     /// The load balancer sends requests to it.
     pub(crate) listed: bool,
+    /// The version of its process, or of the last one.
+    pub(crate) version: VersionId,
 }
 
 /// What is reachable now. Only the control-plane room changes it.
@@ -32,6 +35,10 @@ pub(crate) struct Server {
 pub(crate) struct Gate {
     /// The API servers.
     pub(crate) servers: Vec<Server>,
+    /// The one that gets all requests, where a virtual address leads to one at a time.
+    pub(crate) holder: Option<usize>,
+    /// How often connections to one of them broke.
+    pub(crate) breaks: u64,
     /// The controller manager that leads and acts.
     pub(crate) controller_manager: Option<InstanceId>,
     /// The scheduler that leads and acts.
@@ -85,7 +92,18 @@ impl Gate {
         }
     }
 
+    /// A virtual address moves on where its holder is not listed any more.
+    pub(crate) fn move_on(&mut self) {
+        let Some(holder) = self.holder else { return };
+        let servers = self.servers.len();
+        let mut next = (holder..holder + servers).map(|i| i % servers);
+        self.holder = next.find(|&i| self.servers[i].listed).or(Some(holder));
+    }
+
     fn picked(&self, luck: &mut Stream) -> Server {
+        if let Some(holder) = self.holder {
+            return self.servers[holder];
+        }
         let listed = self.servers.iter().filter(|s| s.listed);
         let count = u32::try_from(listed.clone().count()).unwrap_or(0);
         if count == 0 {

@@ -7,7 +7,7 @@ use crate::ids::{FactId, Id};
 use crate::model::{Component, Model};
 use crate::queue::Queue;
 use crate::rng::{Purpose, Stream, Streams};
-use crate::trace::{Fact, Record};
+use crate::trace::{Fact, Record, VersionId};
 use crate::units::{Dist, KubeVersion, Span, Time};
 
 /// What every room sees.
@@ -24,8 +24,10 @@ pub(crate) struct Hall<'m> {
     pub(crate) expected: u32,
     /// Kubelets that have not listed their pods or not posted a status since they started: they will once the API answers.
     pub(crate) unlisted: u32,
-    /// Versions that were met, by [`VersionId`](crate::trace::VersionId).
+    /// Versions that were met, by [`VersionId`].
     pub(crate) versions: Vec<KubeVersion>,
+    /// The minor of the kubectl that people use: that of the control plane before the hop that is under way.
+    pub(crate) kubectl: u32,
     queue: Queue<Scheduled>,
     facts: Vec<Record>,
     next_fact: usize,
@@ -42,6 +44,7 @@ impl<'m> Hall<'m> {
             cause: None,
             expected: 0,
             unlisted: 0,
+            kubectl: kubectl(model),
             versions,
             queue: Queue::new(),
             facts: Vec::new(),
@@ -106,6 +109,30 @@ impl<'m> Hall<'m> {
         self.next_fact
     }
 
+    /// A version by its number.
+    pub(crate) fn version(&self, id: VersionId) -> &KubeVersion {
+        &self.versions[id.0 as usize]
+    }
+
+    /// The number of a version that the run meets.
+    pub(crate) fn version_id(&self, version: &KubeVersion) -> VersionId {
+        let at = self.versions.iter().position(|v| v == version).unwrap_or(0);
+        VersionId(u16::try_from(at).unwrap_or(0))
+    }
+
+    /// The minor of a version.
+    pub(crate) fn minor(&self, id: VersionId) -> u32 {
+        self.version(id).minor()
+    }
+
+    /// The minor of an API server as kubelets meet it: a cloud upgrades its own before the nodes follow.
+    pub(crate) fn server_minor(&self, version: VersionId) -> u32 {
+        let cloud = self.model.control_plane.nodes.is_empty();
+        let target = self.model.plan.as_ref().and_then(|p| p.target.as_ref());
+        let ahead = target.filter(|_| cloud).map_or(0, KubeVersion::minor);
+        self.minor(version).max(ahead)
+    }
+
     /// A sample of a latency.
     pub(crate) fn draw(&mut self, dist: &Dist) -> Span {
         self.latency.sample(dist)
@@ -147,4 +174,11 @@ impl<'m> Hall<'m> {
             Component::Scheduler => &timings.scheduler,
         }
     }
+}
+
+/// kubectl is as old as the API servers and the first version of the plan, whichever is older.
+fn kubectl(model: &Model) -> u32 {
+    let now = model.version.minor();
+    let target = model.plan.as_ref().and_then(|p| p.target.as_ref());
+    target.map_or(now, |t| t.minor().min(now))
 }

@@ -1,6 +1,7 @@
 //! The world: the store, with one gate for every write, and one room for each real component, named after it.
 
 mod admission;
+mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
@@ -21,7 +22,9 @@ pub(crate) mod replica_set;
 mod run;
 pub(crate) mod scheduler;
 mod setup;
+mod skew;
 pub(crate) mod stateful_set;
+pub(crate) mod static_pod;
 pub(crate) mod store;
 pub(crate) mod volumes;
 mod world;

@@ -3,16 +3,16 @@
 use super::control_plane::members;
 use super::options::RunOptions;
 use crate::model::{
-    BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Step, StopMode, Trigger, WorkloadKind,
+    BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, Step, StopMode, Trigger, WorkloadKind,
 };
 use crate::trace::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
-use crate::units::KubeVersion;
+use crate::units::{KubeVersion, Span};
 
 /// All versions that a run meets: that of the API servers first, then the kubelets', then the target.
 pub(super) fn versions(model: &Model) -> Vec<KubeVersion> {
     let mut versions = vec![model.version.clone()];
-    let target = model.plan.iter().filter_map(|p| p.target.as_ref());
-    for version in model.nodes.iter().map(|n| &n.version).chain(target) {
+    let named = model.plan.iter().flat_map(Plan::versions);
+    for version in model.nodes.iter().map(|n| &n.version).chain(named) {
         if !versions.contains(version) {
             versions.push(version.clone());
         }
@@ -26,10 +26,6 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
     let versions = versions(model);
     let index = |version: &KubeVersion| versions.iter().position(|v| v == version).unwrap_or(0);
     let target = model.plan.as_ref().and_then(|p| p.target.as_ref()).map(&index);
-    let upgraded = model
-        .plan
-        .as_ref()
-        .is_some_and(|p| p.control_plane.upgrade && !model.control_plane.nodes.is_empty());
     Preamble {
         engine_version: env!("CARGO_PKG_VERSION").to_owned(),
         plan: model.plan.as_ref().map(|p| p.name.clone()),
@@ -37,7 +33,8 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
         trial: options.trial,
         from: 0,
         target,
-        hops: target.filter(|_| upgraded).into_iter().collect(),
+        hops: model.plan.iter().flat_map(Plan::hops).map(index).collect(),
+        certificates_expire: model.control_plane.certificates_expire.map(Span::as_micros),
         nodes: model
             .nodes
             .iter()
@@ -119,14 +116,22 @@ fn step(step: &Step, model: &Model) -> String {
             let names: Vec<&str> = nodes.iter().map(name).collect();
             format!("drain {}", names.join(" "))
         }
-        Step::UpgradeNode { node, .. } => format!("upgrade {}", name(node)),
+        Step::UpgradeNode { node, version, .. } => {
+            let to = version.as_ref().map_or_else(String::new, |v| format!(" to {v}"));
+            format!("upgrade {}{to}", name(node))
+        }
         Step::Cordon(node) => format!("cordon {}", name(node)),
         Step::Uncordon(node) => format!("uncordon {}", name(node)),
         Step::Sleep(span) => format!("sleep {span}"),
         Step::CreateNode(node) => format!("create node {}", name(node)),
         Step::DeleteNode(node) => format!("delete node {}", name(node)),
         Step::DeletePod(workload) => format!("delete a pod of {}", model.workload_name(*workload)),
-        Step::UpgradeControlPlane(node) => format!("kubeadm upgrade on {}", name(node)),
+        Step::UpgradeControlPlane { nodes, version, .. } => {
+            let nodes: Vec<&str> = nodes.iter().map(name).collect();
+            let to = version.as_ref().map_or_else(String::new, |v| format!(" to {v}"));
+            format!("kubeadm upgrade on {}{to}", nodes.join(" and "))
+        }
+        Step::RenewCertificates(node) => format!("kubeadm certs renew on {}", name(node)),
     }
 }
 
@@ -146,6 +151,13 @@ fn fault(fault: &Fault, model: &Model) -> String {
             };
             let back = duration.map_or_else(|| "for good".to_owned(), |d| format!("for {d}"));
             format!("{} {how} {back}", names.join(", "))
+        }
+        FaultAction::ComponentBreaks { component, how, .. } => {
+            let component = component.as_str();
+            match how {
+                BreakMode::NoImage => format!("the image of the new {component} cannot be had"),
+                BreakMode::Crashes => format!("the new {component} crashes when it starts"),
+            }
         }
         FaultAction::NodeCrash { target, .. } => match target {
             FaultTarget::Node(node) => format!("{} crashes", model.nodes[*node].name),

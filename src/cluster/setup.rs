@@ -37,6 +37,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
         kubeadm: Kubeadm::new(&hall),
         driver: Driver::new(&hall, target),
         faults: Faults::new(&hall),
+        policy: super::skew::Policy::default(),
         hall,
     };
     world.control_plane.start(&mut world.hall);
@@ -46,6 +47,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
     disruption::start(&Permit::before_time(), &mut world.hall);
     world.rollouts_under_way();
     world.hall.cause = None;
+    world.policy.start(&world.control_plane, &mut world.hall);
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
     if let Some(plan) = &model.plan {

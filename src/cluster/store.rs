@@ -8,7 +8,7 @@ use crate::ids::{
     BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, VolumeId, WorkloadId,
 };
 use crate::model::{BudgetLimit, Model, RolloutStrategy, WorkloadKind, behaviour};
-use crate::trace::LifecycleTaint;
+use crate::trace::{LifecycleTaint, VersionId};
 use crate::units::{IntOrPercent, KubeVersion, Resources, Span, Time};
 
 /// A pod's object.
@@ -185,6 +185,10 @@ pub(crate) struct Store {
     pub(crate) addresses: IdVec<ServiceId, u32>,
     /// What webhooks make of new pods.
     pub(crate) admission: IdVec<WorkloadId, admission::State>,
+    /// Versions of kube-proxy by the revision of its DaemonSet, beginning with the first that was rolled out.
+    pub(crate) proxies: Vec<(u32, VersionId)>,
+    /// Kubelets that cannot read Services.
+    pub(crate) blind: u32,
 }
 
 impl Store {
@@ -211,6 +215,8 @@ impl Store {
             addresses: model.services.iter().map(|_| 0).collect(),
             admission: model.workloads.iter().map(|_| admission::State::default()).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
+            proxies: Vec::new(),
+            blind: 0,
         };
         for (id, rs) in model.replica_sets.iter_ids() {
             store.workloads[rs.workload].replica_sets.push(id);

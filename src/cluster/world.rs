@@ -10,6 +10,7 @@ use super::kubelet::Kubelets;
 use super::node_lifecycle::NodeLifecycle;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
+use super::skew::Policy;
 use super::stateful_set::StatefulSets;
 use super::{daemon_set, deployment, disruption, pod_gc, volumes};
 use crate::ids::WorkloadId;
@@ -35,6 +36,7 @@ pub(super) struct World<'m> {
     pub(super) kubeadm: Kubeadm,
     pub(super) driver: Driver,
     pub(super) faults: Faults,
+    pub(super) policy: Policy,
 }
 
 impl World<'_> {
@@ -66,14 +68,15 @@ impl World<'_> {
                 }
             }
             Event::Kubeadm(e) => {
-                if let Some(owner) = self.kubeadm.handle(e, &self.control_plane, hall) {
-                    self.driver.kubeadm_done(owner, hall);
+                if let Some((owner, ended)) = self.kubeadm.handle(e, &self.control_plane, hall) {
+                    self.driver.kubeadm_done(owner, ended, hall);
                 }
             }
             Event::Driver(e) => self.driver.handle(e, &mut self.drains, &mut self.kubeadm, hall),
             Event::Fault(e) => self.faults.handle(e, &self.control_plane, hall),
             Event::Wake => {}
         }
+        self.policy.observe(&self.control_plane, &mut self.hall);
         self.faults.observe(&self.control_plane, &mut self.hall);
         true
     }

@@ -9,7 +9,7 @@ const NONE: u32 = u32::MAX;
 const LONGEST: usize = 64;
 
 /// All links between facts.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Chain {
     /// The cause of each fact, by id.
     links: Vec<u32>,

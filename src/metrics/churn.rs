@@ -94,7 +94,7 @@ pub(super) fn gone(preamble: &Preamble, pods: &Pods, machine_down: &[bool]) -> V
 pub(super) const PATIENCE: u64 = 1_000_000;
 
 /// Pods without a node.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pending {
     /// Pods that have been created less than [`PATIENCE`] ago, the oldest first.
     young: VecDeque<(u64, PodId)>,

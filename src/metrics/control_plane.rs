@@ -26,6 +26,7 @@ impl Away {
 }
 
 /// A longest interval in which something of the control plane was away. Times are microseconds.
+#[derive(Clone)]
 struct Outage {
     start: u64,
     end: Option<u64>,
@@ -48,6 +49,7 @@ const fn place(component: Component) -> usize {
 }
 
 /// The control plane over time.
+#[derive(Clone)]
 pub(super) struct ControlPlane {
     components: Vec<Component>,
     /// Whether the process runs, by instance.
@@ -252,6 +254,7 @@ impl ControlPlane {
                 .filter(|o| o.end.unwrap_or(end) > o.start)
                 .map(|o| o.report(end))
                 .collect(),
+            certificates: Vec::new(),
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Loss {
 }
 
 /// An interval without any pod.
+#[derive(Clone)]
 pub(super) struct Down {
     pub(super) start: u64,
     pub(super) end: Option<u64>,
@@ -31,7 +32,7 @@ pub(super) struct Down {
 }
 
 /// What led to the downtime of a workload.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Downs {
     /// Losses since it was complete.
     losses: Vec<Loss>,

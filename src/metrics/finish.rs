@@ -5,7 +5,7 @@ use super::{
     Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, placement, seconds,
 };
 use crate::ids::Id;
-use crate::metrics::ClusterReport;
+use crate::metrics::{ClusterReport, ControlPlaneReport};
 
 impl Metrics<'_> {
     /// The report of the run that ended at `end`, the time of the last fact.
@@ -19,6 +19,7 @@ impl Metrics<'_> {
             preamble: p,
             pods: &self.pods,
             nodes: &self.nodes,
+            failure: self.versions.failure.as_ref(),
             status: self.plan_ended.map(|(_, status)| status),
             failed_step: self.failed_step,
             end: seconds(end),
@@ -41,11 +42,15 @@ impl Metrics<'_> {
                 from: version(p.from),
                 to: p.target.map(version),
                 hops: p.hops.iter().map(|&hop| version(hop)).collect(),
+                skew: self.versions.skew(p),
             },
             makespan_seconds: makespan.map(|(a, (b, _))| seconds(b.saturating_sub(a))),
             cluster: self.cluster(&workloads, end),
             nodes: self.nodes.report(p, end),
-            control_plane: self.control_plane.report(end),
+            control_plane: ControlPlaneReport {
+                certificates: self.versions.certificates(p),
+                ..self.control_plane.report(end)
+            },
             workloads,
             assumptions: p.assumptions.clone(),
             findings: Vec::new(),

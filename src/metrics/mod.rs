@@ -15,15 +15,16 @@ mod outcome;
 mod placement;
 mod pods;
 mod report;
+mod versions;
 
 pub use report::{
-    Availability, Cause, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves, NodeReport, OutageReport,
-    Outcome, PhaseReport, Placement, Report, Seconds, Versions, WorkloadReport,
+    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves,
+    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Report, Seconds, SkewReport, Versions, WorkloadReport,
 };
 
-#[cfg(feature = "cli")]
 pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};
+pub(crate) use versions::{Kubelets, check_words, refusal_words};
 
 use crate::ids::{FactId, Id, PodId, WorkloadId};
 use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, StopReason};
@@ -45,6 +46,7 @@ pub(crate) const fn seconds(micros: u64) -> Seconds {
 }
 
 /// What is known of a workload.
+#[derive(Clone)]
 struct Workload {
     endpoints: Tally,
     serving: Tally,
@@ -61,12 +63,14 @@ enum Truth {
 }
 
 /// Folds the facts of one run.
+#[derive(Clone)]
 pub struct Metrics<'p> {
     preamble: &'p Preamble,
     chain: Chain,
     pods: Pods,
     workloads: Vec<Workload>,
     nodes: Nodes,
+    versions: versions::Versions,
     control_plane: ControlPlane,
     pending: Pending,
     started: bool,
@@ -95,6 +99,7 @@ impl<'p> Metrics<'p> {
             pods: Pods::default(),
             workloads: preamble.workloads.iter().map(workload).collect(),
             nodes: Nodes::new(preamble),
+            versions: versions::Versions::new(preamble),
             control_plane: ControlPlane::new(preamble),
             pending: Pending::default(),
             started: false,
@@ -385,6 +390,7 @@ impl Observer for Metrics<'_> {
             _ => {
                 self.of_pod(at, id, &record.fact);
                 self.nodes.observe(at, &record.fact);
+                self.versions.observe(at, &record.fact, self.preamble);
                 self.control_plane.observe(at, &record.fact);
             }
         }

@@ -7,6 +7,7 @@ use super::report::{DrainReport, NodeReport, PhaseReport};
 use super::seconds;
 
 /// A drain. Times are microseconds.
+#[derive(Clone)]
 pub(super) struct Drain {
     pub(super) node: NodeId,
     start: u64,
@@ -37,6 +38,7 @@ struct Node {
 }
 
 /// All nodes and drains.
+#[derive(Clone)]
 pub(super) struct Nodes {
     nodes: Vec<Node>,
     /// Whether the machine is down, by node.
@@ -48,7 +50,7 @@ pub(super) struct Nodes {
 }
 
 /// Nodes beyond those of the start. Times are microseconds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Surge {
     /// How many more nodes there are than at the start; negative: fewer.
     extra: i64,

@@ -1,11 +1,13 @@
 //! How the plan ended, in words.
 
 use crate::ids::{DrainId, Id, PodId};
-use crate::trace::{ApiError, DrainOutcome, NodeResult, NotDrainable, PlanStatus, Preamble, RefusalReason};
+use crate::model::Component;
+use crate::trace::{ApiError, DrainOutcome, NodeResult, NotDrainable, Phase, PlanStatus, Preamble, RefusalReason};
 
 use super::nodes::{Drain, Nodes};
 use super::pods::Pods;
 use super::report::Outcome;
+use super::versions::{Failure, check_words};
 
 /// How many names a sentence bears.
 const NAMES: usize = 3;
@@ -15,6 +17,8 @@ pub(super) struct Ending<'a> {
     pub(super) preamble: &'a Preamble,
     pub(super) pods: &'a Pods,
     pub(super) nodes: &'a Nodes,
+    /// How kubeadm failed last.
+    pub(super) failure: Option<&'a Failure>,
     /// The status; `None`: the plan had not ended when the run did.
     pub(super) status: Option<PlanStatus>,
     /// The last step that did not end as its author expected.
@@ -75,6 +79,9 @@ impl Ending<'_> {
         if let Some(id) = self.nodes.failed {
             return self.failure(id);
         }
+        if let Some(Failure::Phase(node, phase, restored)) = self.failure {
+            return self.rolled_back(node.index(), *phase, restored);
+        }
         if let Some(step) = self.failed_step {
             let words = self.preamble.steps.get(step as usize);
             let words = words.map_or("", String::as_str);
@@ -86,7 +93,33 @@ impl Ending<'_> {
         }
     }
 
+    /// kubeadm's words for a component that did not come up, and what it put back (K-17).
+    fn rolled_back(&self, node: usize, phase: Phase, restored: &[Component]) -> String {
+        let component = match phase {
+            Phase::Etcd => "etcd",
+            Phase::ApiServer => "kube-apiserver",
+            Phase::ControllerManager => "kube-controller-manager",
+            _ => "kube-scheduler",
+        };
+        let names: Vec<&str> = restored.iter().map(|c| c.as_str()).collect();
+        format!(
+            "kubeadm failed on {}: the new {component} did not come up within 5 minutes; it put back the old manifests of {}",
+            self.node(node),
+            list(&names)
+        )
+    }
+
     fn refused(&self) -> String {
+        match self.failure {
+            Some(Failure::Versions(node, words)) => {
+                return format!("kubeadm refused to upgrade {}: {words}", self.node(node.index()));
+            }
+            Some(Failure::Check(node, check)) => {
+                let words = check_words(*check);
+                return format!("kubeadm refused to upgrade {}: {words}", self.node(node.index()));
+            }
+            _ => {}
+        }
         let last = self.nodes.with_result(NodeResult::Failed).last();
         match last.or_else(|| self.nodes.working().next()) {
             Some(node) => format!("kubeadm refused to upgrade {}", self.node(node)),

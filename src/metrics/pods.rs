@@ -78,7 +78,7 @@ impl Pod {
 }
 
 /// All pods, by id.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pods {
     all: Vec<Option<Pod>>,
 }

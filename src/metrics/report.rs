@@ -61,7 +61,7 @@ pub struct Outcome {
 }
 
 /// Versions of the control plane.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Versions {
     /// At the start.
@@ -70,6 +70,29 @@ pub struct Versions {
     pub to: Option<String>,
     /// The versions on the way, in order.
     pub hops: Vec<String>,
+    /// Who broke the version skew policy, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skew: Vec<SkewReport>,
+}
+
+/// Somebody who broke the version skew policy for some time (V-13).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SkewReport {
+    /// The rule: `V-3` … `V-7`.
+    pub rule: String,
+    /// The component.
+    pub component: String,
+    /// Its node; null for what runs outside of the cluster.
+    pub node: Option<String>,
+    /// Who is too far from what, as a sentence without its end, as it was when it began.
+    pub words: String,
+    /// When it began.
+    pub from: Seconds,
+    /// When it ended; null where it lasted.
+    pub to: Option<Seconds>,
+    /// Whether kubeadm's documented order brings it about, without harm (V-14).
+    pub kubeadms_way: bool,
 }
 
 /// Sums over the cluster.
@@ -127,6 +150,25 @@ pub struct ControlPlaneReport {
     pub scheduler_leaderless_seconds: Seconds,
     /// The outages.
     pub outages: Vec<OutageReport>,
+    /// Certificates, where the input says when they expire.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateReport>,
+}
+
+/// The certificates of a component on a node (X-1 … X-7).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateReport {
+    /// The node.
+    pub node: String,
+    /// The component that uses them, or `admin.conf`.
+    pub owner: String,
+    /// Until when those of the start are good.
+    pub expires: Seconds,
+    /// When they were renewed last; null where they were not.
+    pub renewed_at: Option<Seconds>,
+    /// When they ran out and the component stopped working; null where they did not.
+    pub expired_at: Option<Seconds>,
 }
 
 /// A longest interval in which the API, the quorum of etcd, every controller manager or every scheduler was away.

@@ -4,6 +4,8 @@
 //! What changes, and when, stands in one table ([`switches`]); `docs/versions.md` shows it. Functions look their switch up
 //! and add what the table has no place for: durations, as measured on real clusters of 1.20 and 1.36.
 
+pub mod kubeadm;
+pub mod kubelet;
 pub mod switches;
 
 use crate::units::{Dist, Span};
@@ -52,7 +54,7 @@ pub mod api_server {
     }
 }
 
-/// etcd, by the minor of kubeadm that brings its version.
+/// etcd; which version kubeadm brings stands in the table of releases.
 pub mod etcd {
     use super::{Dist, log_normal};
 
@@ -66,30 +68,6 @@ pub mod etcd {
     #[must_use]
     pub const fn start() -> Dist {
         log_normal(1500, 2500)
-    }
-
-    /// The version that kubeadm of this minor installs, and so whether a hop changes etcd (semantics 2.7).
-    #[must_use]
-    pub const fn version(minor: u32) -> &'static str {
-        match minor {
-            0..=18 => "3.4.3-0",
-            19..=21 => "3.4.13-0",
-            22 => "3.5.0-0",
-            23 => "3.5.1-0",
-            24 => "3.5.3-0",
-            25 => "3.5.4-0",
-            26 => "3.5.6-0",
-            27 => "3.5.7-0",
-            28 => "3.5.9-0",
-            29 => "3.5.10-0",
-            30 => "3.5.12-0",
-            31 => "3.5.15-0",
-            32 => "3.5.16-0",
-            33 => "3.5.21-0",
-            34 => "3.6.4-0",
-            35 => "3.6.6-0",
-            _ => "3.6.8-0",
-        }
     }
 }
 
@@ -247,139 +225,6 @@ pub mod scheduler {
     }
 }
 
-/// The kubelet.
-pub mod kubelet {
-    use super::{Dist, Span, log_normal, millis, secs, switches};
-
-    /// Whether a replaced static pod starts only after the old one is gone (K-15b).
-    #[must_use]
-    pub const fn static_pods_wait(minor: u32) -> bool {
-        switches::STATIC_PODS_WAIT.on(minor)
-    }
-
-    /// The kubelet sees the bound pod, until its containers start, where images are there and nothing else starts.
-    /// Measured from binding: 0.62 s (p95 0.64 s, n=6) in 1.20, 0.75 s (1.00 s, n=6) in 1.36; less what the watch takes.
-    #[must_use]
-    pub const fn container_start(minor: u32) -> Dist {
-        if switches::QUICK_CONTAINERS.on(minor) {
-            log_normal(690, 940)
-        } else {
-            log_normal(560, 580)
-        }
-    }
-
-    /// What each pod that starts on the node at the same time adds to that. Measured with 8 and 12 pods at once.
-    #[must_use]
-    pub const fn start_beside_another(minor: u32) -> Span {
-        if switches::QUICK_CONTAINERS.on(minor) {
-            millis(240)
-        } else {
-            millis(130)
-        }
-    }
-
-    /// Containers have started, until the API shows the pod as running. Measured: 0.74 s (p95 0.94 s) in 1.20, 0.04 s
-    /// (0.17 s) in 1.36.
-    #[must_use]
-    pub const fn running_report(minor: u32) -> Dist {
-        if switches::QUICK_CONTAINERS.on(minor) {
-            log_normal(40, 170)
-        } else {
-            log_normal(740, 940)
-        }
-    }
-
-    /// Containers stopped until the pod's object is gone, where the kubelet stops one pod at a time. Measured: 3.8…12.1 s
-    /// in 1.20 (the 10 s status batch), 0.78 s (p95 1.00 s, n=6) in 1.36.
-    #[must_use]
-    pub const fn pod_removal(minor: u32) -> Dist {
-        if switches::QUICK_REMOVAL.on(minor) {
-            log_normal(780, 1000)
-        } else {
-            Dist::Uniform(millis(3500), millis(12_000))
-        }
-    }
-
-    /// What each other pod that goes from the node at the same time adds to that, and what they add at most. Measured: 2.26 s
-    /// with 12 pods and 2.10 s with 8 in 1.36; in 1.20 the status batch hides it.
-    #[must_use]
-    pub const fn removal_beside_another(minor: u32) -> (Span, Span) {
-        if switches::QUICK_REMOVAL.on(minor) {
-            (millis(150), millis(1500))
-        } else {
-            (Span::ZERO, Span::ZERO)
-        }
-    }
-
-    /// Whether objects of pods that go at the same time may wait for the collection of sandboxes once a minute (L-12).
-    #[must_use]
-    pub const fn collects_sandboxes_late(minor: u32) -> bool {
-        !switches::QUICK_REMOVAL.on(minor)
-    }
-
-    /// Whether readiness of running containers survives a restart of the kubelet (L-18).
-    #[must_use]
-    pub const fn keeps_readiness(minor: u32) -> bool {
-        switches::KEEPS_READINESS.on(minor)
-    }
-
-    /// Start until the first node status. Measured: 9.6…10.0 s in 1.20 (n=3), 0.6…1.0 s in 1.36.
-    #[must_use]
-    pub const fn first_status(minor: u32) -> Dist {
-        if switches::QUICK_STATUS.on(minor) {
-            Dist::Uniform(millis(600), millis(1000))
-        } else {
-            Dist::Uniform(millis(9600), millis(10_000))
-        }
-    }
-
-    /// Whether the first node status says not ready for [`blip`] (L-17). Measured in three of three restarts.
-    #[must_use]
-    pub const fn unready_at_start(minor: u32) -> bool {
-        !switches::QUICK_STATUS.on(minor)
-    }
-
-    /// How long a kubelet that has just started calls its node not ready. Measured: 0.24, 0.28 and 0.41 s.
-    #[must_use]
-    pub const fn blip() -> Dist {
-        Dist::Uniform(millis(240), millis(410))
-    }
-
-    /// Whether a crash that is over is published after an outage of the API all the same (C-4). Measured in three runs.
-    #[must_use]
-    pub const fn reports_crash_late(minor: u32) -> bool {
-        !switches::TELLS_NO_OLD_CRASHES.on(minor)
-    }
-
-    /// Whether a readiness probe runs at once instead of at a random phase of its period (L-8).
-    #[must_use]
-    pub const fn probes_at_once(minor: u32) -> bool {
-        switches::PROBES_AT_ONCE.on(minor)
-    }
-
-    /// The nominal wait before the `n`-th restart of a crashed container, counted from 0 (L-14).
-    #[must_use]
-    pub fn crash_backoff(n: u32) -> Span {
-        match n {
-            0 => Span::ZERO,
-            1..=5 => Span::from_secs(10 << (n - 1)),
-            _ => secs(300),
-        }
-    }
-
-    /// What a pod worker adds to the nominal wait, as it looks again only every 10 s × U(1, 1.5): measured 1.9…10.1 s in
-    /// 1.20 and 1…14 s in 1.36. The first restart comes 0.35…1.2 s after the exit in 1.20, 0.56…0.85 s in 1.36.
-    #[must_use]
-    pub const fn crash_requeue(minor: u32, n: u32) -> Dist {
-        match (switches::QUICK_CONTAINERS.on(minor), n) {
-            (false, 0) => log_normal(1000, 1200),
-            (true, 0) => log_normal(650, 850),
-            (false, _) => Dist::Uniform(secs(1), secs(10)),
-            (true, _) => Dist::Uniform(secs(1), secs(14)),
-        }
-    }
-}
-
 /// kube-proxy.
 pub mod proxy {
     use super::switches;
@@ -394,6 +239,16 @@ pub mod proxy {
 /// kubectl.
 pub mod kubectl {
     use super::switches;
+
+    /// The flag of `kubectl drain` that lets pods with emptyDir volumes go.
+    #[must_use]
+    pub const fn empty_dir_flag(minor: u32) -> &'static str {
+        if switches::EMPTY_DIR_FLAG.on(minor) {
+            "--delete-emptydir-data"
+        } else {
+            "--delete-local-data"
+        }
+    }
 
     /// Whether an API error while waiting for a pod to go counts as gone (D-13, a bug of 1.20.2).
     #[must_use]
@@ -418,161 +273,5 @@ pub mod kubectl {
     #[must_use]
     pub const fn rate() -> (u32, u32) {
         (5, 10)
-    }
-}
-
-/// kubeadm.
-pub mod kubeadm {
-    use super::{Dist, log_normal, millis, switches};
-    use crate::model::Component;
-
-    /// Whether etcd is restarted for its certificates even when its manifest is the same (K-13.5).
-    #[must_use]
-    pub const fn always_restarts_etcd(minor: u32) -> bool {
-        switches::ALWAYS_RESTARTS_ETCD.on(minor)
-    }
-
-    /// Whether add-ons wait for the last control-plane node (K-16).
-    #[must_use]
-    pub const fn postpones_addons(minor: u32) -> bool {
-        switches::POSTPONES_ADDONS.on(minor)
-    }
-
-    /// Command start until the configuration has been read; measured 0.12…0.23 s in 1.20, 0.4 s in 1.36.
-    #[must_use]
-    pub const fn preflight(minor: u32) -> Dist {
-        if switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(350), millis(430))
-        } else {
-            Dist::Uniform(millis(120), millis(230))
-        }
-    }
-
-    /// Health checks; measured 1.05…2.14 s in 1.20 (n=8), 4.0 s in 1.36 (n=3).
-    #[must_use]
-    pub const fn health_check(minor: u32) -> Dist {
-        if switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(3980), millis(4060))
-        } else {
-            Dist::Uniform(millis(1050), millis(2140))
-        }
-    }
-
-    /// Pulling images that are there already; measured 0.14…0.28 s in 1.20, some ms in 1.36.
-    #[must_use]
-    pub const fn prepull(minor: u32) -> Dist {
-        if switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(5), millis(15))
-        } else {
-            Dist::Uniform(millis(140), millis(280))
-        }
-    }
-
-    /// Static pod hashes, etcd health, copy of its data; measured 0.22…0.56 s in 1.20.
-    #[must_use]
-    pub const fn etcd_backup() -> Dist {
-        Dist::Uniform(millis(220), millis(560))
-    }
-
-    /// Renewing a component's certificates before it is swapped. Measured for the API server: 0.66…1.28 s in 1.20,
-    /// 0.34…0.64 s in 1.36; for the others: 0.11…0.33 s (0.96 s once) in 1.20, 0.05…0.12 s in 1.36.
-    #[must_use]
-    pub const fn certificates(minor: u32, api_server: bool) -> Dist {
-        match (!switches::THOROUGH_CHECKS.on(minor), api_server) {
-            (true, true) => Dist::Uniform(millis(660), millis(1280)),
-            (true, false) => Dist::Uniform(millis(110), millis(330)),
-            (false, true) => Dist::Uniform(millis(340), millis(640)),
-            (false, false) => Dist::Uniform(millis(50), millis(115)),
-        }
-    }
-
-    /// ConfigMaps, RBAC, add-ons; measured 4.43…4.93 s in 1.20, about 5 s in 1.36.
-    #[must_use]
-    pub const fn post_upgrade(minor: u32) -> Dist {
-        if switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(4600), millis(5400))
-        } else {
-            Dist::Uniform(millis(4430), millis(4930))
-        }
-    }
-
-    /// Manifest moved until the new process starts, where a kubelet of before 1.22 starts it beside the old one:
-    /// measured 0.60…0.92 s for the API server, 0.54…1.95 s for the others.
-    #[must_use]
-    pub const fn swap_beside(api_server: bool) -> Dist {
-        if api_server {
-            Dist::Uniform(millis(600), millis(920))
-        } else {
-            log_normal(750, 1500)
-        }
-    }
-
-    /// etcd restarted for its certificates by a kubelet of 1.22 or later: down for about 3.3 s in all when it was not
-    /// restarted within the last ten minutes.
-    #[must_use]
-    pub const fn etcd_down(minor: u32) -> Dist {
-        if switches::STATIC_PODS_WAIT.on(minor) {
-            log_normal(1600, 2000)
-        } else {
-            // The 1.20 kubelet blocks on deleting the mirror pod while etcd is away: 26.8 and 29.0 s measured.
-            Dist::Uniform(millis(26_800), millis(29_000))
-        }
-    }
-
-    /// The API answers until kubeadm sees the new hash of the API server's mirror pod: −0.04…1.4 s in 1.20, 8.0…8.5 s in 1.36.
-    #[must_use]
-    pub const fn api_server_hash(minor: u32) -> Dist {
-        if switches::THOROUGH_CHECKS.on(minor) {
-            Dist::Uniform(millis(8000), millis(8500))
-        } else {
-            log_normal(400, 1400)
-        }
-    }
-
-    /// New process of another component until kubeadm sees its hash: the mirror pod comes back about when it starts.
-    #[must_use]
-    pub const fn hash() -> Dist {
-        Dist::Uniform(millis(20), millis(400))
-    }
-
-    /// Hash seen until kubeadm sees Running (n=8 in 1.20, n=3 in 1.36). In 1.20 one of three waits for the kubelet's
-    /// 10 s status batch; which ones depends on where in the batch the swap falls, hence one distribution per component.
-    #[must_use]
-    pub fn running(minor: u32, component: Component) -> Dist {
-        let measured = |low: u64, median: u64, high: u64| {
-            Dist::Quantiles(Box::new([
-                (0.0, millis(low)),
-                (0.5, millis(median)),
-                (1.0, millis(high)),
-            ]))
-        };
-        match (!switches::THOROUGH_CHECKS.on(minor), component) {
-            (true, Component::ApiServer) => measured(10, 3260, 9010),
-            (true, Component::ControllerManager) => measured(520, 2270, 8010),
-            (true, _) => measured(520, 1010, 1570),
-            (false, Component::ApiServer) => measured(14_500, 20_500, 23_000),
-            (false, _) => Dist::Uniform(millis(100), millis(300)),
-        }
-    }
-
-    /// The version of CoreDNS that kubeadm of this minor installs (semantics 2.7).
-    #[must_use]
-    pub const fn coredns(minor: u32) -> &'static str {
-        match minor {
-            0..=17 => "1.6.5",
-            18 => "1.6.7",
-            19 | 20 => "1.7.0",
-            21 => "1.8.0",
-            22 => "1.8.4",
-            23 | 24 => "1.8.6",
-            25 | 26 => "1.9.3",
-            27 | 28 => "1.10.1",
-            29..=31 => "1.11.1",
-            32 => "1.11.3",
-            33 => "1.12.0",
-            34 => "1.12.1",
-            35 => "1.13.1",
-            _ => "1.14.2",
-        }
     }
 }

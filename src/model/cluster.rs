@@ -75,6 +75,8 @@ pub struct ControlPlane {
     pub standbys: u32,
     /// What stands in front of several API servers.
     pub load_balancer: LoadBalancer,
+    /// How long after the start the certificates of the control plane expire; `None`: they do not.
+    pub certificates_expire: Option<Span>,
 }
 
 /// Where etcd runs.
@@ -95,6 +97,8 @@ pub struct LoadBalancer {
     pub interval: Span,
     /// So many failed checks in a row take an API server out.
     pub threshold: u32,
+    /// One API server at a time gets all requests, until it is taken out (keepalived, kube-vip).
+    pub virtual_ip: bool,
 }
 
 /// How a load balancer checks an API server.
@@ -115,6 +119,7 @@ impl Default for ControlPlane {
             leader_election: true,
             standbys: 0,
             load_balancer: LoadBalancer::default(),
+            certificates_expire: None,
         }
     }
 }
@@ -126,6 +131,7 @@ impl Default for LoadBalancer {
             check: HealthCheck::Readyz,
             interval: Span::from_secs(5),
             threshold: 2,
+            virtual_ip: false,
         }
     }
 }

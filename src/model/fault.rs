@@ -57,6 +57,17 @@ pub enum FaultAction {
         /// Started again so long after a kill, or after the exit that follows a termination; `None`: never.
         duration: Option<Span>,
     },
+    /// From now on, new versions of a component do not come up when kubeadm swaps it.
+    ComponentBreaks {
+        /// Which one.
+        component: Component,
+        /// On one control-plane node, or on all of them.
+        node: Option<NodeId>,
+        /// Why not.
+        how: BreakMode,
+        /// For so long; `None`: for good.
+        duration: Option<Span>,
+    },
     /// A machine dies, and comes back after the duration if there is one.
     NodeCrash {
         /// Which one.
@@ -88,6 +99,15 @@ pub enum StopMode {
     Kill,
     /// SIGTERM, and SIGKILL at the end of the grace period.
     Terminate,
+}
+
+/// Why a new version of a component does not come up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakMode {
+    /// Its image cannot be had: its pod stays Pending, and kubeadm rolls back after 300 s (K-17).
+    NoImage,
+    /// It exits as soon as it has started: its pod is Running, so kubeadm goes on.
+    Crashes,
 }
 
 /// A component of the control plane.

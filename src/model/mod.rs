@@ -11,11 +11,11 @@ mod volume;
 mod workload;
 
 pub use cluster::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
-pub use fault::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
-    ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, Mode, NodeOrder, OnFailure, Plan, Pool, Premark, Step,
-    Strategy,
+    Command, ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, KubeadmOptions, Leg, Mode, NodeOrder,
+    OnFailure, Part, Plan, Pool, Premark, Step, Strategy,
 };
 pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};

@@ -12,9 +12,13 @@ pub struct Plan {
     pub target: Option<KubeVersion>,
     /// When it starts.
     pub start_at: Span,
-    /// What happens to the control plane, first.
+    /// What is upgraded to which version, one after another (V-21). Empty where [`Plan::steps`] are not.
+    pub legs: Vec<Leg>,
+    /// How kubeadm is called.
+    pub kubeadm: KubeadmOptions,
+    /// What happens to the control plane, in each of its legs.
     pub control_plane: ControlPlanePlan,
-    /// Then these pools, one after another.
+    /// These pools, one after another, in each leg of the workers.
     pub pools: Vec<Pool>,
     /// How nodes are drained.
     pub drain: DrainOptions,
@@ -22,8 +26,48 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
-/// What happens to the control plane.
+/// A part of the way: the control plane makes one hop, or all workers are upgraded once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Who goes.
+    pub part: Part,
+    /// The version to reach; `None`: versions stay.
+    pub version: Option<KubeVersion>,
+}
+
+/// Who goes in a [`Leg`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The nodes of the control plane, one by one.
+    ControlPlane,
+    /// The nodes of the pools.
+    Workers,
+}
+
+/// A command of kubeadm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `kubeadm upgrade apply`.
+    Apply,
+    /// `kubeadm upgrade node`, which goes to the version that `apply` has written into the cluster.
+    Node,
+}
+
+/// How kubeadm is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KubeadmOptions {
+    /// The version of its package; `None`: that of each hop, as the documentation says.
+    pub version: Option<KubeVersion>,
+    /// `--force`: what is only skippable does not stop it (K-5b … K-8).
+    pub force: bool,
+    /// `--allow-experimental-upgrades` (K-7).
+    pub allow_experimental: bool,
+    /// `--allow-release-candidate-upgrades` (K-7).
+    pub allow_release_candidates: bool,
+}
+
+/// What happens to the control plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlPlanePlan {
     /// Whether `kubeadm upgrade` runs on the control-plane nodes, one by one. False: the plan does not touch them.
     pub upgrade: bool,
@@ -33,6 +77,10 @@ pub struct ControlPlanePlan {
     pub drain_before_apply: bool,
     /// `--certificate-renewal`.
     pub renew_certificates: bool,
+    /// The order of its nodes; empty: as [`ControlPlane::nodes`](super::ControlPlane::nodes) has them.
+    pub order: Vec<NodeId>,
+    /// Whether kubelets wait until every API server has been upgraded, instead of following their own node's.
+    pub kubelets_last: bool,
 }
 
 /// Nodes that are upgraded with one strategy.
@@ -42,8 +90,9 @@ pub struct Pool {
     pub name: String,
     /// Its nodes, not yet ordered.
     pub nodes: Vec<NodeId>,
-    /// The nodes that take their places, in the same order ([`Mode::Replace`] only; otherwise empty).
-    pub successors: Vec<NodeId>,
+    /// The nodes that take their places, in the same order, for each round of the workers ([`Mode::Replace`] only;
+    /// otherwise empty).
+    pub successors: Vec<Vec<NodeId>>,
     /// How they are upgraded.
     pub strategy: Strategy,
 }
@@ -142,6 +191,23 @@ pub struct DrainOptions {
     pub failure_retry_interval: Span,
 }
 
+impl Default for DrainOptions {
+    /// What a plan that says nothing does: evict everything but daemon pods, without a limit, and stop at a failure.
+    fn default() -> Self {
+        Self {
+            via: DrainVia::Eviction,
+            ignore_daemon_sets: true,
+            delete_empty_dir_data: true,
+            force: false,
+            grace_period: None,
+            timeout: None,
+            retry_interval: Span::from_secs(5),
+            on_failure: OnFailure::Abort,
+            failure_retry_interval: Span::from_secs(5),
+        }
+    }
+}
+
 /// How pods leave a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrainVia {
@@ -192,6 +258,8 @@ pub enum Step {
         node: NodeId,
         /// Whether the machine goes down, too.
         reboot: bool,
+        /// The version; `None`: the plan's target.
+        version: Option<KubeVersion>,
     },
     /// `kubectl cordon`.
     Cordon(NodeId),
@@ -201,12 +269,41 @@ pub enum Step {
     Sleep(Span),
     /// `kubectl delete pod` for one pod of a workload.
     DeletePod(WorkloadId),
-    /// `kubeadm upgrade` on a control-plane node.
-    UpgradeControlPlane(NodeId),
+    /// `kubeadm upgrade` on control-plane nodes, on all of them at the same time.
+    UpgradeControlPlane {
+        /// The nodes.
+        nodes: Vec<NodeId>,
+        /// The version; `None`: the plan's target.
+        version: Option<KubeVersion>,
+        /// Which command; `None`: `apply` on the first node that goes to that version, `node` on the others.
+        command: Option<Command>,
+        /// What the author expects; otherwise the plan fails.
+        expect: Expectation,
+    },
+    /// `kubeadm certs renew all` on a control-plane node, and its static pods started again.
+    RenewCertificates(NodeId),
     /// A new machine that joins the cluster.
     CreateNode(NodeId),
     /// `kubectl delete node`.
     DeleteNode(NodeId),
+}
+
+impl Plan {
+    /// Versions of the control plane on the way, in order.
+    pub fn hops(&self) -> impl Iterator<Item = &KubeVersion> {
+        let control_plane = self.legs.iter().filter(|leg| leg.part == Part::ControlPlane);
+        control_plane.filter_map(|leg| leg.version.as_ref())
+    }
+
+    /// Every version that the plan names.
+    pub fn versions(&self) -> impl Iterator<Item = &KubeVersion> {
+        let legs = self.legs.iter().filter_map(|leg| leg.version.as_ref());
+        let steps = self.steps.iter().filter_map(|step| match step {
+            Step::UpgradeControlPlane { version, .. } | Step::UpgradeNode { version, .. } => version.as_ref(),
+            _ => None,
+        });
+        legs.chain(steps).chain(&self.target).chain(&self.kubeadm.version)
+    }
 }
 
 /// How the author of a step expects it to end.

@@ -1,12 +1,12 @@
-//! The report as JSON.
+//! A report as JSON.
 
-use crate::metrics::Report;
+use serde::Serialize;
 
-/// The report as indented JSON, with a line break at its end.
+/// A report or itinerary as indented JSON, with a line break at its end.
 ///
 /// # Errors
-/// Never for a report that came from a run: its numbers are finite and its keys are strings.
-pub fn render(report: &Report) -> Result<String, serde_json::Error> {
+/// Never for one that came from a run or a plan: its numbers are finite and its keys are strings.
+pub fn render(report: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
     Ok(text)

@@ -1,9 +1,16 @@
-//! The JSON Schema of the report.
+//! The JSON Schemas of what is printed.
 
 use crate::metrics::Report;
+use crate::planning::Itinerary;
 
 /// The JSON Schema of an `UpgradeReport`.
 #[must_use]
 pub fn report() -> serde_json::Value {
     schemars::schema_for!(Report).to_value()
+}
+
+/// The JSON Schema of an `UpgradeItinerary`.
+#[must_use]
+pub fn itinerary() -> serde_json::Value {
+    schemars::schema_for!(Itinerary).to_value()
 }

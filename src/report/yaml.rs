@@ -1,11 +1,11 @@
-//! The report as YAML.
+//! A report as YAML.
 
-use crate::metrics::Report;
+use serde::Serialize;
 
-/// The report as YAML, with a line break at its end.
+/// A report or itinerary as YAML, with a line break at its end.
 ///
 /// # Errors
-/// Never for a report that came from a run.
-pub fn render(report: &Report) -> Result<String, serde_saphyr::ser::Error> {
+/// Never for one that came from a run or a plan.
+pub fn render(report: &impl Serialize) -> Result<String, serde_saphyr::ser::Error> {
     serde_saphyr::to_string(report)
 }

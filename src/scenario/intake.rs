@@ -11,6 +11,7 @@ use super::objects::{
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
 use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
+use crate::versions::releases::{self, ApiUse};
 
 /// All documents, as written.
 #[derive(Default)]
@@ -40,6 +41,8 @@ pub(crate) struct Documents {
     pub(crate) ignored: BTreeMap<String, usize>,
     /// Kinds that are not simulated yet: how many of each, and a few names.
     pub(crate) later: BTreeMap<String, (usize, Vec<String>)>,
+    /// Objects, or the manifests that they were made from, in APIs that some release stops serving.
+    pub(crate) ending_apis: BTreeMap<(String, String), ApiUse>,
     /// Whether an object could not be read, so that what refers to it must not be blamed.
     pub(crate) damaged: bool,
     /// How many documents there are, of any kind.
@@ -72,6 +75,16 @@ const OBJECTS: [(&str, &str); 16] = [
     ("scheduling.k8s.io", "PriorityClass"),
     ("storage.k8s.io", "StorageClass"),
 ];
+
+/// Where `kubectl apply` keeps what it was given.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What was given to `kubectl apply`.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    api_version: String,
+}
 
 /// Kinds that matter for an upgrade and are not simulated yet.
 const LATER: [&str; 3] = ["CronJob", "HorizontalPodAutoscaler", "ReplicationController"];
@@ -203,6 +216,7 @@ impl Intake {
         if group == "seatrial.dev" || nearest(api, [API_VERSION]).is_some() {
             return self.own(&tree, api, kind);
         }
+        self.ending_api(&tree, api, kind);
         let group = if group == "extensions" { "apps" } else { group };
         if OBJECTS.contains(&(group, kind)) {
             return self.real(tree, kind);
@@ -232,6 +246,34 @@ impl Intake {
             };
             *self.documents.ignored.entry(shown).or_default() += 1;
         }
+    }
+
+    /// Remembers an object that is written in an API which some release stops serving. Dumps hold the API that kubectl
+    /// asked for; what `kubectl apply` was given stands in an annotation.
+    fn ending_api(&mut self, tree: &Tree, api: &str, kind: &str) {
+        let ends = |api: &str| releases::removal(api, kind).is_some();
+        let meta = tree.get("metadata");
+        let text = |field| meta.and_then(|m| m.text(field));
+        let applied = meta.and_then(|m| m.get("annotations")?.text(LAST_APPLIED));
+        let manifest = applied.and_then(|text| serde_json::from_str::<Manifest>(text).ok());
+        let (api, by_manifest) = match &manifest {
+            _ if ends(api) => (api, false),
+            Some(m) if ends(&m.api_version) => (m.api_version.as_str(), true),
+            _ => return,
+        };
+        let name = match text("namespace") {
+            Some(namespace) => format!("{namespace}/{}", text("name").unwrap_or("?")),
+            None => text("name").unwrap_or("?").to_owned(),
+        };
+        let key = (api.to_owned(), kind.to_owned());
+        let found = self.documents.ending_apis.entry(key).or_insert_with(|| ApiUse {
+            api: api.to_owned(),
+            kind: kind.to_owned(),
+            names: Vec::new(),
+            by_manifest,
+        });
+        found.by_manifest &= by_manifest;
+        found.names.push(name);
     }
 
     fn own(&mut self, tree: &Tree, api: &str, kind: &str) {

@@ -23,6 +23,7 @@ pub use files::{ReadError, sources_of};
 pub use own::{OWN_KINDS, schema};
 
 use crate::model::Model;
+use crate::versions::releases::ApiUse;
 
 /// A text with documents.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ pub struct Scenario {
     pub model: Model,
     /// What a person may want to know about the input, as sentences for standard error.
     pub notes: Vec<String>,
+    /// Objects in APIs that some release stops serving.
+    pub ending_apis: Vec<ApiUse>,
 }
 
 impl Scenario {
@@ -73,13 +76,18 @@ impl Scenario {
 /// # Errors
 /// Everything that is wrong with the documents, with positions.
 pub fn load(sources: &[Source]) -> Result<Scenario, Diagnostics> {
-    let (documents, mut problems) = intake::read(sources);
+    let (mut documents, mut problems) = intake::read(sources);
+    let ending_apis = std::mem::take(&mut documents.ending_apis).into_values().collect();
     if documents.is_empty() {
         return Err(problems.finish(sources));
     }
     let (model, notes) = build::build(&documents, &mut problems);
     if problems.is_empty() {
-        Ok(Scenario { model, notes })
+        Ok(Scenario {
+            model,
+            notes,
+            ending_apis,
+        })
     } else {
         Err(problems.finish(sources))
     }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId};
 use crate::model::Component;
 use crate::units::Time;
+use crate::versions::skew::{Part, Rule};
+
+use super::Skew;
 
 /// A fact with its time and cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub struct Record {
 }
 
 /// Index into [`Preamble::versions`](super::Preamble::versions).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VersionId(pub u16);
 
@@ -36,6 +39,8 @@ pub enum Fact {
     PlanStarted,
     /// The plan has ended.
     PlanEnded { status: PlanStatus },
+    /// A plan with several hops goes on: the control plane, or the workers, go to a version.
+    HopStarted { version: VersionId, workers: bool },
     /// Work on a node starts.
     NodeUpgradeStarted { node: NodeId },
     /// Work on a node has ended.
@@ -48,8 +53,26 @@ pub enum Fact {
     PhaseStarted { node: NodeId, phase: Phase },
     /// kubeadm has finished a phase.
     PhaseEnded { node: NodeId, phase: Phase },
+    /// A preflight check of kubeadm fails; nothing has been changed.
+    CheckFailed { node: NodeId, check: Check },
+    /// `kubeadm upgrade apply` compares versions (K-1 … K-8): the target, the API server that answers and kubeadm's own.
+    VersionsChecked {
+        node: NodeId,
+        target: VersionId,
+        cluster: VersionId,
+        kubeadm: VersionId,
+        flags: Flags,
+    },
+    /// A component did not come up in time: kubeadm fails (K-17).
+    PhaseFailed { node: NodeId, phase: Phase },
+    /// kubeadm puts the old manifest of a component back (K-17).
+    ManifestRestored { node: NodeId, component: Component },
     /// The certificates that a component uses were renewed.
     CertificatesRenewed { node: NodeId, component: Component },
+    /// The client certificate in admin.conf was renewed.
+    AdminConfRenewed { node: NodeId },
+    /// The certificates that a component uses have run out.
+    CertificateExpired { node: NodeId, component: Component },
 
     /// `kubectl drain` starts.
     DrainStarted { drain: DrainId, node: NodeId },
@@ -80,6 +103,19 @@ pub enum Fact {
         node: NodeId,
         outcome: DrainOutcome,
     },
+    /// Somebody begins to break the version skew policy (V-13).
+    SkewBegan { skew: Skew },
+    /// It is within the policy again.
+    SkewEnded {
+        rule: Rule,
+        part: Part,
+        node: Option<NodeId>,
+    },
+    /// A kubelet cannot read Services from the API server that it reaches, which is too old for it: it starts no pods.
+    ServicesUnread { node: NodeId },
+    /// It reaches one that is new enough.
+    ServicesRead { node: NodeId },
+
     /// A node was cordoned.
     NodeCordoned { node: NodeId },
     /// A node was uncordoned.
@@ -239,6 +275,31 @@ pub enum Phase {
     PostUpgrade,
     /// `kubeadm upgrade node` on a worker.
     UpgradeNode,
+}
+
+/// A preflight check of kubeadm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Check {
+    /// Every control-plane node is Ready (2.2 #3).
+    ControlPlaneNodesReady,
+    /// A Job completes (K-11).
+    CreateJob,
+    /// The members of etcd answer (K-13.2).
+    EtcdHealth,
+    /// The certificate in admin.conf is good.
+    AdminCertificate,
+}
+
+/// Flags of `kubeadm upgrade apply` that bear on versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Flags {
+    /// `--force`
+    pub force: bool,
+    /// `--allow-experimental-upgrades`
+    pub experimental: bool,
+    /// `--allow-release-candidate-upgrades`
+    pub candidates: bool,
 }
 
 /// Why `kubectl drain` will not touch a pod (D-7).

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Fact, Preamble, VersionId};
+use super::{Fact, Preamble, Skew, VersionId};
 use crate::ids::{BudgetId, DrainId, Id, InstanceId, NodeId, PodId, WorkloadId};
 
 /// The things that a fact refers to by id.
@@ -33,9 +33,20 @@ impl Mentions {
             | Fact::QuorumLost
             | Fact::QuorumRegained
             | Fact::LeaderLost { .. }
+            | Fact::SkewBegan {
+                skew: Skew { node: None, .. },
+            }
+            | Fact::SkewEnded { node: None, .. }
             | Fact::FaultInjected { .. }
             | Fact::FaultMissed { .. } => none,
-            Fact::KubeletStarted { node, version } => Self {
+            Fact::HopStarted { version, .. } => Self {
+                version: Some(version),
+                ..none
+            },
+            Fact::KubeletStarted { node, version }
+            | Fact::VersionsChecked {
+                node, target: version, ..
+            } => Self {
                 node: Some(node),
                 version: Some(version),
                 ..none
@@ -86,6 +97,17 @@ impl Mentions {
             | Fact::PhaseStarted { node, .. }
             | Fact::PhaseEnded { node, .. }
             | Fact::CertificatesRenewed { node, .. }
+            | Fact::CheckFailed { node, .. }
+            | Fact::ServicesUnread { node }
+            | Fact::ServicesRead { node }
+            | Fact::SkewBegan {
+                skew: Skew { node: Some(node), .. },
+            }
+            | Fact::SkewEnded { node: Some(node), .. }
+            | Fact::PhaseFailed { node, .. }
+            | Fact::ManifestRestored { node, .. }
+            | Fact::AdminConfRenewed { node }
+            | Fact::CertificateExpired { node, .. }
             | Fact::NodeCordoned { node }
             | Fact::NodeUncordoned { node }
             | Fact::KubeletStopped { node }

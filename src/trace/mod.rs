@@ -5,13 +5,15 @@ mod fact;
 mod file;
 mod mention;
 mod preamble;
+mod skew;
 
 pub use fact::{
-    ApiError, DeletedBy, DrainOutcome, Fact, LifecycleTaint, NodeResult, NotDrainable, Phase, PlanStatus, Record,
-    RefusalReason, StopReason, Unfit, VersionId,
+    ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LifecycleTaint, NodeResult, NotDrainable, Phase, PlanStatus,
+    Record, RefusalReason, StopReason, Unfit, VersionId,
 };
 pub use file::{TraceError, TraceReader, TraceWriter};
 pub use preamble::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
+pub use skew::{Apart, Skew};
 
 use crate::ids::FactId;
 

@@ -26,6 +26,9 @@ pub struct Preamble {
     pub target: Option<usize>,
     /// Versions of the control plane on the way, in order.
     pub hops: Vec<usize>,
+    /// When the certificates of the control plane expire, in microseconds; `None`: they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates_expire: Option<u64>,
     /// Nodes, by id.
     pub nodes: Vec<NodeInfo>,
     /// Workloads, by id.

@@ -26,6 +26,12 @@ impl KubeVersion {
         u32::try_from(self.0.patch).unwrap_or(u32::MAX)
     }
 
+    /// Whether this is a release candidate.
+    #[must_use]
+    pub fn is_candidate(&self) -> bool {
+        self.0.pre.starts_with("rc")
+    }
+
     /// Whether this is an alpha, beta or release candidate.
     #[must_use]
     pub fn is_pre_release(&self) -> bool {
@@ -80,7 +86,9 @@ mod tests {
         assert_eq!((v.minor(), v.patch()), (20, 2));
         assert_eq!("1.21.0".parse::<KubeVersion>().unwrap().to_string(), "v1.21.0");
         assert_eq!("1.36".parse::<KubeVersion>().unwrap(), KubeVersion::new(36, 0));
-        assert!("v1.21.0-rc.0".parse::<KubeVersion>().unwrap().is_pre_release());
+        let candidate: KubeVersion = "v1.21.0-rc.0".parse().unwrap();
+        assert!(candidate.is_pre_release() && candidate.is_candidate());
+        assert!(!"v1.21.0-alpha.1".parse::<KubeVersion>().unwrap().is_candidate());
         assert!("v1.21.0-rc.0".parse::<KubeVersion>().unwrap() < KubeVersion::new(21, 0));
         for bad in ["", "one", "2.0.0", "v1", "1.2.3.4", "1.99999.0"] {
             assert!(bad.parse::<KubeVersion>().is_err(), "{bad}");

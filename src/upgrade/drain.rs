@@ -90,8 +90,6 @@ pub(crate) struct Drains {
     looks: Stream,
     /// How busy the machine is where kubectl runs: commands that start at the same instant find it the same.
     load: (Time, f64),
-    /// The minor of kubectl.
-    kubectl: u32,
 }
 
 /// Tells the drain that waits for it that a pod's object is gone: kubectl notices at its next poll.
@@ -101,16 +99,11 @@ pub(crate) fn pod_gone(hall: &mut Hall<'_>, drain: DrainId, index: u32) {
 
 impl Drains {
     pub(crate) fn new(hall: &Hall<'_>) -> Self {
-        let target = hall.model.plan.as_ref().and_then(|p| p.target.as_ref());
         Self {
             drains: IdVec::new(),
             luck: hall.streams.stream(Purpose::Kubectl, 0),
             looks: hall.streams.stream(Purpose::Kubectl, 1),
             load: (Time::MAX, 0.0),
-            kubectl: target
-                .unwrap_or(&hall.model.version)
-                .minor()
-                .min(hall.model.version.minor()),
         }
     }
 
@@ -342,7 +335,7 @@ impl Drains {
 
     fn accept(&mut self, id: DrainId, index: u32, permit: &Permit, hall: &mut Hall<'_>) {
         let answer = hall.half_call();
-        let first_look = if behaviour::kubectl::counts_from_first_look(self.kubectl) {
+        let first_look = if behaviour::kubectl::counts_from_first_look(hall.kubectl) {
             self.look(hall)
         } else {
             Span::ZERO
@@ -407,7 +400,7 @@ impl Drains {
             return hall.at(next, World::Drain(Event::Poll(id, index)));
         }
         if hall.admit().is_err() {
-            if behaviour::kubectl::error_means_gone(self.kubectl) {
+            if behaviour::kubectl::error_means_gone(hall.kubectl) {
                 return self.settle(id, index, State::Gone, hall);
             }
             return self.fail(id, index, ApiError::Unavailable, hall);
@@ -488,7 +481,7 @@ impl Drains {
             outcome,
         });
         debug_assert!(hall.now >= drain.started);
-        let goes_on = outcome == DrainOutcome::Completed || behaviour::kubectl::drains_on(self.kubectl);
+        let goes_on = outcome == DrainOutcome::Completed || behaviour::kubectl::drains_on(hall.kubectl);
         if goes_on && !drain.rest.is_empty() {
             self.next_turn(id, hall);
             return None;

@@ -4,12 +4,13 @@ use crate::cluster::control_plane::{self, ControlPlane};
 use crate::cluster::event::Event as World;
 use crate::cluster::gate::Permit;
 use crate::cluster::hall::Hall;
+use crate::cluster::static_pod::Break;
 use crate::cluster::{deployment, kubelet};
 use crate::ids::{NodeId, PodId, WorkloadId};
 use crate::model::{FaultAction, FaultTarget, Moment, StopMode, Trigger};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{DeletedBy, Fact, Record, StopReason};
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// What faults wait for.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +111,22 @@ impl Faults {
                         hall.after(Span::ZERO, World::ControlPlane(event));
                     }
                 }
+            }
+            FaultAction::ComponentBreaks {
+                component,
+                node,
+                how,
+                duration,
+            } => {
+                hall.emit_cause(Fact::FaultInjected { fault: number });
+                let fault = Break {
+                    component: *component,
+                    node: *node,
+                    how: *how,
+                    until: duration.map_or(Time::MAX, |d| hall.now + d),
+                };
+                let event = control_plane::Event::Break(fault);
+                hall.after(Span::ZERO, World::ControlPlane(event));
             }
             FaultAction::NodeCrash { target, duration } => {
                 self.crash_node(number, *target, *duration, control_plane, hall);

@@ -6,3 +6,5 @@ pub(crate) mod fault;
 pub(crate) mod kubeadm;
 mod order;
 mod pool;
+
+pub(crate) use order::{control_plane_order, ordered};

@@ -267,7 +267,7 @@ fn schemas_completions_and_the_manual_print() {
     }
     assert!(text(&output(&["man"]).stdout).contains(".TH seatrial"));
     let help = text(&output(&["--help"]).stdout);
-    for command in ["run", "schema", "completions", "man"] {
+    for command in ["run", "plan", "schema", "completions", "man"] {
         assert!(help.contains(command), "{command}");
     }
 }

@@ -44,6 +44,7 @@ fn preamble(desired: u32) -> Preamble {
         from: 0,
         target: Some(1),
         hops: vec![1],
+        certificates_expire: None,
         nodes: vec![node("cp-1", true), node("worker-1", false), node("worker-2", false)],
         workloads: vec![WorkloadInfo {
             first_ordinal: None,

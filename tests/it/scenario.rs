@@ -171,7 +171,7 @@ fn a_dump_and_a_plan_become_a_model() {
         "  events:\n  - {after: {componentDown: kube-controller-manager, delay: 1s}, podDelete: default/web}\n  \
          - {at: 5s, nodeCrash: {hosting: web}, for: 3s}\n",
     );
-    let Scenario { model, notes } = good(&[dump, &plan, &timings, &faults]);
+    let Scenario { model, notes, .. } = good(&[dump, &plan, &timings, &faults]);
     assert_eq!(model.version, KubeVersion::new(36, 2));
     assert_eq!(
         notes,
@@ -300,7 +300,7 @@ fn later_timings_win_field_by_field() {
         "  apiCall: {quantiles: {p100: 9s, p0: 1s, p50: 2s}}\n  podRemoval: {empirical: [1s, 10ms]}\n  \
          nodeReboot: {normal: {mean: 5s, sd: 1s}}\n  kubectlStart: {exponential: {mean: 4s}}\n  imagePull: 5s\n",
     );
-    let Scenario { model, notes } = good(&[CLUSTER, &first, &second]);
+    let Scenario { model, notes, .. } = good(&[CLUSTER, &first, &second]);
     let points = [(0.0, millis(1000)), (0.5, millis(2000)), (1.0, millis(9000))];
     assert_eq!(model.timings.api_call, Dist::Quantiles(points.into()));
     assert_eq!(model.timings.binding, Dist::Uniform(millis(1000), millis(2000)));
@@ -432,8 +432,8 @@ fn references_to_what_is_not_there_name_the_nearest() {
          3.yaml:6:29: there is no DaemonSet `default/web`; there is a Deployment of this name\n\
          4.yaml:6:30: unknown value `kube-api-server`; did you mean `kube-apiserver`?\n\
          5.yaml:5:5: an event has exactly one of: at, after\n\
-         5.yaml:6:35: `for` has a meaning with componentDown and nodeCrash only\n\
-         5.yaml:7:5: an event has exactly one of: componentDown, nodeCrash, podDelete, containerCrash, rollout"
+         5.yaml:6:35: `for` has a meaning with componentDown, componentFails, imageMissing and nodeCrash only\n\
+         5.yaml:7:5: an event has exactly one of: componentDown, componentFails, imageMissing, nodeCrash, podDelete, containerCrash, rollout"
     );
 }
 
@@ -474,14 +474,24 @@ fn what_the_engine_cannot_do_yet_is_refused() {
 }
 
 #[test]
-fn k3_kubeadm_upgrades_one_minor_version_at_a_time() {
+fn targets_and_paths_that_make_no_sense() {
     let to = |version: &str| own("UpgradePlan", &format!("  targetVersion: {version}\n"));
     assert!(of(&[CLUSTER, &to("v1.37.0")]).is_ok());
+    assert!(of(&[CLUSTER, &to("v1.38.1")]).is_ok(), "two hops");
     assert_eq!(
-        wrong(&[CLUSTER, &to("v1.38.1")]),
-        "1.yaml:4:18: the target v1.38.1 is more than one minor version ahead of v1.36.0; \
-         kubeadm upgrades one minor version at a time (K-3): rehearse v1.37 first"
+        wrong(&[CLUSTER, &to("v1.38.1\n  path: [v1.37.0, v1.38.0]")]),
+        "1.yaml:5:19: the path ends at v1.38.0, not at the target (the target: 1.yaml:4:18)"
     );
+    let steps = to("v1.37.0\n  path: [v1.37.0]\n  workers: Lagging\n  steps: [{sleep: 1s}]");
+    assert_eq!(
+        wrong(&[CLUSTER, &steps]),
+        "1.yaml:5:10: `path` has no meaning beside explicit `steps`: they name their versions\n\
+         1.yaml:6:12: `workers` has a meaning where the plan upgrades the control plane, without explicit `steps`"
+    );
+    let order = to("v1.37.0\n  controlPlane: {order: [worker-1]}");
+    assert!(wrong(&[CLUSTER, &order]).contains("`worker-1` is not a control-plane node"));
+    let both = to("v1.37.0\n  steps: [{upgradeControlPlane: {node: cp-1, nodes: [cp-1]}}]");
+    assert!(wrong(&[CLUSTER, &both]).contains("expected exactly one of: node, nodes"));
     assert_eq!(
         wrong(&[CLUSTER, &to("v1.35.9")]),
         "1.yaml:4:18: the target v1.35.9 is lower than the cluster's version v1.36.0"

@@ -4,9 +4,13 @@
 //! that stop, start and list their pods; here: what they write, and containers that crash.
 
 mod process;
+mod services;
 mod start;
 mod stop;
 
+pub(super) use services::local_server;
+
+use self::services::Connection;
 use super::event::Event as World;
 use super::hall::Hall;
 use crate::ids::{Id, IdVec, NodeId, PodId};
@@ -59,6 +63,8 @@ pub(crate) enum Event {
     PostReady { node: NodeId, generation: u16 },
     /// A kubelet that posted that its node is not ready posts that it is (L-17).
     Steady { node: NodeId, generation: u16 },
+    /// An API server has gone away or come back.
+    Reconnect(usize),
     /// The API answers again.
     ApiBack,
 }
@@ -147,6 +153,7 @@ struct Kubelet {
     posted: bool,
     generation: u16,
     started: Time,
+    connection: Connection,
 }
 
 impl Kubelet {
@@ -177,6 +184,7 @@ impl Kubelets {
             posted: true,
             generation: 0,
             started: Time::ZERO,
+            connection: Connection::default(),
         };
         let absent = Kubelet {
             up: false,
@@ -226,6 +234,7 @@ impl Kubelets {
             Event::Listed { node, generation } => self.listed(node, generation, hall),
             Event::PostReady { node, generation } => self.post_ready(node, generation, hall),
             Event::Steady { node, generation } => self.steady(node, generation, hall),
+            Event::Reconnect(server) => self.reconnect(server, hall),
             Event::ApiBack => self.api_back(hall),
         }
     }
@@ -342,6 +351,9 @@ impl Kubelets {
     fn restart(&mut self, pod: PodId, generation: u16, hall: &mut Hall<'_>) {
         let containers = *self.of(pod);
         let waiting = containers.generation == generation && containers.state == State::Crashed;
+        if waiting && self.waits_for_services(pod, hall) {
+            return hall.after(services::AGAIN, World::Kubelet(Event::Restart(pod, generation)));
+        }
         if waiting && self.acting(pod, hall).is_some() && !hall.store.pods[pod].terminating {
             self.of(pod).renew();
             self.run(pod, hall);

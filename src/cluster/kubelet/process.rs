@@ -18,6 +18,8 @@ impl Kubelets {
         if kubelet.up {
             hall.unlisted -= u32::from(kubelet.begins());
             kubelet.up = false;
+            self.disconnect(node, hall);
+            let kubelet = &mut self.nodes[node];
             (kubelet.informed, kubelet.posted) = (false, false);
             if !machine {
                 hall.emit_cause(Fact::KubeletStopped { node });
@@ -100,6 +102,7 @@ impl Kubelets {
         }
         hall.emit_cause(Fact::KubeletStarted { node, version });
         hall.store.nodes[node].version = hall.versions[version.0 as usize].clone();
+        self.connect(node, hall);
         let status = first_status(node, generation, hall);
         hall.after(status, World::Kubelet(Event::PostReady { node, generation }));
         if hall.store.gate.available() {

@@ -19,7 +19,7 @@ impl Kubelets {
     /// Starts a pod's containers; how long that takes depends on the pod alone, not on when or where (common random
     /// numbers), except for other pods that start at the same time.
     pub(super) fn start(&mut self, pod: PodId, hall: &mut Hall<'_>) {
-        if !volumes::ready(hall, pod) {
+        if !volumes::ready(hall, pod) || self.waits_for_services(pod, hall) {
             return;
         }
         let generation = self.of(pod).renew();

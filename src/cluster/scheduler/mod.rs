@@ -538,6 +538,7 @@ spec: {events: []}
             hall.store.gate.servers = vec![crate::cluster::gate::Server {
                 works: true,
                 listed: true,
+                ..crate::cluster::gate::Server::default()
             }];
             let mut scheduler = Scheduler::new(&hall);
             let w = NodeId::from_index;

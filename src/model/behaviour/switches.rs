@@ -179,12 +179,17 @@ switches! {
     TELLS_NO_OLD_CRASHES: Kubelet, "C-4", 27, Measured, "containers killed while the API was away";
         "a crash while the API is away is published after it is over, and the pod is unready until its next probe"
             => "what is published after an outage is how things are then";
+    ASKS_FOR_CLUSTER_IPS: Kubelet, "V-4", 31, Documented, "kubernetes/kubernetes#127316";
+        "a kubelet that is newer than its API server starts pods all the same"
+            => "a kubelet starts no pods, but static ones, before it has reached an API server of 1.31 or later";
     KEEPS_READINESS: Kubelet, "L-18", 35, Documented, "feature gate ChangeContainerStatusOnKubeletRestart, off in 1.35";
         "after a restart of the kubelet, probed containers count as unready until they are probed" => "readiness survives a restart of the kubelet";
 
     TERMINATING_FALLBACK: Proxy, "M-3", 26, Documented, "feature gate ProxyTerminatingEndpoints, beta in 1.26";
         "without a ready endpoint requests are rejected" => "without a ready endpoint requests go to terminating pods that still serve";
 
+    EMPTY_DIR_FLAG: Kubectl, "D-7", 20, Documented, "change log of 1.20";
+        "the flag for pods with emptyDir volumes is --delete-local-data" => "the flag for pods with emptyDir volumes is --delete-emptydir-data";
     LOOKS_AT_WHOLE_SECONDS: Kubectl, "D-9", 21, Measured, "drains of pods that take 2 s to stop; the minor of the change is assumed";
         "looks at a pod that has to go every second, counted from the end of the first look"
             => "looks at a pod that has to go every second, counted from the eviction";
@@ -195,8 +200,22 @@ switches! {
 
     ALWAYS_RESTARTS_ETCD: Kubeadm, "K-13", 31, Measured, "single control-plane clusters";
         "etcd with an unchanged manifest is left alone" => "etcd is restarted for its certificates with every upgrade";
+    JOB_COUNTS: Kubeadm, "K-11", 30, Documented, "kubernetes/kubernetes#122079, kubernetes/kubeadm#3050";
+        "a health check whose Job does not complete is passed over" => "a health check whose Job does not complete stops the upgrade, unless no node is schedulable";
+    PATIENT_JOB: Kubeadm, "K-11", 36, Documented, "change log of 1.36";
+        "waits 15 s for the Job of the health check" => "waits 60 s for the Job of the health check";
+    QUORUM_IS_HEALTHY: Kubeadm, "K-13.2", 36, Documented, "kubernetes/kubernetes#138538";
+        "wants every member of etcd to answer" => "wants a quorum of etcd to answer";
+    LOCAL_KUBELETS: Kubeadm, "K-19", 33, Documented, "feature gate ControlPlaneKubeletLocalMode of kubeadm, beta in 1.33; kubernetes/kubernetes#129956";
+        "kubelets of control-plane nodes go through the load balancer" => "kubelets of control-plane nodes use the API server of their own node";
     POSTPONES_ADDONS: Kubeadm, "K-16", 28, Documented, "feature gate UpgradeAddonsBeforeControlPlane of kubeadm, 1.28";
         "add-ons are upgraded with the first control-plane node" => "add-ons are upgraded with the last control-plane node";
+    SUPER_ADMIN: Kubeadm, "X-2", 29, Documented, "KEP-4214";
+        "there is no super-admin.conf" => "super-admin.conf is renewed with admin.conf, where it is there";
+    CERTS_COMMAND: Kubeadm, "X-6", 20, Documented, "change log of 1.20";
+        "certificates are looked at with kubeadm alpha certs" => "certificates are looked at with kubeadm certs";
+    OLDER_KUBELETS: Kubeadm, "K-8", 29, Documented, "kubernetes/kubernetes#120825";
+        "refuses targets more than one minor above a kubelet" => "refuses targets more than three minors above a kubelet";
     THOROUGH_CHECKS: Kubeadm, "K-14", 27, Measured, "single control-plane clusters";
         "health checks take 1 s to 2 s, and the API server's new hash is seen at once" => "health checks take 4 s, and the API server's new hash is seen after 8 s";
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::Style;
 use crate::ids::{DrainId, Id, NodeId, PodId, WorkloadId};
-use crate::metrics::{deed, not_drainable};
+use crate::metrics::{Kubelets, deed, not_drainable, refusal_words};
 use crate::trace::{DeletedBy, Fact, Preamble, Record, StopReason};
 
 /// A pause that is worth a line, in microseconds.
@@ -38,6 +38,9 @@ struct Narrator<'a> {
     /// Ready endpoints, and since when there is none, by workload.
     endpoints: Vec<(u32, u64)>,
     started: bool,
+    kubelets: Kubelets,
+    /// The hop that is under way, counted from 1.
+    hop: usize,
     /// When the last line was told, and how many refusals have not been told since.
     last: u64,
     refusals: u64,
@@ -61,6 +64,8 @@ pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
         drain_start: BTreeMap::new(),
         endpoints: vec![(0, 0); preamble.workloads.len()],
         started: false,
+        kubelets: Kubelets::new(preamble),
+        hop: 0,
         last: 0,
         refusals: 0,
     };
@@ -74,6 +79,7 @@ pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
 impl Narrator<'_> {
     fn tell(&mut self, record: &Record, cause: Option<&Fact>) {
         let at = record.at.as_micros();
+        self.kubelets.observe(&record.fact);
         if !self.started {
             self.set_the_scene(at, &record.fact);
             return;
@@ -157,7 +163,12 @@ impl Narrator<'_> {
     }
 
     /// A step of the plan begins or ends.
-    fn heading(&self, fact: &Fact) -> Option<String> {
+    fn heading(&mut self, fact: &Fact) -> Option<String> {
+        if let Fact::HopStarted { version, workers } = *fact {
+            self.hop += usize::from(!workers);
+            let hops = self.preamble.hops.len();
+            return Some(words::hop(self.preamble, self.hop, hops, version, workers));
+        }
         let name = self.preamble.plan.as_deref().unwrap_or("the plan");
         Some(match *fact {
             Fact::PlanStarted => format!("{name} starts"),
@@ -181,6 +192,25 @@ impl Narrator<'_> {
             Fact::StepEnded { step, ok: false } => {
                 Some(self.style.bad(&format!("step {} did not end as expected", step + 1)))
             }
+            Fact::VersionsChecked {
+                node,
+                target,
+                cluster,
+                kubeadm,
+                flags,
+            } => {
+                let versions = [target, cluster, kubeadm];
+                let (found, verdict) = self.kubelets.judge(self.preamble, versions, flags);
+                let forced = || found.iter().map(|r| r.words.as_str()).collect::<Vec<_>>().join("; ");
+                let text = match refusal_words(&found, verdict) {
+                    Some(why) => self.style.bad(&format!("{}: kubeadm refuses: {why}", self.node(node))),
+                    None => {
+                        let text = format!("{}: kubeadm goes on, forced: {}", self.node(node), forced());
+                        self.style.warning(&text)
+                    }
+                };
+                Some(text)
+            }
             Fact::FaultInjected { fault } => Some(self.fault(fault, "fault")),
             Fact::FaultMissed { fault } => Some(self.fault(fault, "a fault hits nothing")),
             Fact::DrainStarted { .. }
@@ -196,6 +226,7 @@ impl Narrator<'_> {
             _ => self
                 .of_pod(at, fact)
                 .or_else(|| words::of_node(self.preamble, fact))
+                .or_else(|| words::of_versions(self.preamble, self.style, fact))
                 .or_else(|| words::of_control_plane(self.preamble, self.style, fact)),
         }
     }

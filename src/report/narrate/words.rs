@@ -1,8 +1,12 @@
 //! Words for facts that stand for themselves.
 
 use crate::ids::{Id, InstanceId, NodeId};
+use crate::metrics::check_words;
 use crate::report::Style;
-use crate::trace::{ApiError, DrainOutcome, Fact, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit};
+use crate::trace::{
+    ApiError, DrainOutcome, Fact, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit, VersionId,
+};
+use crate::versions::skew::Part;
 
 pub(super) fn count(n: usize, noun: &str) -> String {
     if n == 1 {
@@ -134,6 +138,63 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
                 Phase::UpgradeNode => "writes the kubelet's configuration",
             };
             format!("{}: kubeadm {what}", name(node))
+        }
+        _ => return None,
+    })
+}
+
+/// The heading of a hop, or of a round of the workers.
+pub(super) fn hop(preamble: &Preamble, at: usize, of: usize, version: VersionId, workers: bool) -> String {
+    let version = preamble.versions.get(usize::from(version.0));
+    let version = version.map_or("", String::as_str);
+    if workers {
+        format!("=== workers go to {version}")
+    } else {
+        format!("=== hop {at} of {of}: the control plane goes to {version}")
+    }
+}
+
+/// What has to do with versions, kubeadm's failures and certificates.
+pub(super) fn of_versions(preamble: &Preamble, style: Style, fact: &Fact) -> Option<String> {
+    let name = |id| node(preamble, id);
+    Some(match *fact {
+        Fact::CheckFailed { node, check } => {
+            style.bad(&format!("{}: kubeadm refuses: {}", name(node), check_words(check)))
+        }
+        Fact::PhaseFailed { node, .. } => style.bad(&format!(
+            "{}: kubeadm has waited for 5 minutes and gives up",
+            name(node)
+        )),
+        Fact::ManifestRestored { node, component } => {
+            format!("{}: the old manifest of {} is put back", name(node), component.as_str())
+        }
+        Fact::CertificateExpired { node, component } => {
+            let component = component.as_str();
+            style.bad(&format!("the certificates of {component} on {} expire", name(node)))
+        }
+        Fact::ServicesUnread { node } => style.warning(&format!(
+            "{}: the kubelet starts no pods: the API server that it reaches is too old for it",
+            name(node)
+        )),
+        Fact::ServicesRead { node } => format!("{}: the kubelet starts pods again", name(node)),
+        Fact::SkewBegan { skew } => {
+            let violation = skew.violation();
+            if violation.is_kubeadms_way() {
+                return None;
+            }
+            let words = violation.words(|id| name(id).to_owned());
+            style.warning(&format!("version skew: {words} ({})", skew.rule.id()))
+        }
+        Fact::SkewEnded { rule, part, node } => {
+            let place = node.map_or_else(String::new, |n| format!(" on {}", name(n)));
+            if part == Part::Proxy {
+                return None;
+            }
+            format!(
+                "{}{place} is within the skew policy again ({})",
+                part.as_str(),
+                rule.id()
+            )
         }
         _ => return None,
     })

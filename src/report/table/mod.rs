@@ -1,7 +1,9 @@
 //! The report for people: the verdict, the three answers, then the details, in 100 columns.
 
+pub mod itinerary;
 mod rows;
 mod text;
+mod versions;
 
 use std::fmt::Write;
 
@@ -26,6 +28,14 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
     answer(&mut out, style, "Application downtime", &downtime(report));
     answer(&mut out, style, "Eviction churn", &churn(report));
     answer(&mut out, style, "Control plane", &control_plane(report));
+    let skew = versions::skew(report);
+    if !skew.is_empty() {
+        answer(&mut out, style, "Version skew", &skew);
+    }
+    let certificates = versions::certificates(report);
+    if !certificates.is_empty() {
+        answer(&mut out, style, "Certificates", &certificates);
+    }
     workloads(&mut out, report, wide);
     if wide {
         nodes(&mut out, report);
@@ -45,7 +55,10 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
 fn verdict(out: &mut String, report: &Report, style: Style) {
     let name = report.plan.as_deref().unwrap_or("no plan, only faults");
     let versions = match &report.versions.to {
-        Some(to) => format!("{} -> {to}", report.versions.from),
+        Some(to) => match report.versions.hops.len() {
+            0 | 1 => format!("{} -> {to}", report.versions.from),
+            n => format!("{} -> {to} ({n} hops)", report.versions.from),
+        },
         None => report.versions.from.clone(),
     };
     let words = status(report);

@@ -16,7 +16,7 @@ const ROWS: usize = 30;
 const GAP: u16 = 2;
 
 /// A table without lines, as kubectl prints them.
-fn table(header: &[&str], left: usize) -> Table {
+pub(super) fn table(header: &[&str], left: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header.iter().map(Cell::new));
@@ -29,7 +29,7 @@ fn table(header: &[&str], left: usize) -> Table {
     table
 }
 
-fn print(out: &mut String, table: &Table) {
+pub(super) fn print(out: &mut String, table: &Table) {
     out.push('\n');
     for line in table.lines() {
         out.push_str(line.trim_end());

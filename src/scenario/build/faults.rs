@@ -1,14 +1,15 @@
 //! Injected trouble.
 
 use super::Builder;
-use crate::model::{Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger, WorkloadKind};
+use crate::ids::NodeId;
+use crate::model::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger, WorkloadKind};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::own::{AfterSpec, CrashSpec, EventSpec, StopModeSpec};
 use crate::scenario::text::{At, Place};
 use crate::units::{Span, Time};
 
 /// The fields of which an event has exactly one.
-const ACTIONS: &str = "componentDown, nodeCrash, podDelete, containerCrash, rollout";
+const ACTIONS: &str = "componentDown, componentFails, imageMissing, nodeCrash, podDelete, containerCrash, rollout";
 
 impl Builder<'_> {
     /// All faults, in the order of the documents.
@@ -77,6 +78,8 @@ impl Builder<'_> {
     fn action(&mut self, event: &At<EventSpec>) -> Option<FaultAction> {
         let spec = &event.value;
         let given = usize::from(spec.component_down.is_some())
+            + usize::from(spec.component_fails.is_some())
+            + usize::from(spec.image_missing.is_some())
             + usize::from(spec.node_crash.is_some())
             + usize::from(spec.pod_delete.is_some())
             + usize::from(spec.container_crash.is_some())
@@ -95,10 +98,7 @@ impl Builder<'_> {
             let mut components: Vec<Component> = names.iter().map(|&n| n.into()).collect();
             components.sort_unstable();
             components.dedup();
-            let node = match &spec.node {
-                None => None,
-                Some(name) => Some(self.control_plane_node_named(name)?),
-            };
+            let node = self.node_of_fault(spec)?;
             let mode = match spec.mode.as_ref().map(|m| m.value) {
                 None | Some(StopModeSpec::Kill) => StopMode::Kill,
                 Some(StopModeSpec::Terminate) => StopMode::Terminate,
@@ -110,6 +110,18 @@ impl Builder<'_> {
                 duration,
             });
         }
+        let breaks = [
+            (spec.component_fails, BreakMode::Crashes),
+            (spec.image_missing, BreakMode::NoImage),
+        ];
+        if let Some((component, how)) = breaks.into_iter().find_map(|(c, how)| Some((c?, how))) {
+            return Some(FaultAction::ComponentBreaks {
+                component: component.into(),
+                node: self.node_of_fault(spec)?,
+                how,
+                duration,
+            });
+        }
         if let Some(crash) = &spec.node_crash {
             let target = match &crash.value {
                 CrashSpec::Node(name) => FaultTarget::Node(self.node_at(name, crash.place)?),
@@ -118,6 +130,14 @@ impl Builder<'_> {
             return Some(FaultAction::NodeCrash { target, duration });
         }
         self.workload_action(spec)
+    }
+
+    /// The control-plane node of a fault; `Some(None)`: all of them.
+    fn node_of_fault(&mut self, spec: &EventSpec) -> Option<Option<NodeId>> {
+        match &spec.node {
+            None => Some(None),
+            Some(name) => Some(Some(self.control_plane_node_named(name)?)),
+        }
     }
 
     fn workload_action(&mut self, spec: &EventSpec) -> Option<FaultAction> {
@@ -147,20 +167,23 @@ impl Builder<'_> {
 
     /// Fields that mean nothing beside the action.
     fn misplaced(&mut self, spec: &EventSpec) {
-        let lasts = spec.component_down.is_some() || spec.node_crash.is_some();
+        let breaks = spec.component_fails.is_some() || spec.image_missing.is_some();
+        let lasts = spec.component_down.is_some() || spec.node_crash.is_some() || breaks;
         let mut complain = |place: Option<Place>, text: &str| {
             if let Some(place) = place {
                 self.wrong(place, text);
             }
         };
         if !lasts {
-            let text = "`for` has a meaning with componentDown and nodeCrash only";
+            let text = "`for` has a meaning with componentDown, componentFails, imageMissing and nodeCrash only";
             complain(spec.duration.as_ref().map(|d| d.place), text);
         }
         if spec.component_down.is_none() {
             let text = "`mode` has a meaning with componentDown only";
             complain(spec.mode.as_ref().map(|m| m.place), text);
-            let text = "`node` has a meaning with componentDown only";
+        }
+        if spec.component_down.is_none() && !breaks {
+            let text = "`node` has a meaning with componentDown, componentFails and imageMissing only";
             complain(spec.node.as_ref().map(|n| n.place), text);
         }
     }

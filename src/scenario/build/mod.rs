@@ -5,6 +5,7 @@ mod drafts;
 mod faults;
 mod names;
 mod nodes;
+mod path;
 mod placement;
 mod plan;
 mod planned;

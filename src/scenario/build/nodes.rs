@@ -322,12 +322,14 @@ impl Builder<'_> {
         if let Some(standbys) = &spec.standbys {
             self.model.control_plane.standbys = self.count(standbys, 99);
         }
+        self.model.control_plane.certificates_expire = spec.certificates_expire_in.as_ref().map(|d| d.0);
         let Some(balancer) = &spec.load_balancer else {
             return;
         };
         if let Some(HealthCheckSpec::Tcp) = balancer.check {
             self.model.control_plane.load_balancer.check = HealthCheck::Tcp;
         }
+        self.model.control_plane.load_balancer.virtual_ip = balancer.virtual_ip.unwrap_or(false);
         if let Some(interval) = &balancer.interval {
             if interval.value.0 == Span::ZERO {
                 self.wrong(interval.place, "the interval must be longer than 0s");

@@ -1,11 +1,13 @@
 //! The upgrade plan.
 
 use super::Builder;
+use super::names::short;
+use crate::ids::NodeId;
 use crate::model::{ControlPlanePlan, DrainOptions, DrainVia, OnFailure, Plan};
 use crate::scenario::diagnostic::Problem;
-use crate::scenario::own::{DrainSpec, OnFailureSpec, PlanSpec, StepSpec, ViaSpec};
-use crate::scenario::text::{At, Place};
-use crate::units::{KubeVersion, Span};
+use crate::scenario::own::{DrainSpec, KubeletsSpec, OnFailureSpec, PlanSpec, ViaSpec};
+use crate::scenario::text::At;
+use crate::units::Span;
 
 impl Builder<'_> {
     /// The plan, if there is one.
@@ -17,13 +19,18 @@ impl Builder<'_> {
         let control_plane = self.control_plane_plan(spec);
         let drain = self.drain(&spec.drain);
         let target = spec.target_version.as_ref().map(|v| v.value.0.clone());
-        let pools = self.pools(spec, *place, control_plane.upgrade);
+        let mut pools = self.pools(spec, *place, control_plane.upgrade);
+        let kubeadm = Self::kubeadm(spec);
+        let legs = self.legs(spec, control_plane.upgrade, &pools, &kubeadm);
+        self.successors(&mut pools, &legs);
         let steps = self.steps(spec);
         self.check_target(spec, control_plane.upgrade);
         self.model.plan = Some(Plan {
             name: name.clone().unwrap_or_else(|| "upgrade".into()),
             target,
             start_at: spec.start_at.as_ref().map_or(Span::ZERO, |d| d.0),
+            legs,
+            kubeadm,
             control_plane,
             pools,
             drain,
@@ -61,7 +68,36 @@ impl Builder<'_> {
             drain: wish.drain.unwrap_or(true),
             drain_before_apply: wish.drain_before_apply.unwrap_or(false),
             renew_certificates: wish.certificate_renewal.unwrap_or(true),
+            order: self.control_plane_order(wish.order.as_deref()),
+            kubelets_last: wish.kubelets == Some(KubeletsSpec::AfterAll),
         }
+    }
+
+    /// The order of the control-plane nodes, which has each of them once; empty where none is given.
+    fn control_plane_order(&mut self, names: Option<&[At<String>]>) -> Vec<NodeId> {
+        let Some(names) = names else { return Vec::new() };
+        let mut order = Vec::new();
+        for name in names {
+            let Some(node) = self.control_plane_node_named(name) else {
+                return Vec::new();
+            };
+            if order.contains(&node) {
+                self.wrong(name.place, format!("`{}` stands here twice", short(&name.value)));
+            }
+            order.push(node);
+        }
+        let nodes = &self.model.control_plane.nodes;
+        if let Some(&left) = nodes.iter().find(|n| !order.contains(n)) {
+            let text = format!(
+                "the order lacks the control-plane node `{}`",
+                self.model.nodes[left].name
+            );
+            match names.last() {
+                Some(last) => self.wrong(last.place, text),
+                None => self.problems.push(Problem::general(text)),
+            }
+        }
+        order
     }
 
     /// The flags of a drain, with their defaults.
@@ -101,37 +137,5 @@ impl Builder<'_> {
             self.wrong(given.place, "the interval must be longer than 0s");
         }
         given.value.0
-    }
-
-    /// What kubeadm accepts as a target (K-3), and what kubelets may be (V-4).
-    fn check_target(&mut self, spec: &PlanSpec, upgrade: bool) {
-        let Some(target) = &spec.target_version else {
-            return;
-        };
-        let upgrade = upgrade
-            || spec
-                .steps
-                .iter()
-                .any(|s| matches!(s.value, StepSpec::UpgradeControlPlane(_)));
-        let (now, to) = (self.model.version.clone(), &target.value.0);
-        if upgrade {
-            self.check_hop(&now, to, target.place);
-        } else if to.minor() > now.minor() {
-            self.notes.push(format!(
-                "kubelets of {to} are newer than the API server ({now}), which the version skew policy forbids (V-4)"
-            ));
-        }
-    }
-
-    fn check_hop(&mut self, now: &KubeVersion, to: &KubeVersion, place: Place) {
-        if to < now {
-            let text = format!("the target {to} is lower than the cluster's version {now}");
-            self.wrong(place, text);
-        } else if to.minor() > now.minor() + 1 {
-            let text = format!("the target {to} is more than one minor version ahead of {now}");
-            let next = now.minor() + 1;
-            let help = format!("kubeadm upgrades one minor version at a time (K-3): rehearse v1.{next} first");
-            self.problems.push(Problem::at(place, text).help(help));
-        }
     }
 }

@@ -3,12 +3,13 @@
 use super::Builder;
 use crate::ids::{Id, NodeId};
 use crate::model::Node;
+use crate::units::KubeVersion;
 
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
 impl Builder<'_> {
-    /// A node like another one, to come: the same labels, zone, taints and room, at the plan's target version.
-    pub(super) fn successor(&mut self, like: NodeId, name: Option<&str>) -> NodeId {
+    /// A node like another one, to come: the same labels, zone, taints and room, at this version.
+    pub(super) fn successor(&mut self, like: NodeId, name: Option<&str>, version: Option<&KubeVersion>) -> NodeId {
         let name = name.map_or_else(|| self.next_name(like), str::to_owned);
         let mut node: Node = self.model.nodes[like].clone();
         for (key, value) in &mut node.labels {
@@ -16,13 +17,8 @@ impl Builder<'_> {
                 value.clone_from(&name);
             }
         }
-        let target = self
-            .documents
-            .plan
-            .as_ref()
-            .and_then(|(_, _, p)| p.target_version.as_ref());
-        if let Some(target) = target {
-            node.version = target.value.0.clone();
+        if let Some(version) = version {
+            node.version = version.clone();
         }
         // A mark of the old node: the new one starts without.
         (node.unschedulable, node.planned, node.created) = (false, true, 0);

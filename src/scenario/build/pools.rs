@@ -90,14 +90,10 @@ impl Builder<'_> {
                 nodes.push(id);
             }
         }
-        let successors = match strategy.mode {
-            Mode::InPlace => Vec::new(),
-            Mode::Replace => nodes.iter().map(|&node| self.successor(node, None)).collect(),
-        };
         Pool {
             name: pool.name.value.clone(),
             nodes,
-            successors,
+            successors: Vec::new(),
             strategy,
         }
     }

@@ -3,8 +3,11 @@
 use super::Builder;
 use super::names::short;
 use crate::ids::NodeId;
-use crate::model::{Expectation, Step};
-use crate::scenario::own::{DrainSpec, DrainStepSpec, ExpectSpec, PlanSpec, StepSpec};
+use crate::model::{Command, Expectation, Step};
+use crate::scenario::own::{
+    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, PlanSpec, StepSpec, UpgradeControlPlaneForm,
+    UpgradeControlPlaneSpec,
+};
 use crate::scenario::text::{At, Place};
 
 impl Builder<'_> {
@@ -18,11 +21,17 @@ impl Builder<'_> {
     }
 
     fn step(&mut self, step: &At<StepSpec>, plan: &DrainSpec) -> Option<Step> {
+        let plan_target = self
+            .documents
+            .plan
+            .as_ref()
+            .and_then(|(_, _, p)| p.target_version.as_ref());
         Some(match &step.value {
             StepSpec::Drain(drain) => return self.drain_step(drain, step.place, plan),
             StepSpec::UpgradeNode(upgrade) => Step::UpgradeNode {
                 node: self.node(&upgrade.node)?,
                 reboot: upgrade.reboot,
+                version: upgrade.version.as_ref().map(|v| v.value.0.clone()),
             },
             StepSpec::Cordon(name) => Step::Cordon(self.node(name)?),
             StepSpec::Uncordon(name) => Step::Uncordon(self.node(name)?),
@@ -31,7 +40,8 @@ impl Builder<'_> {
                 let workload = &delete.workload;
                 Step::DeletePod(self.workload_at(&workload.value, workload.place)?)
             }
-            StepSpec::UpgradeControlPlane(name) => Step::UpgradeControlPlane(self.control_plane_node_named(name)?),
+            StepSpec::UpgradeControlPlane(spec) => return self.upgrade_step(spec),
+            StepSpec::RenewCertificates(name) => Step::RenewCertificates(self.control_plane_node_named(name)?),
             StepSpec::CreateNode(create) => {
                 let like = self.node(&create.like)?;
                 let name = create.name.as_ref();
@@ -42,10 +52,58 @@ impl Builder<'_> {
                     self.wrong(name.place, text);
                     return None;
                 }
-                Step::CreateNode(self.successor(like, name.map(|n| n.value.as_str())))
+                let version = plan_target.map(|v| &v.value.0);
+                Step::CreateNode(self.successor(like, name.map(|n| n.value.as_str()), version))
             }
             StepSpec::DeleteNode(name) => Step::DeleteNode(self.node(name)?),
         })
+    }
+
+    fn upgrade_step(&mut self, spec: &At<UpgradeControlPlaneSpec>) -> Option<Step> {
+        let form = match &spec.value {
+            UpgradeControlPlaneSpec::Node(name) => {
+                let node = self.control_plane_node_named(&At {
+                    value: name.clone(),
+                    place: spec.place,
+                })?;
+                return Some(Step::UpgradeControlPlane {
+                    nodes: vec![node],
+                    version: None,
+                    command: None,
+                    expect: Expectation::Success,
+                });
+            }
+            UpgradeControlPlaneSpec::Form(form) => form,
+        };
+        Some(Step::UpgradeControlPlane {
+            nodes: self.upgraded_at_once(form, spec.place)?,
+            version: form.version.as_ref().map(|v| v.value.0.clone()),
+            command: form.command.map(|c| match c {
+                CommandSpec::Apply => Command::Apply,
+                CommandSpec::Node => Command::Node,
+            }),
+            expect: expectation(form.expect),
+        })
+    }
+
+    fn upgraded_at_once(&mut self, form: &UpgradeControlPlaneForm, place: Place) -> Option<Vec<NodeId>> {
+        let names: Vec<&At<String>> = match (&form.node, &form.nodes) {
+            (Some(name), None) => vec![name],
+            (None, Some(names)) if !names.is_empty() => names.iter().collect(),
+            _ => {
+                self.wrong(place, "expected exactly one of: node, nodes");
+                return None;
+            }
+        };
+        let mut nodes = Vec::new();
+        for name in names {
+            let node = self.control_plane_node_named(name)?;
+            if nodes.contains(&node) {
+                self.wrong(name.place, format!("`{}` stands here twice", short(&name.value)));
+            }
+            nodes.push(node);
+        }
+        Some(nodes)
     }
 
     fn drain_step(&mut self, step: &DrainStepSpec, place: Place, plan: &DrainSpec) -> Option<Step> {
@@ -53,11 +111,7 @@ impl Builder<'_> {
         Some(Step::Drain {
             nodes: self.drained_nodes(step, place)?,
             options,
-            expect: match step.expect {
-                None | Some(ExpectSpec::Success) => Expectation::Success,
-                Some(ExpectSpec::Failure) => Expectation::Failure,
-                Some(ExpectSpec::Any) => Expectation::Any,
-            },
+            expect: expectation(step.expect),
         })
     }
 
@@ -92,5 +146,13 @@ impl Builder<'_> {
             }
         }
         Some(ids)
+    }
+}
+
+fn expectation(spec: Option<ExpectSpec>) -> Expectation {
+    match spec {
+        None | Some(ExpectSpec::Success) => Expectation::Success,
+        Some(ExpectSpec::Failure) => Expectation::Failure,
+        Some(ExpectSpec::Any) => Expectation::Any,
     }
 }

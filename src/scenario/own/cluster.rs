@@ -35,6 +35,8 @@ pub(crate) struct ControlPlaneSpec {
     pub(crate) standbys: Option<At<i64>>,
     /// What stands in front of several API servers.
     pub(crate) load_balancer: Option<LoadBalancerSpec>,
+    /// How long after the start the certificates of its components expire; left out: they do not.
+    pub(crate) certificates_expire_in: Option<Duration>,
 }
 
 /// Where etcd runs.
@@ -56,6 +58,9 @@ pub(crate) struct LoadBalancerSpec {
     pub(crate) interval: Option<At<Duration>>,
     /// Failed checks in a row that take an API server out; 2 unless given.
     pub(crate) threshold: Option<At<i64>>,
+    /// Whether one API server at a time gets all requests, as with keepalived or kube-vip; false unless given.
+    #[serde(rename = "virtualIP")]
+    pub(crate) virtual_ip: Option<bool>,
 }
 
 /// How a load balancer checks.

@@ -35,9 +35,13 @@ pub(crate) struct EventSpec {
     pub(crate) duration: Option<At<Duration>>,
     /// Processes of these components stop.
     pub(crate) component_down: Option<Vec<ComponentName>>,
+    /// New versions of this component exit as soon as they have started.
+    pub(crate) component_fails: Option<ComponentName>,
+    /// The image of new versions of this component cannot be had.
+    pub(crate) image_missing: Option<ComponentName>,
     /// How they stop; Kill unless given.
     pub(crate) mode: Option<At<StopModeSpec>>,
-    /// The control-plane node on which they stop; left out: all.
+    /// The control-plane node on which that happens; left out: all.
     pub(crate) node: Option<At<String>>,
     /// A machine dies.
     pub(crate) node_crash: Option<At<CrashSpec>>,

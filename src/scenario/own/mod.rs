@@ -13,8 +13,9 @@ pub(crate) use cluster::{
 pub(crate) use expectations::ExpectationsSpec;
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
-    DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, ModeSpec, OnFailureSpec, OrderSpec, PlanSpec, PoolSpec,
-    PremarkSpec, StepSpec, StrategySpec, ViaSpec,
+    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnFailureSpec, OrderSpec,
+    PlanSpec, PoolSpec, PremarkSpec, StepSpec, StrategySpec, UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec,
+    WorkersSpec,
 };
 pub(crate) use timings::{NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
 pub(crate) use values::{Duration, Latency, Quantity, Share, Version};

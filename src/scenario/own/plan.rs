@@ -1,9 +1,13 @@
 //! `kind: UpgradePlan`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{Duration, Share, Version};
 use crate::scenario::text::At;
@@ -14,8 +18,21 @@ use crate::scenario::text::At;
 pub(crate) struct PlanSpec {
     /// The tool whose habits the plan has; the other fields override them.
     pub(crate) preset: Option<At<String>>,
-    /// The version to reach; left out: nodes are rolled, versions stay.
+    /// The version to reach; left out: nodes are rolled, versions stay. Several minors away, the control plane goes one
+    /// minor at a time.
     pub(crate) target_version: Option<At<Version>>,
+    /// The versions of the control plane on the way, the last one the target; left out: the newest patch of each minor.
+    pub(crate) path: Option<Vec<At<Version>>>,
+    /// When workers follow, where the control plane makes several hops; EveryHop unless given.
+    pub(crate) workers: Option<At<WorkersSpec>>,
+    /// `kubeadm upgrade apply --force`; false unless given.
+    pub(crate) force: Option<bool>,
+    /// `--allow-experimental-upgrades`; false unless given.
+    pub(crate) allow_experimental_upgrades: Option<bool>,
+    /// `--allow-release-candidate-upgrades`; false unless given.
+    pub(crate) allow_release_candidate_upgrades: Option<bool>,
+    /// The version of the kubeadm package; that of each hop unless given.
+    pub(crate) kubeadm_version: Option<At<Version>>,
     /// When the plan starts; 0s unless given.
     pub(crate) start_at: Option<Duration>,
     /// What happens to the control plane, first.
@@ -30,6 +47,15 @@ pub(crate) struct PlanSpec {
     pub(crate) steps: Vec<At<StepSpec>>,
 }
 
+/// When workers follow the control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(crate) enum WorkersSpec {
+    /// After each of its hops.
+    EveryHop,
+    /// As seldom as the version skew policy and kubeadm (without `force`) allow.
+    Lagging,
+}
+
 /// What happens to the control plane.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,6 +68,19 @@ pub(crate) struct ControlPlanePlanSpec {
     pub(crate) drain_before_apply: Option<bool>,
     /// `--certificate-renewal`; true unless given.
     pub(crate) certificate_renewal: Option<bool>,
+    /// Its nodes in the order in which they are upgraded; by name unless given.
+    pub(crate) order: Option<Vec<At<String>>>,
+    /// When its kubelets are upgraded; WithNode unless given.
+    pub(crate) kubelets: Option<KubeletsSpec>,
+}
+
+/// When kubelets of control-plane nodes are upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(crate) enum KubeletsSpec {
+    /// After the control plane of their own node.
+    WithNode,
+    /// After the control plane of all nodes.
+    AfterAll,
 }
 
 /// Nodes that are upgraded with one strategy.
@@ -203,8 +242,10 @@ pub(crate) enum StepSpec {
     Sleep(Duration),
     /// `kubectl delete pod` for one pod of a workload.
     DeletePod(DeletePodSpec),
-    /// `kubeadm upgrade` on a control-plane node.
-    UpgradeControlPlane(At<String>),
+    /// `kubeadm upgrade` on control-plane nodes.
+    UpgradeControlPlane(At<UpgradeControlPlaneSpec>),
+    /// `kubeadm certs renew all` on a control-plane node, and its static pods started again.
+    RenewCertificates(At<String>),
     /// A new machine joins the cluster.
     CreateNode(CreateNodeSpec),
     /// `kubectl delete node`.
@@ -272,6 +313,72 @@ pub(crate) struct UpgradeNodeSpec {
     /// Whether the machine goes down.
     #[serde(default)]
     pub(crate) reboot: bool,
+    /// The version; that of a step before it or the plan's target unless given.
+    pub(crate) version: Option<At<Version>>,
+}
+
+/// The control plane of nodes is upgraded.
+#[derive(Debug)]
+pub(crate) enum UpgradeControlPlaneSpec {
+    /// Of this node.
+    Node(String),
+    /// As it says.
+    Form(UpgradeControlPlaneForm),
+}
+
+/// The control plane of one node, or of several at the same time, is upgraded.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UpgradeControlPlaneForm {
+    /// The node.
+    pub(crate) node: Option<At<String>>,
+    /// Nodes, at the same time.
+    pub(crate) nodes: Option<Vec<At<String>>>,
+    /// The version; that of a step before it or the plan's target unless given.
+    pub(crate) version: Option<At<Version>>,
+    /// Which command; Apply on the first node that goes to a version, Node on the others unless given.
+    pub(crate) command: Option<CommandSpec>,
+    /// How it should end; Success unless given.
+    pub(crate) expect: Option<ExpectSpec>,
+}
+
+/// A command of kubeadm.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub(crate) enum CommandSpec {
+    /// `kubeadm upgrade apply`.
+    Apply,
+    /// `kubeadm upgrade node`.
+    Node,
+}
+
+impl<'de> Deserialize<'de> for UpgradeControlPlaneSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = UpgradeControlPlaneSpec;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a node, or {node: NAME, version: VERSION}")
+            }
+            fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(UpgradeControlPlaneSpec::Node(name.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let form = UpgradeControlPlaneForm::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(UpgradeControlPlaneSpec::Form(form))
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
+}
+
+impl JsonSchema for UpgradeControlPlaneSpec {
+    fn schema_name() -> Cow<'static, str> {
+        "UpgradeControlPlane".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let form = generator.subschema_for::<UpgradeControlPlaneForm>();
+        json_schema!({"anyOf": [{"type": "string"}, form]})
+    }
 }
 
 /// A new machine.

@@ -1,17 +1,17 @@
 //! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
 
+mod legs;
 mod replace;
 mod steps;
 
 use super::drain::Drains;
-use super::kubeadm::Kubeadm;
-use super::order::ordered;
+use super::kubeadm::{Call, Ended, Kubeadm};
 use super::pool::{PoolRun, Slot};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainOptions, DrainVia, Gate, Mode, OnFailure, Plan, Premark};
+use crate::model::{DrainOptions, DrainVia, Gate, OnFailure, Plan};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{DrainOutcome, Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
 use crate::units::Span;
@@ -100,7 +100,7 @@ struct Task {
     control_plane: bool,
 }
 
-/// Where the plan is.
+/// Where the plan is in its current leg.
 #[derive(Debug, PartialEq, Eq)]
 enum Progress {
     NotStarted,
@@ -120,7 +120,16 @@ pub(crate) struct Driver {
     /// Tasks of a lockstep batch that have reached the next stage, per batch.
     arrived: Vec<Vec<u32>>,
     status: PlanStatus,
+    /// The leg, and how many of its part came before it: hops of the control plane, rounds of the workers.
+    leg: usize,
+    hop: usize,
+    round: usize,
+    /// The version of the leg.
     target: Option<VersionId>,
+    /// Runs of kubeadm that the current step of a runbook waits for, and whether all of them went well so far.
+    step_runs: (usize, bool),
+    /// kubeadm refused in the current step of a runbook.
+    refused: bool,
     /// Things under way that take a known time: while there are any, the plan is not stuck.
     timers: u32,
     luck: Stream,
@@ -139,7 +148,12 @@ impl Driver {
             batches: 0,
             arrived: Vec::new(),
             status: PlanStatus::Completed,
+            leg: 0,
+            hop: 0,
+            round: 0,
             target,
+            step_runs: (0, true),
+            refused: false,
             timers: u32::from(hall.model.plan.is_some()),
             luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
         }
@@ -184,8 +198,7 @@ impl Driver {
             Event::Start => {
                 hall.emit_cause(Fact::PlanStarted);
                 if plan.steps.is_empty() {
-                    self.progress = Progress::ControlPlane(0);
-                    self.next_control_plane(plan, hall);
+                    self.begin_leg(0, plan, hall);
                 } else {
                     self.begin_step(0, plan, drains, kubeadm, hall);
                 }
@@ -231,108 +244,6 @@ impl Driver {
         hall.emit_cause(Fact::PlanEnded { status: self.status });
     }
 
-    fn next_control_plane(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let Progress::ControlPlane(at) = self.progress else {
-            return;
-        };
-        let node = hall.model.control_plane.nodes.get(at).copied();
-        let Some(node) = node.filter(|_| {
-            plan.control_plane.upgrade && !matches!(self.status, PlanStatus::Aborted | PlanStatus::Refused)
-        }) else {
-            self.progress = Progress::Pool(0);
-            return self.next_pool(plan, hall);
-        };
-        let mut stages = vec![Stage::Soak];
-        let drains = plan.control_plane.drain && plan.drain.via != DrainVia::None;
-        if drains {
-            stages.push(Stage::Uncordon);
-        }
-        stages.extend([Stage::Gate, Stage::Kubelet]);
-        let early = plan.control_plane.drain_before_apply;
-        stages.extend(early.then_some(Stage::Kubeadm));
-        stages.extend(drains.then_some(Stage::Drain));
-        stages.extend((!early).then_some(Stage::Kubeadm));
-        let soak = plan.pools.first().map_or(Span::ZERO, |p| p.strategy.soak);
-        self.begin_task(
-            Task {
-                node,
-                successor: None,
-                slot: Slot::Unavailable,
-                stages,
-                options: plan.drain.clone(),
-                reboot: false,
-                soak,
-                gate: Gate::Ready,
-                batch: None,
-                result: NodeResult::Upgraded,
-                control_plane: true,
-            },
-            hall,
-        );
-    }
-
-    fn next_pool(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let Progress::Pool(at) = self.progress else { return };
-        let going_on = !matches!(self.status, PlanStatus::Aborted | PlanStatus::Refused);
-        let Some(pool) = plan.pools.get(at).filter(|_| going_on) else {
-            return self.end(hall);
-        };
-        let nodes = ordered(pool, at, hall.model, &hall.streams);
-        let size = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-        let strategy = &pool.strategy;
-        let unavailable = strategy.max_unavailable.round_up(size);
-        let surge = match strategy.mode {
-            Mode::InPlace => 0,
-            Mode::Replace => strategy.max_surge.round_up(size),
-        };
-        let barrier = strategy.barrier || strategy.lockstep;
-        self.pool = Some(PoolRun::new(nodes, unavailable, surge, barrier));
-        if strategy.premark == Premark::None {
-            return self.admit(plan, hall);
-        }
-        let start = self.kubectl(hall);
-        hall.after(start, World::Driver(Event::Premark));
-    }
-
-    /// Starts as many nodes of the current pool as may be worked on.
-    fn admit(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let (Progress::Pool(at), Some(run)) = (&self.progress, &mut self.pool) else {
-            return;
-        };
-        let (at, nodes, strategy) = (*at, run.admit(), &plan.pools[*at].strategy);
-        if nodes.is_empty() && run.idle() {
-            self.progress = Progress::Pool(at + 1);
-            return self.next_pool(plan, hall);
-        }
-        let batch = strategy.lockstep.then_some(self.batches);
-        if strategy.lockstep {
-            self.batches += 1;
-            self.arrived.push(Vec::new());
-        }
-        for (node, successor, slot) in nodes {
-            let stages = match strategy.mode {
-                Mode::InPlace => in_place(plan, strategy.premark, hall),
-                Mode::Replace => replace::stages(slot, plan.drain.via),
-            };
-            self.begin_task(
-                Task {
-                    node,
-                    successor,
-                    slot,
-                    stages,
-                    options: plan.drain.clone(),
-                    reboot: strategy.reboot,
-                    soak: strategy.soak,
-                    gate: strategy.gate,
-                    batch,
-                    result: NodeResult::Upgraded,
-                    control_plane: false,
-                },
-                hall,
-            );
-        }
-    }
-
     fn begin_task(&mut self, task: Task, hall: &mut Hall<'_>) {
         let number = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
         let cause = hall.cause;
@@ -374,10 +285,8 @@ impl Driver {
             None => {}
             Some(Stage::Kubeadm) => {
                 let version = self.target.unwrap_or(VersionId(0));
-                if !kubeadm.start(node, Owner::Task(number), version, hall) {
-                    self.status = PlanStatus::Refused;
-                    self.give_up(number, NodeResult::Failed, hall);
-                }
+                let call = Call { version, command: None };
+                kubeadm.start(node, Owner::Task(number), call, hall);
             }
             Some(Stage::Configure) => {
                 let phase = Phase::UpgradeNode;
@@ -421,13 +330,14 @@ impl Driver {
     /// How long a node's kubelet is away: the upgrade, and what a reboot adds to it.
     fn time_away(&self, node: NodeId, machine: bool, hall: &Hall<'_>) -> Span {
         let timings = &hall.model.timings;
-        let entity = crate::ids::Id::index(node) as u64;
-        let upgrade = hall.streams.sample(Purpose::NodeUpgrade, entity, &timings.node_upgrade);
+        let upgrade = hall
+            .streams
+            .sample(Purpose::NodeUpgrade, self.entity(node, 0), &timings.node_upgrade);
         if machine {
             upgrade
                 + hall
                     .streams
-                    .sample(Purpose::NodeUpgrade, entity | 1 << 40, &timings.node_reboot)
+                    .sample(Purpose::NodeUpgrade, self.entity(node, 1), &timings.node_reboot)
         } else {
             upgrade
         }
@@ -478,10 +388,28 @@ impl Driver {
     }
 
     /// kubeadm has ended on the node of a task or step.
-    pub(crate) fn kubeadm_done(&mut self, owner: Owner, hall: &mut Hall<'_>) {
-        match owner {
-            Owner::Task(task) => self.stage_done(task, hall),
-            Owner::Step => hall.after(Span::ZERO, World::Driver(Event::StepDone(true))),
+    pub(crate) fn kubeadm_done(&mut self, owner: Owner, ended: Ended, hall: &mut Hall<'_>) {
+        let failure = match ended {
+            Ended::Done => None,
+            Ended::Refused => Some(PlanStatus::Refused),
+            Ended::Failed => Some(PlanStatus::Aborted),
+        };
+        match (owner, failure) {
+            (Owner::Task(task), None) => self.stage_done(task, hall),
+            (Owner::Task(task), Some(status)) => {
+                self.status = status;
+                self.give_up(task, NodeResult::Failed, hall);
+            }
+            (Owner::Step, _) => {
+                let (left, ok) = &mut self.step_runs;
+                *left = left.saturating_sub(1);
+                *ok &= failure.is_none();
+                if *left == 0 {
+                    let ok = *ok;
+                    self.refused |= ended == Ended::Refused;
+                    hall.after(Span::ZERO, World::Driver(Event::StepDone(ok)));
+                }
+            }
         }
     }
 
@@ -560,33 +488,6 @@ impl Driver {
             pool.stop();
         }
     }
-
-    fn soak_over(&mut self, number: u32, plan: &Plan, hall: &mut Hall<'_>) {
-        if self.tasks[number as usize].control_plane {
-            if let Progress::ControlPlane(at) = self.progress {
-                self.progress = Progress::ControlPlane(at + 1);
-            }
-            return self.next_control_plane(plan, hall);
-        }
-        if let Some(pool) = &mut self.pool {
-            pool.done(self.tasks[number as usize].slot);
-        }
-        self.admit(plan, hall);
-    }
-}
-
-/// What is still to do on a node that stays, the next thing last.
-fn in_place(plan: &Plan, premark: Premark, hall: &Hall<'_>) -> Vec<Stage> {
-    let mut stages = vec![Stage::Soak];
-    if plan.drain.via == DrainVia::None {
-        stages.extend((premark != Premark::None).then_some(Stage::Uncordon));
-        stages.extend([Stage::Gate, Stage::Kubelet]);
-    } else {
-        stages.extend([Stage::Uncordon, Stage::Gate, Stage::Kubelet, Stage::Drain]);
-    }
-    let configures = plan.target.is_some() && hall.model.timings.kubeadm.upgrade_node.is_some();
-    stages.extend(configures.then_some(Stage::Configure));
-    stages
 }
 
 /// The version of a node's kubelet, among those that were met.

@@ -4,7 +4,7 @@ use super::{AGAIN, Driver, Event, Progress, Slot, Stage, version_of};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
-use crate::ids::{Id, NodeId};
+use crate::ids::NodeId;
 use crate::model::{DrainVia, Plan, Premark};
 use crate::rng::Purpose;
 use crate::trace::{LifecycleTaint, NodeResult};
@@ -52,7 +52,7 @@ impl Driver {
     pub(super) fn create(&mut self, number: u32, hall: &mut Hall<'_>) {
         match self.tasks[number as usize].successor {
             Some(successor) => {
-                let time = creation(successor, hall);
+                let time = creation(self.entity(successor, 2), hall);
                 self.wake_after(time, Event::Created(number), hall);
             }
             None => self.stage_done(number, hall),
@@ -77,7 +77,7 @@ impl Driver {
         let node = self.tasks[number as usize].node;
         hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Deleted(node)));
         let dist = &hall.model.timings.node_delete;
-        let time = hall.streams.sample(Purpose::NodeUpgrade, entity(node, 3), dist);
+        let time = hall.streams.sample(Purpose::NodeUpgrade, self.entity(node, 3), dist);
         self.wake_after(time, Event::Gone(number), hall);
     }
 
@@ -93,12 +93,7 @@ impl Driver {
 }
 
 /// How long a new machine takes.
-pub(super) fn creation(node: NodeId, hall: &Hall<'_>) -> Span {
+pub(super) fn creation(entity: u64, hall: &Hall<'_>) -> Span {
     let dist = &hall.model.timings.node_create;
-    hall.streams.sample(Purpose::NodeUpgrade, entity(node, 2), dist)
-}
-
-/// The random stream of one thing that happens to a node's machine once.
-fn entity(node: NodeId, what: u64) -> u64 {
-    node.index() as u64 | what << 40
+    hall.streams.sample(Purpose::NodeUpgrade, entity, dist)
 }

@@ -2,15 +2,19 @@
 
 use super::replace::creation;
 use super::{Driver, Event, Owner, Progress, version_of};
+use crate::cluster::control_plane;
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::model::{Expectation, Plan, Step};
 use crate::trace::{Fact, PlanStatus, VersionId};
-use crate::units::Span;
+use crate::units::{KubeVersion, Span};
 use crate::upgrade::drain::Drains;
 use crate::upgrade::fault;
-use crate::upgrade::kubeadm::Kubeadm;
+use crate::upgrade::kubeadm::{Call, Kubeadm};
+
+/// How long people wait after `kubeadm certs renew all` until the static pods are back (an assumption).
+const AFTER_RENEWAL: Span = Span::from_secs(60);
 
 impl Driver {
     pub(super) fn begin_step(
@@ -30,26 +34,47 @@ impl Driver {
         match step {
             Step::Drain { nodes, options, .. } => drains.start(nodes, options.clone(), Owner::Step, hall),
             Step::Sleep(span) => self.wake_after(*span, Event::SleepOver, hall),
-            Step::UpgradeNode { node, reboot } => {
+            Step::UpgradeNode { node, reboot, version } => {
                 let (node, machine) = (*node, *reboot);
+                self.step_version(version.as_ref(), hall);
                 let away = self.time_away(node, machine, hall);
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Down { node, machine }));
                 self.wake_after(away, Event::StepUp, hall);
             }
             Step::CreateNode(node) => {
-                let time = creation(*node, hall);
+                let time = creation(self.entity(*node, 2), hall);
                 self.wake_after(time, Event::StepUp, hall);
+            }
+            Step::RenewCertificates(node) => {
+                let event = control_plane::Event::AllRenewed(*node);
+                hall.after(Span::ZERO, World::ControlPlane(event));
+                self.wake_after(AFTER_RENEWAL, Event::SleepOver, hall);
             }
             Step::Cordon(_) | Step::Uncordon(_) | Step::DeletePod(_) | Step::DeleteNode(_) => {
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::StepCall));
             }
-            Step::UpgradeControlPlane(node) => {
+            Step::UpgradeControlPlane {
+                nodes,
+                version,
+                command,
+                ..
+            } => {
+                self.step_version(version.as_ref(), hall);
+                self.step_runs = (nodes.len(), true);
                 let version = self.target.unwrap_or(VersionId(0));
-                if !kubeadm.start(*node, Owner::Step, version, hall) {
-                    hall.after(Span::ZERO, World::Driver(Event::StepDone(false)));
+                let command = *command;
+                for &node in nodes {
+                    kubeadm.start(node, Owner::Step, Call { version, command }, hall);
                 }
             }
+        }
+    }
+
+    /// The version of a step: its own, that of a step before it, or the plan's.
+    fn step_version(&mut self, given: Option<&KubeVersion>, hall: &Hall<'_>) {
+        if let Some(version) = given {
+            self.target = Some(hall.version_id(version));
         }
     }
 
@@ -89,8 +114,9 @@ impl Driver {
         hall: &mut Hall<'_>,
     ) {
         let Progress::Step(at) = self.progress else { return };
+        let refused = std::mem::take(&mut self.refused);
         let ok = match &plan.steps[at] {
-            Step::Drain { expect, .. } => match expect {
+            Step::Drain { expect, .. } | Step::UpgradeControlPlane { expect, .. } => match expect {
                 Expectation::Success => done,
                 Expectation::Failure => !done,
                 Expectation::Any => true,
@@ -102,7 +128,11 @@ impl Driver {
         if ok {
             return self.begin_step(at + 1, plan, drains, kubeadm, hall);
         }
-        self.status = PlanStatus::Aborted;
+        self.status = if refused {
+            PlanStatus::Refused
+        } else {
+            PlanStatus::Aborted
+        };
         self.end(hall);
     }
 }
