@@ -21,6 +21,7 @@ pub(crate) mod replica_set;
 mod run;
 pub(crate) mod scheduler;
 mod setup;
+pub(crate) mod spreading;
 pub(crate) mod stateful_set;
 pub(crate) mod store;
 pub(crate) mod volumes;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::gate::Gate;
+use super::spreading::Spreading;
 use super::{admission, job};
 use crate::ids::{
     BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, VolumeId, WorkloadId,
@@ -165,6 +166,8 @@ pub(crate) struct Store {
     pub(crate) budgets: IdVec<BudgetId, Budget>,
     /// The pods, bound or assumed, of the classes that somebody's affinity or spread constraint counts.
     pub(crate) placed: IdVec<ClassId, Vec<(PodId, NodeId)>>,
+    /// Where the pods of each ReplicaSet are, for the scheduler.
+    pub(crate) spreading: Spreading,
     /// `status.nominatedNodeName` of pods that wait for room (S-21).
     pub(crate) nominated: Vec<(PodId, NodeId)>,
     /// Where volumes are.
@@ -198,6 +201,7 @@ impl Store {
                 .collect(),
             budgets: model.budgets.ids().map(|b| Budget::of(model, b)).collect(),
             placed: model.classes.iter().map(|_| Vec::new()).collect(),
+            spreading: Spreading::new(model),
             nominated: Vec::new(),
             volumes: model.volumes.iter().map(|_| super::volumes::State::default()).collect(),
             missing: 0,

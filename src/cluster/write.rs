@@ -147,6 +147,10 @@ impl Hall<'_> {
         self.store.pods[pod].terminating = true;
         self.store.pods[pod].preempted = by == DeletedBy::Preemption;
         self.store.terminating += 1;
+        let state = &self.store.pods[pod];
+        if let (Some(rs), Some(node)) = (state.replica_set, state.placed) {
+            self.store.spreading.remove(rs, node);
+        }
         let fact = self.emit_cause(Fact::PodDeleted { pod, by });
         self.vacate(pod, Some(fact), by);
         self.recount(pod, counted, false);
@@ -258,6 +262,7 @@ impl Hall<'_> {
             return false;
         }
         self.store.nodes[node].unschedulable = unschedulable;
+        self.store.spreading.changes.push(node);
         self.emit_cause(if unschedulable {
             Fact::NodeCordoned { node }
         } else {
@@ -277,6 +282,7 @@ impl Hall<'_> {
             return false;
         }
         (state.ready, state.unschedulable, state.taints) = (false, false, Taints::default());
+        self.store.spreading.node_exists(node, false);
         self.store.present -= 1;
         self.emit_cause(Fact::NodeDeleted { node });
         super::pod_gc::node_deleted(node, self);
@@ -296,6 +302,7 @@ impl Hall<'_> {
         if std::mem::replace(&mut self.store.nodes[node].exists, true) {
             return;
         }
+        self.store.spreading.node_exists(node, true);
         self.store.present += 1;
         for workload in self.model.workloads.ids() {
             if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
@@ -330,6 +337,7 @@ impl Hall<'_> {
         if !self.store.nodes[node].taints.set(taint, on) {
             return;
         }
+        self.store.spreading.changes.push(node);
         self.emit(if on {
             Fact::NodeTainted { node, taint }
         } else {
@@ -357,6 +365,7 @@ impl Hall<'_> {
         add(&mut state.nonzero, class.nonzero);
         state.ports.extend_from_slice(&class.host_ports);
         state.taken += 1;
+        self.count_placed(pod, node, true);
     }
 
     /// Gives a pod's requests back.
@@ -378,6 +387,18 @@ impl Hall<'_> {
             if let Some(at) = state.ports.iter().position(|p| p == port) {
                 state.ports.swap_remove(at);
             }
+        }
+        self.count_placed(pod, node, false);
+    }
+
+    /// Keeps what the scheduler counts in step with a pod that was put on a node or taken off it.
+    fn count_placed(&mut self, pod: PodId, node: NodeId, placed: bool) {
+        let (state, spreading) = (&self.store.pods[pod], &mut self.store.spreading);
+        spreading.changes.push(node);
+        match state.replica_set {
+            Some(rs) if !state.terminating && placed => spreading.add(rs, node),
+            Some(rs) if !state.terminating => spreading.remove(rs, node),
+            _ => {}
         }
     }
 

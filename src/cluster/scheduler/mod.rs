@@ -5,7 +5,9 @@ mod labels;
 mod neighbours;
 mod preempt;
 mod queue;
+mod quick;
 mod score;
+mod shapes;
 mod spread;
 
 use super::event::Event as World;
@@ -20,7 +22,9 @@ use crate::units::{Span, Time};
 use fit::Fit;
 use labels::Asking;
 use queue::SchedulingQueue;
+use quick::Crowd;
 use score::Scorer;
+use shapes::Shapes;
 
 /// What the scheduler waits for.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +58,8 @@ pub(crate) struct Scheduler {
     queue: SchedulingQueue,
     fit: Fit,
     scorer: Scorer,
+    shapes: Shapes,
+    crowd: Crowd,
     ties: Stream,
     /// Where the search for nodes starts next time (S-10).
     next_start: usize,
@@ -78,6 +84,8 @@ impl Scheduler {
             queue: SchedulingQueue::default(),
             fit: Fit::new(hall.model),
             scorer: Scorer::new(hall.model),
+            shapes: Shapes::new(hall.model),
+            crowd: Crowd::new(hall.model.nodes.len()),
             ties: hall.streams.stream(Purpose::Ties, 0),
             next_start: 0,
             lowest_priority: hall.model.classes.iter().map(|c| c.priority).min().unwrap_or(0),
@@ -248,6 +256,9 @@ impl Scheduler {
             if self.fit.examine(ask, node, hall).is_none() {
                 return Ok(node);
             }
+        }
+        if let Some(node) = self.quick(ask, hall) {
+            return Ok(node);
         }
         let examined = self.fit.search(ask, self.next_start, hall)?;
         self.next_start = (self.next_start + examined) % hall.model.nodes.len();
