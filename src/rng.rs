@@ -109,7 +109,7 @@ impl Stream {
 
     /// A number in `0..n`, by a widening multiply; 0 where `n` is 0.
     pub fn below(&mut self, n: u32) -> u32 {
-        ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
+        scale(self.0.next_u32(), n)
     }
 
     /// One sample.
@@ -134,6 +134,53 @@ impl Stream {
     }
 }
 
+/// A stream that is drawn from very often, a number of 32 bits at a time. The same numbers as from the stream itself.
+#[derive(Clone, Debug)]
+pub struct Ties {
+    stream: Stream,
+    words: [u32; 64],
+    next: usize,
+}
+
+impl Ties {
+    /// From a stream that is used for nothing else.
+    #[must_use]
+    pub const fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            words: [0; 64],
+            next: 64,
+        }
+    }
+
+    /// A number in `0..n`; 0 where `n` is 0.
+    #[inline]
+    pub fn below(&mut self, n: u32) -> u32 {
+        if self.next == self.words.len() {
+            self.fill();
+        }
+        let word = self.words[self.next];
+        self.next += 1;
+        scale(word, n)
+    }
+
+    #[cold]
+    fn fill(&mut self) {
+        let mut bytes = [0; 256];
+        self.stream.0.fill_bytes(&mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        self.next = 0;
+    }
+}
+
+/// The widening multiply that brings 32 random bits into `0..n`.
+#[inline]
+fn scale(word: u32, n: u32) -> u32 {
+    ((u64::from(word) * u64::from(n)) >> 32) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +199,15 @@ mod tests {
         assert_eq!(first(Purpose::PodName, 0), [768, 772, 231]);
         assert_eq!(first(Purpose::Startup, 5), [53, 678, 963]);
         assert_eq!(first(Purpose::Fault, 1 << 40), [492, 478, 203]);
+    }
+
+    #[test]
+    fn ties_are_the_numbers_of_their_stream() {
+        let stream = Streams::new(7, 3).stream(Purpose::Ties, 0);
+        let (mut plain, mut ties) = (stream.clone(), Ties::new(stream));
+        for n in 0..1000 {
+            assert_eq!(ties.below(n), plain.below(n));
+        }
     }
 
     #[test]

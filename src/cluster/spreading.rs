@@ -13,6 +13,8 @@ pub(crate) struct Order {
     places: IdVec<NodeId, u32>,
     /// The zone of the node at each place; one above the last zone where it has none.
     zones: Vec<u32>,
+    /// The same in a byte each, right as long as there are fewer than 256 zones.
+    zone_bytes: Vec<u8>,
     zone_count: usize,
 }
 
@@ -33,6 +35,10 @@ impl Order {
         }
         Self {
             zones: nodes.iter().map(|&n| zone(n) as u32).collect(),
+            zone_bytes: nodes
+                .iter()
+                .map(|&n| u8::try_from(zone(n)).unwrap_or(u8::MAX))
+                .collect(),
             zone_count: model.zones.len(),
             nodes,
             places,
@@ -52,6 +58,11 @@ impl Order {
     /// The zones of the nodes, in order; [`Order::zone_count`] where a node has none.
     pub(crate) fn zones(&self) -> &[u32] {
         &self.zones
+    }
+
+    /// The same, right as long as there are fewer than 256 zones.
+    pub(crate) fn zone_bytes(&self) -> &[u8] {
+        &self.zone_bytes
     }
 
     /// How many zones there are.

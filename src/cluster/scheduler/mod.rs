@@ -16,7 +16,7 @@ use super::rate::TokenBucket;
 use crate::ids::{Id, NodeId, PodId};
 use crate::model::WorkloadKind;
 use crate::model::behaviour::scheduler as behaviour;
-use crate::rng::{Purpose, Stream};
+use crate::rng::{Purpose, Ties};
 use crate::trace::{Fact, Unfit};
 use crate::units::{Span, Time};
 use fit::Fit;
@@ -60,7 +60,7 @@ pub(crate) struct Scheduler {
     scorer: Scorer,
     shapes: Shapes,
     crowd: Crowd,
-    ties: Stream,
+    ties: Ties,
     /// Where the search for nodes starts next time (S-10).
     next_start: usize,
     /// Of all classes: only pods above it can preempt.
@@ -85,8 +85,8 @@ impl Scheduler {
             fit: Fit::new(hall.model),
             scorer: Scorer::new(hall.model),
             shapes: Shapes::new(hall.model),
-            crowd: Crowd::new(hall.model.nodes.len()),
-            ties: hall.streams.stream(Purpose::Ties, 0),
+            crowd: Crowd::new(&hall.store.spreading.order),
+            ties: Ties::new(hall.streams.stream(Purpose::Ties, 0)),
             next_start: 0,
             lowest_priority: hall.model.classes.iter().map(|c| c.priority).min().unwrap_or(0),
             busy: false,

@@ -1,16 +1,18 @@
 //! The search for a node with what is kept from cycle to cycle (`shapes.rs`): the same node, and the same draws for ties, as
 //! by examining and scoring one node after another.
 
+use std::ops::Range;
+
 use super::Scheduler;
 use super::fit::wanted;
 use super::labels::Asking;
 use super::shapes::{Shape, Window};
 use super::spread::weight;
 use crate::cluster::hall::Hall;
-use crate::cluster::spreading::Spreading;
+use crate::cluster::spreading::{Host, Order, Spreading};
 use crate::ids::{NodeId, ReplicaSetId};
 use crate::model::behaviour::scheduler as behaviour;
-use crate::rng::Stream;
+use crate::rng::Ties;
 
 impl Scheduler {
     /// The node for a pod whose rules look at one node at a time; `None`: it takes a plain search to say.
@@ -45,25 +47,30 @@ impl Scheduler {
             let selects = |node: NodeId| every || self.fit.labels.selects(shape.class(), node);
             self.crowd.count(rs, every, selects, spreading);
             let modern = behaviour::modern_scores(ask.minor);
-            self.crowd.offer(rs, &window, shape, modern, spreading, &mut best);
+            self.crowd.offer(rs, (&window, shape), modern, spreading, &mut best);
         } else {
-            best.offer_all(&window, shape);
+            for places in &window.places {
+                best.offer_all(places.start, &shape.scores()[places.clone()]);
+            }
         }
         Some(spreading.order.nodes()[best.place])
     }
 }
 
+/// So many nodes are passed over at once where none of them is better.
+const BLOCK: usize = 64;
+
 /// The best place so far; ties are broken at random (S-13).
 struct Best<'a> {
-    ties: &'a mut Stream,
+    ties: &'a mut Ties,
     place: usize,
     /// More than 0 for every node that fits.
-    score: u32,
+    score: i16,
     equals: u32,
 }
 
 impl<'a> Best<'a> {
-    fn new(ties: &'a mut Stream) -> Self {
+    fn new(ties: &'a mut Ties) -> Self {
         Self {
             ties,
             place: 0,
@@ -72,7 +79,7 @@ impl<'a> Best<'a> {
         }
     }
 
-    fn offer(&mut self, place: usize, score: u32) {
+    fn offer(&mut self, place: usize, score: i16) {
         if score > self.score {
             (self.place, self.score, self.equals) = (place, score, 1);
         } else if score == self.score {
@@ -90,19 +97,17 @@ impl<'a> Best<'a> {
         self.place = places.find(fits).unwrap_or(0);
     }
 
-    /// Offers nodes that differ by their resources only.
-    fn offer_all(&mut self, window: &Window, shape: &Shape) {
-        const BLOCK: usize = 64;
-        for places in &window.places {
-            for (number, block) in shape.scores()[places.clone()].chunks(BLOCK).enumerate() {
-                let most = block.iter().copied().fold(0, u8::max);
-                if most == 0 || u32::from(most) < self.score {
-                    continue;
-                }
-                for (at, &score) in block.iter().enumerate() {
-                    if score > 0 && u32::from(score) >= self.score {
-                        self.offer(places.start + number * BLOCK + at, u32::from(score));
-                    }
+    /// Offers nodes from a place on; 0: it does not fit.
+    fn offer_all<T: Copy + Ord + Default + Into<i16>>(&mut self, start: usize, scores: &[T]) {
+        for (number, block) in scores.chunks(BLOCK).enumerate() {
+            let most = block.iter().copied().fold(T::default(), T::max).into();
+            if most == 0 || most < self.score {
+                continue;
+            }
+            for (at, &score) in block.iter().enumerate() {
+                let score = score.into();
+                if score >= self.score && score > 0 {
+                    self.offer(start + number * BLOCK + at, score);
                 }
             }
         }
@@ -110,32 +115,73 @@ impl<'a> Best<'a> {
 }
 
 /// The system's default spread over nodes and zones (S-17 … S-19). Its score depends on the zone and on how many pods of the
-/// ReplicaSet a node has, so it is worked out once for each pair that occurs.
+/// ReplicaSet a node has, so it is worked out once for each pair that occurs. Most nodes have none of the pods, so those
+/// that have some are looked at one by one, and the others all together.
 #[derive(Debug)]
 pub(super) struct Crowd {
     /// ln(size + 2) by size.
     weights: Vec<f64>,
+    /// For each zone, and for nodes without one: a bit for each place.
+    members: Vec<Vec<u64>>,
     by_zone: Vec<u32>,
-    /// Pods of the ReplicaSet by place; all 0 between cycles.
-    pods: Vec<u32>,
+    /// Feasible nodes in each zone, and those of them that have no pods.
+    nodes: Vec<Counts>,
     /// Pairs that occur: zone · stride + pods.
     pairs: Vec<u32>,
     /// What the spread adds for each pair, and in which cycle the pair occurred.
-    adds: Vec<(u32, u32)>,
+    adds: Vec<(i16, u32)>,
     scores: Vec<i64>,
     cycle: u32,
+    /// What the spread adds to nodes without pods, by zone.
+    base: Vec<i16>,
+    totals: Vec<i16>,
+}
+
+/// Feasible nodes in a zone.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    all: usize,
+    without: usize,
+}
+
+/// What a cycle is about.
+struct Cycle<'a> {
+    window: &'a Window,
+    shape: &'a Shape,
+    modern: bool,
+    spreading: &'a Spreading,
+    /// The nodes of each part of the window that have pods.
+    hosts: [&'a [Host]; 2],
+    /// One more than the most pods of the ReplicaSet on a node.
+    stride: u32,
+}
+
+impl Cycle<'_> {
+    /// The zone and the pair of a node that has pods.
+    fn pair(&self, host: Host) -> (usize, u32) {
+        let zone = self.spreading.order.zones()[host.place as usize];
+        (zone as usize, zone * self.stride + host.pods)
+    }
 }
 
 impl Crowd {
-    pub(super) fn new(nodes: usize) -> Self {
+    pub(super) fn new(order: &Order) -> Self {
+        let (nodes, zones) = (order.nodes().len(), order.zone_count() + 1);
+        let mut members = vec![vec![0; nodes.div_ceil(64)]; zones];
+        for (place, &zone) in order.zones().iter().enumerate() {
+            members[zone as usize][place / 64] |= 1 << (place % 64);
+        }
         Self {
             weights: (0..=nodes).map(weight).collect(),
+            members,
             by_zone: Vec::new(),
-            pods: vec![0; nodes],
+            nodes: vec![Counts::default(); zones],
             pairs: Vec::new(),
             adds: Vec::new(),
             scores: Vec::new(),
             cycle: 0,
+            base: Vec::new(),
+            totals: Vec::new(),
         }
     }
 
@@ -162,93 +208,84 @@ impl Crowd {
     fn offer(
         &mut self,
         rs: ReplicaSetId,
-        window: &Window,
-        shape: &Shape,
+        (window, shape): (&Window, &Shape),
         modern: bool,
         spreading: &Spreading,
         best: &mut Best<'_>,
     ) {
-        let zones = spreading.order.zones();
         let hosts = window.places.each_ref().map(|places| {
             let hosts = spreading.hosts(rs);
             let from = hosts.partition_point(|h| (h.place as usize) < places.start);
             let to = hosts.partition_point(|h| (h.place as usize) < places.end);
             &hosts[from..to]
         });
-        let mut most = 0;
-        for host in hosts.into_iter().flatten() {
-            self.pods[host.place as usize] = host.pods;
-            most = most.max(host.pods);
-        }
-        let stride = most + 1;
-        let lone = self.pair_up(window, shape, stride, zones, spreading.order.zone_count());
-        let hosts_sized = if modern {
-            window.feasible
-        } else {
-            window.feasible - lone
+        let most = hosts.iter().flat_map(|hosts| hosts.iter()).map(|h| h.pods).max();
+        let cycle = Cycle {
+            window,
+            shape,
+            modern,
+            spreading,
+            hosts,
+            stride: most.unwrap_or(0) + 1,
         };
-        self.score_pairs(stride, hosts_sized, modern);
-        for places in &window.places {
-            let nodes = places.clone().zip(&shape.scores()[places.clone()]);
-            let about = zones[places.clone()].iter().zip(&self.pods[places.clone()]);
-            for ((place, &score), (&zone, &pods)) in nodes.zip(about) {
-                if score > 0 {
-                    best.offer(place, u32::from(score) + self.adds[(zone * stride + pods) as usize].0);
-                }
-            }
-        }
-        for host in hosts.into_iter().flatten() {
-            self.pods[host.place as usize] = 0;
+        self.pair_up(&cycle);
+        self.score_pairs(&cycle);
+        for (places, hosts) in window.places.iter().zip(hosts) {
+            self.add_up(places.clone(), hosts, &cycle);
+            best.offer_all(places.start, &self.totals);
         }
     }
 
-    /// Collects the pairs that occur; how many of the nodes have no zone.
-    fn pair_up(&mut self, window: &Window, shape: &Shape, stride: u32, zones: &[u32], zone_count: usize) -> usize {
+    /// Counts the nodes of each zone, and collects the pairs that occur.
+    fn pair_up(&mut self, cycle: &Cycle<'_>) {
         self.cycle = self.cycle.wrapping_add(1);
         self.pairs.clear();
-        let size = stride as usize * (zone_count + 1);
+        let size = cycle.stride as usize * self.members.len();
         if self.adds.len() < size || self.cycle == 0 {
             self.adds.clear();
             self.adds.resize(size, (0, 0));
             self.cycle = 1;
         }
-        let mut lone = 0;
-        for places in &window.places {
-            let about = zones[places.clone()].iter().zip(&self.pods[places.clone()]);
-            for (&score, (&zone, &pods)) in shape.scores()[places.clone()].iter().zip(about) {
-                if score == 0 {
-                    continue;
-                }
-                lone += usize::from(zone as usize == zone_count);
-                let pair = zone * stride + pods;
-                let known = &mut self.adds[pair as usize].1;
-                if *known != self.cycle {
-                    *known = self.cycle;
-                    self.pairs.push(pair);
-                }
+        for (members, nodes) in self.members.iter().zip(&mut self.nodes) {
+            let parts = cycle.window.places.iter();
+            nodes.all = parts.map(|places| cycle.shape.fitting(places.clone(), members)).sum();
+            nodes.without = nodes.all;
+        }
+        for &host in cycle.hosts.iter().copied().flatten() {
+            if cycle.shape.scores()[host.place as usize] == 0 {
+                continue;
+            }
+            let (zone, pair) = cycle.pair(host);
+            self.nodes[zone].without -= 1;
+            let known = &mut self.adds[pair as usize].1;
+            if *known != self.cycle {
+                *known = self.cycle;
+                self.pairs.push(pair);
             }
         }
-        lone
+        let without = self.nodes.iter().zip(0..).filter(|(nodes, _)| nodes.without > 0);
+        self.pairs.extend(without.map(|(_, zone)| zone * cycle.stride));
     }
 
     /// What each pair adds: 2 · 100 · (max + min − score) / max. Old schedulers ignore nodes without a zone: they get nothing.
-    fn score_pairs(&mut self, stride: u32, hosts: usize, modern: bool) {
-        let zone_count = self.by_zone.len() as u32;
-        let ignored = |pair: u32| !modern && pair / stride == zone_count;
-        let mut zones: Vec<u32> = self.pairs.iter().map(|pair| pair / stride).collect();
-        zones.sort_unstable();
-        zones.dedup();
-        let zones_met = zones.iter().filter(|&&zone| zone < zone_count).count();
-        let (by_host, by_zone) = (self.weights[hosts], self.weights[zones_met]);
+    fn score_pairs(&mut self, cycle: &Cycle<'_>) {
+        let (lone, zones) = match self.nodes.split_last() {
+            Some((lone, zones)) => (lone.all, zones),
+            None => (0, &[][..]),
+        };
+        let sized = cycle.window.feasible - if cycle.modern { 0 } else { lone };
+        let zones_met = zones.iter().filter(|nodes| nodes.all > 0).count();
+        let (by_host, by_zone) = (self.weights[sized], self.weights[zones_met]);
+        let ignored = |pair: u32| !cycle.modern && (pair / cycle.stride) as usize == zones.len();
         self.scores.clear();
         let (mut min, mut max) = (i64::MAX, 0);
         for &pair in &self.pairs {
-            let (zone, pods) = (pair / stride, pair % stride);
+            let (zone, pods) = (pair / cycle.stride, pair % cycle.stride);
             let mut sum = f64::from(pods) * by_host + 2.0;
             if let Some(&in_zone) = self.by_zone.get(zone as usize) {
                 sum += f64::from(in_zone) * by_zone + 4.0;
             }
-            let score = whole(sum, modern);
+            let score = whole(sum, cycle.modern);
             self.scores.push(score);
             if !ignored(pair) {
                 (min, max) = (min.min(score), max.max(score));
@@ -260,7 +297,40 @@ impl Crowd {
                 0 => 100,
                 _ => 100 * (max + min - score) / max,
             };
-            self.adds[pair as usize].0 = u32::try_from(2 * share).unwrap_or(0);
+            self.adds[pair as usize].0 = i16::try_from(2 * share).unwrap_or(0);
+        }
+        self.base.clear();
+        let zones = 0..self.nodes.len();
+        self.base
+            .extend(zones.map(|zone| self.adds[zone * cycle.stride as usize].0));
+        self.base.resize(self.base.len().max(4), 0);
+    }
+
+    /// The totals of a part of the window: 0 where a node does not fit.
+    fn add_up(&mut self, places: Range<usize>, hosts: &[Host], cycle: &Cycle<'_>) {
+        let order = &cycle.spreading.order;
+        let scores = &cycle.shape.scores()[places.clone()];
+        self.totals.resize(places.len(), 0);
+        let only_if = |yes: bool| i16::from(yes).wrapping_neg();
+        if let [a, b, c, d] = self.base[..] {
+            // Few zones: masks instead of choices, which the compiler turns into many nodes at a time.
+            let zones = &order.zone_bytes()[places.clone()];
+            for ((total, &score), &zone) in self.totals.iter_mut().zip(scores).zip(zones) {
+                let first = only_if(zone == 0) & a | only_if(zone == 1) & b;
+                let last = only_if(zone == 2) & c | only_if(zone == 3) & d;
+                *total = only_if(score > 0) & (i16::from(score) + (first | last));
+            }
+        } else {
+            let zones = &order.zones()[places.clone()];
+            for ((total, &score), &zone) in self.totals.iter_mut().zip(scores).zip(zones) {
+                *total = only_if(score > 0) & (i16::from(score) + self.base[zone as usize]);
+            }
+        }
+        for &host in hosts {
+            let place = host.place as usize - places.start;
+            let (_, pair) = cycle.pair(host);
+            let score = scores[place];
+            self.totals[place] = only_if(score > 0) & (i16::from(score) + self.adds[pair as usize].0);
         }
     }
 }

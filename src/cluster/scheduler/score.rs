@@ -7,7 +7,7 @@ use crate::cluster::hall::Hall;
 use crate::ids::{ClassId, IdVec, NodeId};
 use crate::model::behaviour::scheduler as behaviour;
 use crate::model::{Model, Premark, TaintEffect};
-use crate::rng::Stream;
+use crate::rng::Ties;
 use crate::trace::LifecycleTaint;
 use crate::units::Resources;
 
@@ -47,7 +47,7 @@ impl Scorer {
         &mut self,
         ask: Asking<'_>,
         nodes: &[NodeId],
-        ties: &mut Stream,
+        ties: &mut Ties,
         (labels, neighbours): (&Labels, &mut Neighbours),
         hall: &Hall<'_>,
     ) -> NodeId {

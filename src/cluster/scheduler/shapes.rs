@@ -203,6 +203,18 @@ impl Shape {
         }
     }
 
+    /// How many of some nodes fit in a range of places.
+    pub(super) fn fitting(&self, places: Range<usize>, members: &[u64]) -> usize {
+        let (mut at, mut found) = (places.start, 0);
+        while at < places.end {
+            let span = (64 - at % 64).min(places.end - at);
+            let word = (self.fits[at / 64] & members[at / 64]) >> (at % 64) & (u64::MAX >> (64 - span));
+            found += word.count_ones() as usize;
+            at += span;
+        }
+        found
+    }
+
     /// How far to go until so many fit, and how many do up to there.
     fn reach(&self, places: Range<usize>, wanted: usize) -> (usize, usize) {
         let (mut at, mut found) = (places.start, 0);
