@@ -1,6 +1,7 @@
 //! The world: the store, with one gate for every write, and one room for each real component, named after it.
 
 mod admission;
+pub(crate) mod arrival;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;

@@ -100,6 +100,7 @@ impl<'o> Watch<'o> {
         }
         let calm = !waits
             && hall.store.missing == 0
+            && hall.store.arriving == 0
             && hall.store.terminating == 0
             && hall.store.rollouts == 0
             && hall.store.gate.admit_controllers().is_ok()

@@ -9,7 +9,7 @@ use super::options::RunOptions;
 use super::scheduler::Scheduler;
 use super::world::World;
 use super::write::{Identity, NewPod};
-use super::{daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
+use super::{arrival, daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::rng::Streams;
@@ -48,6 +48,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
     world.hall.cause = None;
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
+    arrival::start(&mut world.hall);
     if let Some(plan) = &model.plan {
         world
             .hall
@@ -87,10 +88,10 @@ impl World<'_> {
         let permit = Permit::before_time();
         let mut unready = vec![0; self.hall.model.workloads.len()];
         for given in &self.hall.model.pods {
-            unready[self.hall.model.classes[given.class].workload.index()] += u32::from(given.running && !given.ready);
+            unready[given.workload.index()] += u32::from(given.running && !given.ready);
         }
         for (_, given) in self.hall.model.pods.iter_ids() {
-            let workload = self.hall.model.classes[given.class].workload;
+            let workload = given.workload;
             let identity = match (self.hall.model.workloads[workload].kind, given.node, given.ordinal) {
                 (WorkloadKind::DaemonSet, Some(node), _) => Identity::OnNode(node),
                 (WorkloadKind::StatefulSet, _, Some(ordinal)) => Identity::Ordinal(ordinal),
@@ -151,6 +152,9 @@ impl World<'_> {
             return;
         };
         let state = self.hall.store.workloads[workload].job;
+        if state.absent {
+            return;
+        }
         let wanted = job::wanted(spec, state);
         self.hall.set_desired(workload, wanted);
         for _ in state.active..wanted {

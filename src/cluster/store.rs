@@ -174,6 +174,8 @@ pub(crate) struct Store {
     pub(crate) volumes: IdVec<VolumeId, super::volumes::State>,
     /// Ready replicas that are missing, over all workloads that somebody keeps up.
     pub(crate) missing: u64,
+    /// Pods that came during the run and do not run yet.
+    pub(crate) arriving: u32,
     /// Pods with a deletion timestamp whose objects exist.
     pub(crate) terminating: u32,
     /// Workloads in the middle of a rollout.
@@ -205,6 +207,7 @@ impl Store {
             nominated: Vec::new(),
             volumes: model.volumes.iter().map(|_| super::volumes::State::default()).collect(),
             missing: 0,
+            arriving: 0,
             terminating: 0,
             rollouts: 0,
             addresses: model.services.iter().map(|_| 0).collect(),
@@ -313,8 +316,9 @@ impl Workload {
     fn of(workload: &crate::model::Workload, nodes: usize) -> Self {
         use crate::model::{NeverReady, WorkloadKind};
         let per_node = workload.kind == WorkloadKind::DaemonSet;
+        let job = job::State::of(workload);
         Self {
-            desired: if per_node { 0 } else { workload.desired },
+            desired: if per_node || job.absent { 0 } else { workload.desired },
             created: 0,
             ready: 0,
             replica_sets: Vec::new(),
@@ -322,7 +326,7 @@ impl Workload {
             vacant: VecDeque::new(),
             slots: 0,
             members: if per_node { vec![None; nodes] } else { Vec::new() },
-            job: job::State::default(),
+            job,
             rolling: false,
             never_ready: match workload.never_ready {
                 NeverReady::Count(n) => n,

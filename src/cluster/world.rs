@@ -11,7 +11,7 @@ use super::node_lifecycle::NodeLifecycle;
 use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use super::stateful_set::StatefulSets;
-use super::{daemon_set, deployment, disruption, pod_gc, volumes};
+use super::{arrival, daemon_set, deployment, disruption, pod_gc, volumes};
 use crate::ids::WorkloadId;
 use crate::model::Component;
 use crate::upgrade::drain::Drains;
@@ -59,6 +59,7 @@ impl World<'_> {
             Event::Kubelet(e) => self.kubelets.handle(e, hall),
             Event::Volume(e) => volumes::handle(e, hall),
             Event::CreateAgain(workload) => hall.create_again(workload),
+            Event::Arrival(workload) => arrival::handle(workload, hall),
             Event::PodGc(node, awaited) => pod_gc::collect(node, awaited, hall),
             Event::Drain(e) => {
                 if let Some((owner, outcome)) = self.drains.handle(e, hall) {

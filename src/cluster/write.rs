@@ -4,7 +4,7 @@ use super::event::Event;
 use super::gate::Permit;
 use super::hall::Hall;
 use super::store::{Pod, Taints};
-use super::{daemon_set, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set};
+use super::{arrival, daemon_set, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::WorkloadKind;
 use crate::trace::{DeletedBy, Fact, LifecycleTaint};
@@ -27,6 +27,8 @@ pub(crate) enum Identity {
     OnNode(NodeId),
     /// That of a name (StatefulSets).
     Ordinal(u32),
+    /// The n-th that is created during the run (pods that nobody owns).
+    Arrival(u32),
 }
 
 impl Hall<'_> {
@@ -37,6 +39,10 @@ impl Hall<'_> {
         let (slot, cause) = match new.identity {
             Identity::OnNode(node) => (node.index() as u32, None),
             Identity::Ordinal(ordinal) => (ordinal, None),
+            Identity::Arrival(number) => {
+                state.slots = number + 1;
+                (number, None)
+            }
             Identity::Replica => state.vacant.pop_front().unwrap_or_else(|| {
                 state.slots += 1;
                 (state.slots - 1, None)
@@ -79,7 +85,7 @@ impl Hall<'_> {
         let state = &mut self.store.workloads[new.workload];
         match (new.identity, spec.kind) {
             (Identity::Replica, WorkloadKind::Job) => state.job.active += 1,
-            (Identity::Replica, _) => {}
+            (Identity::Replica | Identity::Arrival(_), _) => {}
             (Identity::OnNode(_) | Identity::Ordinal(_), _) => {
                 stateful_set::set_member(&mut state.members, slot as usize, Some(pod));
             }
@@ -119,9 +125,11 @@ impl Hall<'_> {
 
     /// Writes whether a pod is running and ready.
     pub(crate) fn write_pod_status(&mut self, _: &Permit, pod: PodId, running: bool, ready: bool) {
-        let state = &mut self.store.pods[pod];
-        state.running |= running;
-        if state.ready == ready {
+        if running && !self.store.pods[pod].running {
+            self.has_arrived(pod);
+            self.store.pods[pod].running = true;
+        }
+        if self.store.pods[pod].ready == ready {
             return;
         }
         let counted = self.store.counts(pod);
@@ -144,6 +152,7 @@ impl Hall<'_> {
             return;
         }
         let counted = self.store.counts(pod);
+        self.has_arrived(pod);
         self.store.pods[pod].terminating = true;
         self.store.pods[pod].preempted = by == DeletedBy::Preemption;
         self.store.terminating += 1;
@@ -178,6 +187,7 @@ impl Hall<'_> {
             return;
         }
         let (counted, workload) = (self.store.counts(pod), state.workload);
+        self.has_arrived(pod);
         let state = &mut self.store.pods[pod];
         (state.finished, state.ready, state.ready_since) = (true, false, Time::MAX);
         self.emit_cause(Fact::PodFinished { pod });
@@ -198,6 +208,7 @@ impl Hall<'_> {
             return;
         }
         let counted = self.store.counts(pod);
+        self.has_arrived(pod);
         let state = &mut self.store.pods[pod];
         state.exists = false;
         let (workload, node, replica_set) = (state.workload, state.node, state.replica_set);
@@ -233,6 +244,15 @@ impl Hall<'_> {
         self.watch_endpoints(pod);
         if let Some((drain, index)) = awaited_by {
             crate::upgrade::drain::pod_gone(self, drain, index);
+        }
+    }
+
+    /// A pod that came during the run begins to run, or never will: the run need not wait for it any more.
+    fn has_arrived(&mut self, pod: PodId) {
+        let state = &self.store.pods[pod];
+        let waited_for = !(state.running || state.finished || state.terminating);
+        if waited_for && arrival::of(&self.model.workloads[state.workload], state.slot).is_some() {
+            self.store.arriving -= 1;
         }
     }
 

@@ -26,6 +26,21 @@ impl Tally {
         }
     }
 
+    /// How many there should be now.
+    pub(super) const fn desired(&self) -> u32 {
+        self.desired
+    }
+
+    /// One more or one less is wanted from now on.
+    pub(super) fn want(&mut self, at: u64, more: bool) {
+        self.advance(at);
+        self.desired = if more {
+            self.desired.saturating_add(1)
+        } else {
+            self.desired.saturating_sub(1)
+        };
+    }
+
     /// How many there are now.
     pub(super) const fn count(&self) -> u32 {
         self.count
@@ -134,6 +149,12 @@ impl Client {
     pub(super) const fn start(&mut self, at: u64) {
         self.running = true;
         self.since = at;
+    }
+
+    /// Whether anybody misses it from now on.
+    pub(super) fn want(&mut self, at: u64, wanted: bool) {
+        self.advance(at);
+        self.wanted = wanted;
     }
 
     /// A pod's route or its containers change.

@@ -15,6 +15,8 @@ pub(super) struct Slot {
     pub(super) moves: u32,
     /// The pod that has it, until it is deleted.
     pub(super) pod: Option<PodId>,
+    /// Of what is created during the run: it has served, and its work is not done.
+    pub(super) begun: bool,
     /// The outage of the control plane in which it was vacated.
     pub(super) lost_in: Option<u32>,
 }
@@ -24,7 +26,10 @@ pub(super) struct Slot {
 pub(super) struct Churn {
     pub(super) evictions: u64,
     pub(super) refusals: u64,
+    /// Pods created to replace others.
     pub(super) created: u64,
+    /// Pods that are the first in their slots, where they are created during the run.
+    pub(super) arrived: u64,
     pub(super) slots: BTreeMap<u32, Slot>,
 }
 
@@ -81,6 +86,7 @@ pub(super) fn gone(preamble: &Preamble, pods: &Pods, machine_down: &[bool]) -> V
         let owner = pod.workload.index();
         let owned = preamble.workloads.get(owner).is_none_or(|w| w.owned);
         if !owned
+            && !pod.finished
             && (!pod.lives() || down(pod))
             && let Some(count) = gone.get_mut(owner)
         {

@@ -26,7 +26,7 @@ pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};
 
 use crate::ids::{FactId, Id, PodId, WorkloadId};
-use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, StopReason};
+use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, StopReason, WorkloadInfo};
 use crate::units::Time;
 
 use availability::{Client, Route, Tally};
@@ -51,6 +51,21 @@ struct Workload {
     client: Client,
     churn: Churn,
     downs: Downs,
+}
+
+impl Workload {
+    /// Of what is created during the run a replica is wanted from when it first serves until its work is done.
+    fn begins_or_is_done(&mut self, at: u64, pod: &Pod, serves: bool) {
+        let Some(slot) = self.churn.slots.get_mut(&pod.slot) else {
+            return;
+        };
+        let begun = serves || pod.stopped != Some(StopReason::Completed);
+        if std::mem::replace(&mut slot.begun, begun) != begun {
+            self.endpoints.want(at, begun);
+            self.serving.want(at, begun);
+            self.client.want(at, self.serving.desired() > 0);
+        }
+    }
 }
 
 /// Which truth about availability a fact is about.
@@ -82,12 +97,15 @@ impl<'p> Metrics<'p> {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(preamble: &'p Preamble) -> Self {
-        let workload = |w: &crate::trace::WorkloadInfo| Workload {
-            endpoints: Tally::new(w.desired),
-            serving: Tally::new(w.desired),
-            client: Client::new(w.desired),
-            churn: Churn::default(),
-            downs: Downs::default(),
+        let workload = |w: &WorkloadInfo| {
+            let desired = if w.created_later { 0 } else { w.desired };
+            Workload {
+                endpoints: Tally::new(desired),
+                serving: Tally::new(desired),
+                client: Client::new(desired),
+                churn: Churn::default(),
+                downs: Downs::default(),
+            }
         };
         Self {
             preamble,
@@ -121,7 +139,7 @@ impl<'p> Metrics<'p> {
             } else {
                 &workload.serving
             };
-            if primary.count() == 0 {
+            if primary.count() == 0 && !info.created_later {
                 workload.downs.down(at);
             }
         }
@@ -134,10 +152,13 @@ impl<'p> Metrics<'p> {
             return;
         };
         pod.new = self.started;
+        let first = info.created_later && !state.churn.slots.contains_key(&pod.slot);
         let slot = state.churn.slots.entry(pod.slot).or_default();
         slot.pod = Some(id);
         let lost_in = slot.lost_in.take();
-        if self.started {
+        if first {
+            state.churn.arrived += 1;
+        } else if self.started {
             slot.moves += 1;
             state.churn.created += 1;
             if churn::has_controller(info) {
@@ -231,6 +252,9 @@ impl<'p> Metrics<'p> {
         let Some((state, info)) = self.workloads.get_mut(workload).zip(info) else {
             return;
         };
+        if info.created_later && truth == Truth::Serving {
+            state.begins_or_is_done(at, pod, up);
+        }
         let tally = match truth {
             Truth::Endpoints => &mut state.endpoints,
             Truth::Serving => &mut state.serving,
@@ -243,8 +267,8 @@ impl<'p> Metrics<'p> {
         if self.started && primary {
             let now = tally.count();
             if up {
-                state.downs.back(at, id, now, info.desired);
-            } else {
+                state.downs.back(at, id, now, tally.desired());
+            } else if now < tally.desired() || !info.created_later {
                 state.downs.lost(at, fact, id, pod, now);
             }
         }

@@ -75,6 +75,17 @@ pub struct ControlPlane {
     pub standbys: u32,
     /// What stands in front of several API servers.
     pub load_balancer: LoadBalancer,
+    /// How fast a scheduler may ask the API to bind pods.
+    pub scheduler_client: ClientLimit,
+}
+
+/// How fast a client may send requests (`clientConnection` in its configuration).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientLimit {
+    /// Requests a second, from 1 to 1,000,000 …
+    pub qps: u32,
+    /// … after so many at once.
+    pub burst: u32,
 }
 
 /// Where etcd runs.
@@ -107,7 +118,8 @@ pub enum HealthCheck {
 }
 
 impl Default for ControlPlane {
-    /// Run by a cloud, stacked etcd, elections, no standbys.
+    /// Run by a cloud, stacked etcd, elections, no standbys; a scheduler binds 50 pods a second after a burst of 100
+    /// (`clientConnection` of kube-scheduler).
     fn default() -> Self {
         Self {
             nodes: Vec::new(),
@@ -115,6 +127,7 @@ impl Default for ControlPlane {
             leader_election: true,
             standbys: 0,
             load_balancer: LoadBalancer::default(),
+            scheduler_client: ClientLimit { qps: 50, burst: 100 },
         }
     }
 }

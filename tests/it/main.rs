@@ -15,6 +15,7 @@ mod replace;
 mod report;
 mod scenario;
 mod scheduling;
+mod srf;
 mod support;
 mod textbook;
 mod tidy;

@@ -46,6 +46,7 @@ fn preamble(desired: u32) -> Preamble {
         hops: vec![1],
         nodes: vec![node("cp-1", true), node("worker-1", false), node("worker-2", false)],
         workloads: vec![WorkloadInfo {
+            created_later: false,
             first_ordinal: None,
             namespace: "default".into(),
             name: "web".into(),

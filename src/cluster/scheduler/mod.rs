@@ -80,6 +80,7 @@ pub(crate) struct Scheduler {
 
 impl Scheduler {
     pub(crate) fn new(hall: &Hall<'_>) -> Self {
+        let client = hall.model.control_plane.scheduler_client;
         Self {
             queue: SchedulingQueue::default(),
             fit: Fit::new(hall.model),
@@ -92,7 +93,7 @@ impl Scheduler {
             busy: false,
             moved: false,
             generation: 0,
-            binds: TokenBucket::new(50, 100),
+            binds: TokenBucket::new(client.qps, client.burst),
             ticking: false,
             tick: hall
                 .streams

@@ -59,6 +59,7 @@ impl<'d> Builder<'d> {
             first_ordinal: draft.first,
             job: draft.job,
             run_for: None,
+            arrivals: Vec::new(),
             slot_volumes: Vec::new(),
         });
         self.workloads.entry((namespace, name)).or_default().push(Known {
@@ -80,7 +81,7 @@ impl<'d> Builder<'d> {
             .collect();
         for (pod, set) in &draft.pods {
             let ordinal = (draft.kind == WorkloadKind::StatefulSet).then(|| self.ordinal(pod, name, draft.first));
-            self.pod(pod, class, set.map(|i| sets[i]), ordinal.flatten());
+            self.pod(pod, (id, class), set.map(|i| sets[i]), ordinal.flatten());
         }
         id
     }
@@ -102,7 +103,13 @@ impl<'d> Builder<'d> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    fn pod(&mut self, doc: &'d PodDoc, class: ClassId, replica_set: Option<ReplicaSetId>, ordinal: Option<u32>) {
+    fn pod(
+        &mut self,
+        doc: &'d PodDoc,
+        (workload, class): (WorkloadId, ClassId),
+        replica_set: Option<ReplicaSetId>,
+        ordinal: Option<u32>,
+    ) {
         let node = doc.node.as_deref().and_then(|name| {
             let node = self.nodes.get(name).copied();
             if node.is_none() && !self.documents.damaged && !self.nodes.is_empty() {
@@ -119,6 +126,7 @@ impl<'d> Builder<'d> {
         self.pod_claims.push(&doc.template.claims);
         self.model.pods.push(Pod {
             name: doc.meta.name.clone(),
+            workload,
             class,
             ordinal,
             replica_set,
