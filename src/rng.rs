@@ -134,44 +134,70 @@ impl Stream {
     }
 }
 
-/// A stream that is drawn from very often, a number of 32 bits at a time. The same numbers as from the stream itself.
+/// A stream of which many numbers of 32 bits are drawn, not all of which need be looked at. The same numbers as from the
+/// stream itself.
 #[derive(Clone, Debug)]
 pub struct Ties {
     stream: Stream,
-    words: [u32; 64],
-    next: usize,
+    /// The numbers from [`CHUNK`] · `chunk` on.
+    words: [u32; CHUNK as usize],
+    chunk: u64,
+    next: u64,
 }
 
+/// So many numbers are made at a time.
+const CHUNK: u64 = 64;
+
 impl Ties {
-    /// From a stream that is used for nothing else.
+    /// From the start of a stream that is used for nothing else.
     #[must_use]
     pub const fn new(stream: Stream) -> Self {
         Self {
             stream,
-            words: [0; 64],
-            next: 64,
+            words: [0; CHUNK as usize],
+            chunk: u64::MAX,
+            next: 0,
         }
     }
 
     /// A number in `0..n`; 0 where `n` is 0.
-    #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
-        if self.next == self.words.len() {
-            self.fill();
-        }
-        let word = self.words[self.next];
         self.next += 1;
-        scale(word, n)
+        scale(self.word(self.next - 1), n)
     }
 
-    #[cold]
-    fn fill(&mut self) {
-        let mut bytes = [0; 256];
+    /// Passes over so many numbers.
+    pub const fn skip(&mut self, count: u64) {
+        self.next += count;
+    }
+
+    /// Which of `n` equals is left when the k-th takes the place of the one before with a chance of 1/k, for each k from
+    /// 2 to n: draws n − 1 numbers. The last to take its place stays, so they are looked at from the end.
+    pub fn pick(&mut self, n: u32) -> u32 {
+        let first = self.next;
+        self.next += u64::from(n.saturating_sub(1));
+        (2..=n)
+            .rev()
+            .find(|&k| scale(self.word(first + u64::from(k) - 2), k) == 0)
+            .map_or(0, |k| k - 1)
+    }
+
+    #[inline]
+    fn word(&mut self, at: u64) -> u32 {
+        if at / CHUNK != self.chunk {
+            self.fill(at / CHUNK);
+        }
+        self.words[(at % CHUNK) as usize]
+    }
+
+    fn fill(&mut self, chunk: u64) {
+        self.chunk = chunk;
+        self.stream.0.set_word_pos(u128::from(chunk * CHUNK));
+        let mut bytes = [0; 4 * CHUNK as usize];
         self.stream.0.fill_bytes(&mut bytes);
         for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
             *word = u32::from_le_bytes(*bytes);
         }
-        self.next = 0;
     }
 }
 
@@ -207,6 +233,12 @@ mod tests {
         let (mut plain, mut ties) = (stream.clone(), Ties::new(stream));
         for n in 0..1000 {
             assert_eq!(ties.below(n), plain.below(n));
+            let picked = (2..=n).fold(0, |picked, k| if plain.below(k) == 0 { k - 1 } else { picked });
+            assert_eq!(ties.pick(n), picked);
+            if n % 3 == 0 {
+                ties.skip(u64::from(n));
+                (0..n).for_each(|_| _ = plain.below(1));
+            }
         }
     }
 

@@ -39,79 +39,89 @@ impl Scheduler {
             return None;
         }
         self.next_start = (self.next_start + window.examined) % hall.model.nodes.len();
-        let mut best = Best::new(&mut self.ties);
-        if window.feasible == 1 {
-            best.only(&window, shape);
+        let at = if window.feasible == 1 {
+            let scores = window.places.iter().flat_map(|places| &shape.scores()[places.clone()]);
+            scores.take_while(|&&score| score == 0).count()
         } else if let Some(rs) = state.replica_set {
             let every = self.fit.labels.selects_every(shape.class());
             let selects = |node: NodeId| every || self.fit.labels.selects(shape.class(), node);
             self.crowd.count(rs, every, selects, spreading);
             let modern = behaviour::modern_scores(ask.minor);
-            self.crowd.offer(rs, (&window, shape), modern, spreading, &mut best);
+            let totals = self.crowd.totals(rs, (&window, shape), modern, spreading);
+            best([totals, &[]], &mut self.ties)
         } else {
-            for places in &window.places {
-                best.offer_all(places.start, &shape.scores()[places.clone()]);
-            }
-        }
-        Some(spreading.order.nodes()[best.place])
+            let scores = window.places.each_ref().map(|places| &shape.scores()[places.clone()]);
+            best(scores, &mut self.ties)
+        };
+        Some(spreading.order.nodes()[window.place(at)])
     }
 }
 
-/// So many nodes are passed over at once where none of them is better.
+/// So many nodes are looked at together.
 const BLOCK: usize = 64;
 
-/// The best place so far; ties are broken at random (S-13).
-struct Best<'a> {
-    ties: &'a mut Ties,
-    place: usize,
-    /// More than 0 for every node that fits.
-    score: i16,
-    equals: u32,
+/// A score; 0: the node does not fit.
+trait Score: Copy + Ord + Default {
+    /// How often a score occurs in a block.
+    fn count(self, block: &[Self]) -> u32;
 }
 
-impl<'a> Best<'a> {
-    fn new(ties: &'a mut Ties) -> Self {
-        Self {
-            ties,
-            place: 0,
-            score: 0,
-            equals: 0,
-        }
+// Counters of the scores' own width let the compiler count many at a time.
+impl Score for u8 {
+    fn count(self, block: &[Self]) -> u32 {
+        block
+            .iter()
+            .fold(0_u8, |n, &score| n + Self::from(score == self))
+            .into()
     }
+}
 
-    fn offer(&mut self, place: usize, score: i16) {
-        if score > self.score {
-            (self.place, self.score, self.equals) = (place, score, 1);
-        } else if score == self.score {
-            self.equals += 1;
-            if self.ties.below(self.equals) == 0 {
-                self.place = place;
+impl Score for u16 {
+    fn count(self, block: &[Self]) -> u32 {
+        block
+            .iter()
+            .fold(0_u16, |n, &score| n + Self::from(score == self))
+            .into()
+    }
+}
+
+/// Where the best of these scores stands, counted over both parts. Ties are broken at random (S-13): whenever a score equals
+/// the best so far, the n-th of its kind takes its place with a chance of 1/n.
+fn best<T: Score>(parts: [&[T]; 2], ties: &mut Ties) -> usize {
+    let nothing = T::default();
+    let (mut best, mut equals, mut overtaken) = (nothing, 0, 0);
+    let blocks = || parts.into_iter().flat_map(|part| part.chunks(BLOCK));
+    for block in blocks() {
+        let most = block.iter().copied().fold(nothing, T::max);
+        if most == nothing || most < best {
+            continue;
+        }
+        if most == best {
+            equals += best.count(block);
+            continue;
+        }
+        for &score in block {
+            if score > best {
+                overtaken += u64::from(u32::saturating_sub(equals, 1));
+                (best, equals) = (score, 1);
+            } else if score == best && score > nothing {
+                equals += 1;
             }
         }
     }
-
-    /// Takes the only node that fits.
-    fn only(&mut self, window: &Window, shape: &Shape) {
-        let fits = |&place: &usize| shape.scores()[place] > 0;
-        let mut places = window.places.iter().cloned().flatten();
-        self.place = places.find(fits).unwrap_or(0);
-    }
-
-    /// Offers nodes from a place on; 0: it does not fit.
-    fn offer_all<T: Copy + Ord + Default + Into<i16>>(&mut self, start: usize, scores: &[T]) {
-        for (number, block) in scores.chunks(BLOCK).enumerate() {
-            let most = block.iter().copied().fold(T::default(), T::max).into();
-            if most == 0 || most < self.score {
-                continue;
-            }
-            for (at, &score) in block.iter().enumerate() {
-                let score = score.into();
-                if score >= self.score && score > 0 {
-                    self.offer(start + number * BLOCK + at, score);
-                }
-            }
+    ties.skip(overtaken);
+    let mut before = ties.pick(equals);
+    let mut at = 0;
+    for block in blocks() {
+        let here = best.count(block);
+        if before < here {
+            let mut equal = block.iter().enumerate().filter(|&(_, &score)| score == best);
+            return at + equal.nth(before as usize).map_or(0, |(within, _)| within);
         }
+        before -= here;
+        at += block.len();
     }
+    at
 }
 
 /// The system's default spread over nodes and zones (S-17 … S-19). Its score depends on the zone and on how many pods of the
@@ -129,12 +139,14 @@ pub(super) struct Crowd {
     /// Pairs that occur: zone · stride + pods.
     pairs: Vec<u32>,
     /// What the spread adds for each pair, and in which cycle the pair occurred.
-    adds: Vec<(i16, u32)>,
+    adds: Vec<(u16, u32)>,
     scores: Vec<i64>,
     cycle: u32,
     /// What the spread adds to nodes without pods, by zone.
-    base: Vec<i16>,
-    totals: Vec<i16>,
+    base: Vec<u16>,
+    met: Vec<Met>,
+    /// For each node of the window: 1 + its score where it fits, otherwise 0.
+    totals: Vec<u16>,
 }
 
 /// Feasible nodes in a zone.
@@ -156,12 +168,13 @@ struct Cycle<'a> {
     stride: u32,
 }
 
-impl Cycle<'_> {
-    /// The zone and the pair of a node that has pods.
-    fn pair(&self, host: Host) -> (usize, u32) {
-        let zone = self.spreading.order.zones()[host.place as usize];
-        (zone as usize, zone * self.stride + host.pods)
-    }
+/// A node of the window that has pods.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    /// Where in the window it stands.
+    at: u32,
+    pair: u32,
+    score: u8,
 }
 
 impl Crowd {
@@ -181,6 +194,7 @@ impl Crowd {
             scores: Vec::new(),
             cycle: 0,
             base: Vec::new(),
+            met: Vec::new(),
             totals: Vec::new(),
         }
     }
@@ -204,15 +218,14 @@ impl Crowd {
         }
     }
 
-    /// Offers nodes by their resources and the spread.
-    fn offer(
+    /// The scores of the nodes of a window by their resources and the spread: 0 where a node does not fit, otherwise 1 more.
+    fn totals(
         &mut self,
         rs: ReplicaSetId,
         (window, shape): (&Window, &Shape),
         modern: bool,
         spreading: &Spreading,
-        best: &mut Best<'_>,
-    ) {
+    ) -> &[u16] {
         let hosts = window.places.each_ref().map(|places| {
             let hosts = spreading.hosts(rs);
             let from = hosts.partition_point(|h| (h.place as usize) < places.start);
@@ -230,10 +243,14 @@ impl Crowd {
         };
         self.pair_up(&cycle);
         self.score_pairs(&cycle);
-        for (places, hosts) in window.places.iter().zip(hosts) {
-            self.add_up(places.clone(), hosts, &cycle);
-            best.offer_all(places.start, &self.totals);
+        self.totals.resize(window.examined, 0);
+        let before = window.places[0].len();
+        self.add_up(window.places[0].clone(), 0..before, &cycle);
+        self.add_up(window.places[1].clone(), before..window.examined, &cycle);
+        for met in &self.met {
+            self.totals[met.at as usize] = u16::from(met.score) + self.adds[met.pair as usize].0;
         }
+        &self.totals
     }
 
     /// Counts the nodes of each zone, and collects the pairs that occur.
@@ -251,17 +268,27 @@ impl Crowd {
             nodes.all = parts.map(|places| cycle.shape.fitting(places.clone(), members)).sum();
             nodes.without = nodes.all;
         }
-        for &host in cycle.hosts.iter().copied().flatten() {
-            if cycle.shape.scores()[host.place as usize] == 0 {
-                continue;
+        self.met.clear();
+        let (zones, scores) = (cycle.spreading.order.zones(), cycle.shape.scores());
+        let mut before = 0;
+        for (places, hosts) in cycle.window.places.iter().zip(cycle.hosts) {
+            for host in hosts {
+                let place = host.place as usize;
+                let (zone, score) = (zones[place], scores[place]);
+                if score == 0 {
+                    continue;
+                }
+                let pair = zone * cycle.stride + host.pods;
+                let at = (before + place - places.start) as u32;
+                self.met.push(Met { at, pair, score });
+                self.nodes[zone as usize].without -= 1;
+                let known = &mut self.adds[pair as usize].1;
+                if *known != self.cycle {
+                    *known = self.cycle;
+                    self.pairs.push(pair);
+                }
             }
-            let (zone, pair) = cycle.pair(host);
-            self.nodes[zone].without -= 1;
-            let known = &mut self.adds[pair as usize].1;
-            if *known != self.cycle {
-                *known = self.cycle;
-                self.pairs.push(pair);
-            }
+            before += places.len();
         }
         let without = self.nodes.iter().zip(0..).filter(|(nodes, _)| nodes.without > 0);
         self.pairs.extend(without.map(|(_, zone)| zone * cycle.stride));
@@ -297,7 +324,7 @@ impl Crowd {
                 0 => 100,
                 _ => 100 * (max + min - score) / max,
             };
-            self.adds[pair as usize].0 = i16::try_from(2 * share).unwrap_or(0);
+            self.adds[pair as usize].0 = u16::try_from(2 * share).unwrap_or(0);
         }
         self.base.clear();
         let zones = 0..self.nodes.len();
@@ -306,31 +333,25 @@ impl Crowd {
         self.base.resize(self.base.len().max(4), 0);
     }
 
-    /// The totals of a part of the window: 0 where a node does not fit.
-    fn add_up(&mut self, places: Range<usize>, hosts: &[Host], cycle: &Cycle<'_>) {
+    /// The totals of a part of the window, as if no node had pods.
+    fn add_up(&mut self, places: Range<usize>, part: Range<usize>, cycle: &Cycle<'_>) {
         let order = &cycle.spreading.order;
         let scores = &cycle.shape.scores()[places.clone()];
-        self.totals.resize(places.len(), 0);
-        let only_if = |yes: bool| i16::from(yes).wrapping_neg();
+        let totals = &mut self.totals[part];
+        let only_if = |yes: bool| u16::from(yes).wrapping_neg();
         if let [a, b, c, d] = self.base[..] {
             // Few zones: masks instead of choices, which the compiler turns into many nodes at a time.
-            let zones = &order.zone_bytes()[places.clone()];
-            for ((total, &score), &zone) in self.totals.iter_mut().zip(scores).zip(zones) {
+            let zones = &order.zone_bytes()[places];
+            for ((total, &score), &zone) in totals.iter_mut().zip(scores).zip(zones) {
                 let first = only_if(zone == 0) & a | only_if(zone == 1) & b;
                 let last = only_if(zone == 2) & c | only_if(zone == 3) & d;
-                *total = only_if(score > 0) & (i16::from(score) + (first | last));
+                *total = only_if(score > 0) & (u16::from(score) + (first | last));
             }
         } else {
-            let zones = &order.zones()[places.clone()];
-            for ((total, &score), &zone) in self.totals.iter_mut().zip(scores).zip(zones) {
-                *total = only_if(score > 0) & (i16::from(score) + self.base[zone as usize]);
+            let zones = &order.zones()[places];
+            for ((total, &score), &zone) in totals.iter_mut().zip(scores).zip(zones) {
+                *total = only_if(score > 0) & (u16::from(score) + self.base[zone as usize]);
             }
-        }
-        for &host in hosts {
-            let place = host.place as usize - places.start;
-            let (_, pair) = cycle.pair(host);
-            let score = scores[place];
-            self.totals[place] = only_if(score > 0) & (i16::from(score) + self.adds[pair as usize].0);
         }
     }
 }

@@ -51,6 +51,18 @@ pub(super) struct Window {
     pub(super) examined: usize,
 }
 
+impl Window {
+    /// Where the n-th node of the window stands.
+    pub(super) fn place(&self, at: usize) -> usize {
+        let first = self.places[0].len();
+        if at < first {
+            self.places[0].start + at
+        } else {
+            self.places[1].start + at - first
+        }
+    }
+}
+
 impl Shapes {
     pub(super) fn new(model: &Model) -> Self {
         let mut list: Vec<Shape> = Vec::new();
