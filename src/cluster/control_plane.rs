@@ -7,7 +7,7 @@ use super::gate::Server;
 use super::hall::Hall;
 use super::kubelet;
 use crate::ids::{IdVec, InstanceId, NodeId};
-use crate::model::{Component, Etcd, HealthCheck, Model, StopMode, behaviour};
+use crate::model::{Component, Etcd, FaultAction, HealthCheck, Model, StopMode, behaviour};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{Fact, StopReason, VersionId};
 use crate::units::{Dist, Span, Time};
@@ -15,8 +15,8 @@ use crate::units::{Dist, Span, Time};
 /// What the control plane waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// A fault stops a process; it starts again so long after its exit, if at all.
-    Fault(InstanceId, StopMode, Option<Span>),
+    /// A fault (index into the scenario's faults) stops a process.
+    Fault(InstanceId, u32),
     /// kubeadm has moved a new manifest: the static pod is replaced.
     Swap(InstanceId, VersionId),
     /// A process exits (generation).
@@ -26,7 +26,7 @@ pub(crate) enum Event {
     /// A process answers (generation).
     Serve(InstanceId, u16),
     /// The load balancer has checked an API server often enough to change its mind (generation of the server).
-    Checked(usize, u16),
+    Checked(u32, u16),
     /// etcd has a new leader (generation).
     NewEtcdLeader(u16),
 }
@@ -159,7 +159,7 @@ impl ControlPlane {
 
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
         match event {
-            Event::Fault(id, mode, restart) => self.fault(id, mode, restart, hall),
+            Event::Fault(id, number) => self.fault(id, number, hall),
             Event::Swap(id, version) => self.swap(id, version, hall),
             Event::Exit(id, generation, why) => {
                 if self.instances[id].generation == generation {
@@ -168,7 +168,7 @@ impl ControlPlane {
             }
             Event::Start(id, generation) => self.process_start(id, generation, hall),
             Event::Serve(id, generation) => self.serve(id, generation, hall),
-            Event::Checked(server, generation) => self.checked(server, generation, hall),
+            Event::Checked(server, generation) => self.checked(server as usize, generation, hall),
             Event::NewEtcdLeader(generation) => {
                 if self.etcd_generation == generation {
                     self.etcd_leaderless = false;
@@ -190,10 +190,16 @@ impl ControlPlane {
         instance.up && instance.restart.is_none() && (instance.serving || !answers(instance.component))
     }
 
-    fn fault(&mut self, id: InstanceId, mode: StopMode, restart: Option<Span>, hall: &mut Hall<'_>) {
+    /// A process starts again so long after its exit as the fault says, if at all.
+    fn fault(&mut self, id: InstanceId, number: u32, hall: &mut Hall<'_>) {
         if !self.instances[id].up {
             return;
         }
+        let (mode, restart) = match hall.model.faults[number as usize].action {
+            FaultAction::ComponentDown { mode, duration, .. } => (mode, duration),
+            FaultAction::NodeCrash { duration, .. } => (StopMode::Kill, duration),
+            FaultAction::PodDelete(_) | FaultAction::ContainerCrash(_) | FaultAction::Rollout(_) => return,
+        };
         self.instances[id].restart = restart;
         match mode {
             StopMode::Kill => self.exit(id, StopReason::Killed, hall),
@@ -441,7 +447,7 @@ impl ControlPlane {
         let delay = first + balancer.interval * u64::from(more);
         if self.checks.len() > 1 {
             let generation = self.checks[server];
-            hall.after(delay, World::ControlPlane(Event::Checked(server, generation)));
+            hall.after(delay, World::ControlPlane(Event::Checked(server as u32, generation)));
         }
     }
 

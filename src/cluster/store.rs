@@ -201,7 +201,7 @@ impl Store {
                 .iter()
                 .map(|w| Workload::of(w, model.nodes.len()))
                 .collect(),
-            budgets: model.budgets.ids().map(|b| Budget::of(model, b)).collect(),
+            budgets: budgets(model),
             placed: model.classes.iter().map(|_| Vec::new()).collect(),
             spreading: Spreading::new(model),
             nominated: Vec::new(),
@@ -349,23 +349,27 @@ impl Workload {
     }
 }
 
-impl Budget {
-    fn of(model: &Model, id: BudgetId) -> Self {
-        let matches = |w: &WorkloadId| {
-            let class = model.workloads[*w].class;
-            model.classes[class].budgets.contains(&id)
-        };
-        Self {
-            healthy: 0,
-            matching: 0,
-            current_healthy: 0,
-            desired_healthy: 0,
-            allowed: 0,
-            version: 0,
-            workloads: model.workloads.ids().filter(matches).collect(),
-            queued: false,
+/// The budgets, with the workloads that they match.
+fn budgets(model: &Model) -> IdVec<BudgetId, Budget> {
+    let empty = Budget {
+        healthy: 0,
+        matching: 0,
+        current_healthy: 0,
+        desired_healthy: 0,
+        allowed: 0,
+        version: 0,
+        workloads: Vec::new(),
+        queued: false,
+    };
+    let mut budgets: IdVec<BudgetId, Budget> = model.budgets.iter().map(|_| empty.clone()).collect();
+    for (id, workload) in model.workloads.iter_ids() {
+        for &budget in &model.classes[workload.class].budgets {
+            if budgets[budget].workloads.last() != Some(&id) {
+                budgets[budget].workloads.push(id);
+            }
         }
     }
+    budgets
 }
 
 /// How far a Deployment may go above and below its desired count (W-10).

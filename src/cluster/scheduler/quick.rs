@@ -145,6 +145,8 @@ pub(super) struct Crowd {
     /// What the spread adds to nodes without pods, by zone.
     base: Vec<u16>,
     met: Vec<Met>,
+    /// The pair of each node of the window, where there are few enough.
+    of_place: Vec<u8>,
     /// For each node of the window: 1 + its score where it fits, otherwise 0.
     totals: Vec<u16>,
 }
@@ -167,6 +169,9 @@ struct Cycle<'a> {
     /// One more than the most pods of the ReplicaSet on a node.
     stride: u32,
 }
+
+/// So many pairs have numbers that fit a byte.
+const PAIRS: usize = 256;
 
 /// A node of the window that has pods.
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +200,7 @@ impl Crowd {
             cycle: 0,
             base: Vec::new(),
             met: Vec::new(),
+            of_place: Vec::new(),
             totals: Vec::new(),
         }
     }
@@ -241,6 +247,13 @@ impl Crowd {
             hosts,
             stride: most.unwrap_or(0) + 1,
         };
+        self.begin(&cycle);
+        let met: usize = hosts.iter().map(|hosts| hosts.len()).sum();
+        let small = cycle.stride as usize * self.members.len() <= PAIRS;
+        if small && met * 4 > window.examined {
+            self.all_alike(&cycle);
+            return &self.totals;
+        }
         self.pair_up(&cycle);
         self.score_pairs(&cycle);
         self.totals.resize(window.examined, 0);
@@ -253,8 +266,8 @@ impl Crowd {
         &self.totals
     }
 
-    /// Counts the nodes of each zone, and collects the pairs that occur.
-    fn pair_up(&mut self, cycle: &Cycle<'_>) {
+    /// Counts the nodes of each zone, and forgets the pairs of the cycle before.
+    fn begin(&mut self, cycle: &Cycle<'_>) {
         self.cycle = self.cycle.wrapping_add(1);
         self.pairs.clear();
         let size = cycle.stride as usize * self.members.len();
@@ -268,6 +281,48 @@ impl Crowd {
             nodes.all = parts.map(|places| cycle.shape.fitting(places.clone(), members)).sum();
             nodes.without = nodes.all;
         }
+    }
+
+    /// The totals where many nodes have pods: each by its pair.
+    fn all_alike(&mut self, cycle: &Cycle<'_>) {
+        let order = &cycle.spreading.order;
+        let mut occurs = [false; PAIRS];
+        let mut before = 0;
+        self.of_place.clear();
+        self.of_place.resize(cycle.window.examined, 0);
+        for (places, hosts) in cycle.window.places.iter().zip(cycle.hosts) {
+            let pairs = &mut self.of_place[before..before + places.len()];
+            for host in hosts {
+                pairs[host.place as usize - places.start] = host.pods as u8;
+            }
+            let zones = &order.zone_bytes()[places.clone()];
+            let scores = &cycle.shape.scores()[places.clone()];
+            for ((pair, &zone), &score) in pairs.iter_mut().zip(zones).zip(scores) {
+                *pair = pair.wrapping_add(zone.wrapping_mul(cycle.stride as u8));
+                occurs[*pair as usize] |= score > 0;
+            }
+            before += places.len();
+        }
+        self.pairs
+            .extend((0..).zip(occurs).filter(|(_, occurs)| *occurs).map(|(pair, _)| pair));
+        self.score_pairs(cycle);
+        let mut adds = [0; PAIRS];
+        for &pair in &self.pairs {
+            adds[pair as usize] = self.adds[pair as usize].0;
+        }
+        let scores = cycle
+            .window
+            .places
+            .iter()
+            .flat_map(|places| &cycle.shape.scores()[places.clone()]);
+        let nodes = scores.zip(&self.of_place);
+        let total = |(&score, &pair): (&u8, &u8)| only_if(score > 0) & (u16::from(score) + adds[pair as usize]);
+        self.totals.clear();
+        self.totals.extend(nodes.map(total));
+    }
+
+    /// Collects the pairs that occur.
+    fn pair_up(&mut self, cycle: &Cycle<'_>) {
         self.met.clear();
         let (zones, scores) = (cycle.spreading.order.zones(), cycle.shape.scores());
         let mut before = 0;
@@ -338,7 +393,6 @@ impl Crowd {
         let order = &cycle.spreading.order;
         let scores = &cycle.shape.scores()[places.clone()];
         let totals = &mut self.totals[part];
-        let only_if = |yes: bool| u16::from(yes).wrapping_neg();
         if let [a, b, c, d] = self.base[..] {
             // Few zones: masks instead of choices, which the compiler turns into many nodes at a time.
             let zones = &order.zone_bytes()[places];
@@ -354,6 +408,11 @@ impl Crowd {
             }
         }
     }
+}
+
+/// All bits or none.
+fn only_if(yes: bool) -> u16 {
+    u16::from(yes).wrapping_neg()
 }
 
 /// A sum of positive parts, rounded half up as later versions do, or cut off.
