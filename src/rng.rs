@@ -255,9 +255,11 @@ fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {
 /// Turns the rows so that diagonals become columns, or back.
 #[inline]
 fn turn([_, b, c, d]: &mut [[u32; 4]; 4], by: usize) {
-    b.rotate_left(by);
-    c.rotate_left(2);
-    d.rotate_left(4 - by);
+    // Written out, for `rotate_left` is made for long slices.
+    let turned = |row: &[u32; 4], by: usize| [row[by % 4], row[(by + 1) % 4], row[(by + 2) % 4], row[(by + 3) % 4]];
+    *b = turned(b, by);
+    *c = turned(c, 2);
+    *d = turned(d, 4 - by);
 }
 
 /// The widening multiply that brings 32 random bits into `0..n`.

@@ -1,5 +1,6 @@
 //! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-22).
 
+mod crowd;
 mod fit;
 mod labels;
 mod neighbours;
@@ -19,10 +20,10 @@ use crate::model::behaviour::scheduler as behaviour;
 use crate::rng::{Purpose, Ties};
 use crate::trace::{Fact, Unfit};
 use crate::units::{Span, Time};
+use crowd::Crowd;
 use fit::Fit;
 use labels::Asking;
 use queue::SchedulingQueue;
-use quick::Crowd;
 use score::Scorer;
 use shapes::Shapes;
 
