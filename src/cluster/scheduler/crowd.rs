@@ -12,6 +12,8 @@ use crate::rng::Ties;
 const FEW: usize = 4;
 /// A score that no node has.
 const NEVER: u8 = u8::MAX;
+/// The highest score that fits a byte beside it.
+const MOST: u8 = NEVER - 1;
 /// So many pairs have numbers that fit a byte.
 const PAIRS: usize = 256;
 
@@ -326,7 +328,7 @@ impl Crowd {
         for met in &self.met {
             let total = u16::from(met.score) + self.adds[met.pair as usize].0;
             let without = self.base[met.zone as usize];
-            let Some(adjusted @ 1..NEVER) = total.checked_sub(without).and_then(|t| u8::try_from(t).ok()) else {
+            let Some(adjusted @ 1..=MOST) = total.checked_sub(without).and_then(|t| u8::try_from(t).ok()) else {
                 return false;
             };
             self.bytes[met.at as usize] = adjusted;
@@ -354,31 +356,44 @@ impl Crowd {
         compare((first, zones[0]), targets, first_equal);
         compare((last, zones[1]), targets, last_equal);
         let equals = self.equal.chunks(BLOCK).map(|block| 1.count(block)).sum();
-        let record = self.equal.iter().position(|&equal| equal > 0).unwrap_or(0);
-        let before = self.bytes.iter().zip(zones.into_iter().flatten()).take(record);
-        let totals = before.map(|(&score, &zone)| only_if(score > 0) & (u16::from(score) + self.base[zone as usize]));
-        ties.skip(overtaken(totals));
+        let mut before = nth(&self.equal, 0);
+        let (mut best, mut overtaken) = (0, 0);
+        let base = [self.base[0], self.base[1], self.base[2], self.base[3]];
+        for (scores, zones) in [(first, zones[0]), (last, zones[1])] {
+            let nodes = scores.len().min(before);
+            overtaken += draws(&scores[..nodes], &zones[..nodes], base, &mut best);
+            before -= nodes;
+        }
+        ties.skip(overtaken);
         nth(&self.equal, ties.pick(equals))
     }
 }
 
 /// How many draws the nodes before the best one take: one for each that equals the best so far.
-fn overtaken(totals: impl Iterator<Item = u16>) -> u64 {
-    let (mut best, mut draws) = (0, 0);
-    for total in totals {
-        if total > best {
-            best = total;
-        } else if total == best && total > 0 {
-            draws += 1;
-        }
+fn draws(scores: &[u8], zones: &[u8], base: [u16; FEW], best: &mut u16) -> u64 {
+    let mut draws = 0;
+    for (&score, &zone) in scores.iter().zip(zones) {
+        let total = only_if(score > 0) & (u16::from(score) + base[zone as usize % FEW]);
+        draws += u64::from(total == *best && total > 0);
+        *best = total.max(*best);
     }
     draws
 }
 
 /// The highest score in a zone.
 fn top(scores: &[u8], zones: &[u8], zone: u8) -> u8 {
-    let of_zone = scores.iter().zip(zones);
-    of_zone.fold(0, |top, (&score, &of)| top.max(score & byte_if(of == zone)))
+    let (scores, last_scores) = scores.as_chunks::<BLOCK>();
+    let (zones, last_zones) = zones.as_chunks::<BLOCK>();
+    let mut top = 0;
+    for (scores, zones) in scores.iter().zip(zones) {
+        for at in 0..BLOCK {
+            top = top.max(scores[at] & byte_if(zones[at] == zone));
+        }
+    }
+    for (score, &of) in last_scores.iter().zip(last_zones) {
+        top = top.max(score & byte_if(of == zone));
+    }
+    top
 }
 
 /// Marks the nodes whose scores are those that their zones have to reach.

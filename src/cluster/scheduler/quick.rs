@@ -51,33 +51,53 @@ impl Scheduler {
     }
 }
 
-/// So many nodes are looked at together.
+/// So many nodes are passed over together.
 pub(super) const BLOCK: usize = 64;
 
-/// A score; 0: the node does not fit.
+/// A score; 0: the node does not fit. Blocks have at most [`BLOCK`] of them.
 pub(super) trait Score: Copy + Ord + Default {
     /// How often a score occurs in a block.
     fn count(self, block: &[Self]) -> u32;
+    /// The highest score of a block.
+    fn highest(block: &[Self]) -> Self;
 }
 
-// Counters of the scores' own width let the compiler count many at a time.
-impl Score for u8 {
-    fn count(self, block: &[Self]) -> u32 {
-        block
-            .iter()
-            .fold(0_u8, |n, &score| n + Self::from(score == self))
-            .into()
-    }
+// Arrays, indices, and counters of the scores' own width: so the compiler looks at many scores at a time.
+macro_rules! score {
+    ($($name:ident)+) => {$(
+        impl Score for $name {
+            fn count(self, block: &[Self]) -> u32 {
+                let mut count = 0;
+                if let Ok(block) = <&[Self; BLOCK]>::try_from(block) {
+                    for score in block {
+                        count += Self::from(*score == self);
+                    }
+                } else {
+                    for score in block {
+                        count += Self::from(*score == self);
+                    }
+                }
+                count.into()
+            }
+
+            fn highest(block: &[Self]) -> Self {
+                let mut highest = 0;
+                if let Ok(block) = <&[Self; BLOCK]>::try_from(block) {
+                    for score in block {
+                        highest = highest.max(*score);
+                    }
+                } else {
+                    for score in block {
+                        highest = highest.max(*score);
+                    }
+                }
+                highest
+            }
+        }
+    )+};
 }
 
-impl Score for u16 {
-    fn count(self, block: &[Self]) -> u32 {
-        block
-            .iter()
-            .fold(0_u16, |n, &score| n + Self::from(score == self))
-            .into()
-    }
-}
+score!(u8 u16);
 
 /// Where the best of these scores stands, counted over both parts. Ties are broken at random (S-13): whenever a score equals
 /// the best so far, the n-th of its kind takes its place with a chance of 1/n.
@@ -86,7 +106,7 @@ pub(super) fn best<T: Score>(parts: [&[T]; 2], ties: &mut Ties) -> usize {
     let (mut best, mut equals, mut overtaken) = (nothing, 0, 0);
     let blocks = || parts.into_iter().flat_map(|part| part.chunks(BLOCK));
     for block in blocks() {
-        let most = block.iter().copied().fold(nothing, T::max);
+        let most = T::highest(block);
         if most == nothing || most < best {
             continue;
         }
