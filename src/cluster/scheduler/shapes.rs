@@ -23,6 +23,8 @@ pub(super) struct Shapes {
     /// How many nodes a shape must have had examined without this before it is worked out for all of them, so that a
     /// shape that is rarely asked for costs no more than a plain search: at most as many as there are nodes.
     patience: usize,
+    #[cfg(test)]
+    answered: bool,
 }
 
 /// Nodes, by their place in the scheduler's order, as pods of one shape see them.
@@ -89,7 +91,15 @@ impl Shapes {
             of,
             list,
             patience: model.nodes.len(),
+            #[cfg(test)]
+            answered: false,
         }
+    }
+
+    /// Whether the last question had an answer.
+    #[cfg(test)]
+    pub(super) fn answered(&mut self) -> bool {
+        std::mem::take(&mut self.answered)
     }
 
     /// Plain searches only, for comparison.
@@ -130,6 +140,10 @@ impl Shapes {
         }
         shape.seen = Some(changes.count());
         shape.owed = 0;
+        #[cfg(test)]
+        {
+            self.answered = true;
+        }
         Some(shape)
     }
 }
