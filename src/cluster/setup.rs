@@ -17,8 +17,8 @@ use crate::trace::{Fact, VersionId};
 use crate::units::{Span, Time};
 use crate::upgrade::{drain::Drains, driver, driver::Driver, fault::Faults, kubeadm::Kubeadm};
 
-/// The world at time zero, with the facts that describe it.
-pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
+/// The world at time zero. Facts that describe it are told as they gather, so that they are not all kept at once.
+pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl FnMut(&mut Hall<'m>)) -> World<'m> {
     let versions = preamble::versions(model);
     let target = model.plan.as_ref().and_then(|p| p.target.as_ref());
     let target = target.and_then(|t| versions.iter().position(|v| v == t));
@@ -41,8 +41,8 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
     };
     world.control_plane.start(&mut world.hall);
     initial_nodes(&mut world);
-    world.given_pods();
-    world.missing_pods();
+    world.given_pods(tell);
+    world.missing_pods(tell);
     disruption::start(&Permit::before_time(), &mut world.hall);
     world.rollouts_under_way();
     world.hall.cause = None;
@@ -71,7 +71,7 @@ fn initial_nodes(world: &mut World<'_>) {
     }
 }
 
-impl World<'_> {
+impl<'m> World<'m> {
     /// Marks a pod that never becomes ready, while there are any to mark; `first`: how many others of its workload are
     /// rather meant.
     fn mark(&mut self, pod: PodId, first: u32) {
@@ -84,7 +84,7 @@ impl World<'_> {
     }
 
     /// Pods that the input holds.
-    fn given_pods(&mut self) {
+    fn given_pods(&mut self, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let permit = Permit::before_time();
         let mut unready = vec![0; self.hall.model.workloads.len()];
         for given in &self.hall.model.pods {
@@ -102,6 +102,7 @@ impl World<'_> {
                 replica_set: given.replica_set,
                 identity,
             };
+            tell(&mut self.hall);
             self.hall.cause = None;
             let pod = self.hall.create_pod(&permit, new);
             if given.running && given.node.is_some() {
@@ -118,36 +119,50 @@ impl World<'_> {
     }
 
     /// Pods that the input lacks: their controllers create them, the scheduler places them, and they are ready.
-    fn missing_pods(&mut self) {
+    fn missing_pods(&mut self, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let sets: Vec<ReplicaSetId> = self.hall.store.replica_sets.ids().collect();
         for rs in sets {
             let set = &self.hall.store.replica_sets[rs];
             for _ in set.active..set.desired {
                 let workload = self.hall.store.replica_sets[rs].workload;
-                self.place_new(workload, Some(rs), Identity::Replica);
+                self.place_new(
+                    NewPod {
+                        workload,
+                        replica_set: Some(rs),
+                        identity: Identity::Replica,
+                    },
+                    tell,
+                );
             }
         }
         let workloads: Vec<WorkloadId> = self.hall.model.workloads.ids().collect();
         for workload in workloads {
             match self.hall.model.workloads[workload].kind {
-                WorkloadKind::DaemonSet => self.missing_daemons(workload),
-                WorkloadKind::StatefulSet => self.missing_members(workload),
-                WorkloadKind::Job => self.missing_job_pods(workload),
+                WorkloadKind::DaemonSet => self.missing_daemons(workload, tell),
+                WorkloadKind::StatefulSet => self.missing_members(workload, tell),
+                WorkloadKind::Job => self.missing_job_pods(workload, tell),
                 _ => {}
             }
         }
     }
 
-    fn missing_members(&mut self, workload: WorkloadId) {
+    fn missing_members(&mut self, workload: WorkloadId, tell: &mut impl FnMut(&mut Hall<'m>)) {
         for ordinal in 0..self.hall.store.workloads[workload].desired {
             let members = &self.hall.store.workloads[workload].members;
             if members.get(ordinal as usize).copied().flatten().is_none() {
-                self.place_new(workload, None, Identity::Ordinal(ordinal));
+                self.place_new(
+                    NewPod {
+                        workload,
+                        replica_set: None,
+                        identity: Identity::Ordinal(ordinal),
+                    },
+                    tell,
+                );
             }
         }
     }
 
-    fn missing_job_pods(&mut self, workload: WorkloadId) {
+    fn missing_job_pods(&mut self, workload: WorkloadId, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let Some(spec) = self.hall.model.workloads[workload].job else {
             return;
         };
@@ -158,11 +173,18 @@ impl World<'_> {
         let wanted = job::wanted(spec, state);
         self.hall.set_desired(workload, wanted);
         for _ in state.active..wanted {
-            self.place_new(workload, None, Identity::Replica);
+            self.place_new(
+                NewPod {
+                    workload,
+                    replica_set: None,
+                    identity: Identity::Replica,
+                },
+                tell,
+            );
         }
     }
 
-    fn missing_daemons(&mut self, workload: WorkloadId) {
+    fn missing_daemons(&mut self, workload: WorkloadId, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let nodes: Vec<NodeId> = self.hall.model.nodes.ids().collect();
         let mut desired = 0;
         for node in nodes {
@@ -171,20 +193,23 @@ impl World<'_> {
             }
             desired += 1;
             if self.hall.store.workloads[workload].members[node.index()].is_none() {
-                self.place_new(workload, None, Identity::OnNode(node));
+                self.place_new(
+                    NewPod {
+                        workload,
+                        replica_set: None,
+                        identity: Identity::OnNode(node),
+                    },
+                    tell,
+                );
             }
         }
         self.hall.set_desired(workload, desired);
     }
 
-    fn place_new(&mut self, workload: WorkloadId, replica_set: Option<ReplicaSetId>, identity: Identity) {
+    fn place_new(&mut self, new: NewPod, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let permit = Permit::before_time();
+        tell(&mut self.hall);
         self.hall.cause = None;
-        let new = NewPod {
-            workload,
-            replica_set,
-            identity,
-        };
         let pod = self.hall.create_pod(&permit, new);
         match self.scheduler.place(pod, &mut self.hall) {
             Ok(node) => {

@@ -294,7 +294,8 @@ impl Node {
             nonzero: Resources::default(),
             ports: Vec::new(),
             taken: 0,
-            pods: Vec::new(),
+            // Room for those that nodes usually have, so that none is made in the middle of a run.
+            pods: Vec::with_capacity(node.pod_slots.min(64) as usize),
         }
     }
 }

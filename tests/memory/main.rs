@@ -78,7 +78,10 @@ fn memory_of_the_running_world() {
     let (none, _) = account(&srf::model(1000, 0));
     let (finished, events) = account(&srf::model(1000, 13_000));
     let pod = (finished.at_end - none.at_end) / 13_000;
-    println!("a pod that came and went (SRF): {pod} B; {} requests for memory in {events} events", finished.requests);
+    println!(
+        "a pod that came and went (SRF): {pod} B; {} requests for memory in {events} events",
+        finished.requests
+    );
     assert!(pod <= 256, "{pod} B a pod");
     assert!(finished.requests < 300, "{} requests for memory", finished.requests);
 
@@ -90,5 +93,9 @@ fn memory_of_the_running_world() {
     println!("{} requests for memory in {events} events", upgrade.requests);
     assert!(start <= 256, "{start} B a pod");
     assert!(end <= 256, "{end} B a pod");
-    assert!((upgrade.requests as u64) * 50 < events, "{} requests for memory", upgrade.requests);
+    assert!(
+        (upgrade.requests as u64) * 50 < events,
+        "{} requests for memory",
+        upgrade.requests
+    );
 }

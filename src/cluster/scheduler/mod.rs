@@ -233,7 +233,7 @@ impl Scheduler {
             }
             Err(why) => {
                 let cause = hall.cause;
-                if self.queue.fail(pod, why, hall.now, self.moved) {
+                if self.queue.fail(pod, priority(pod, hall), why, hall.now, self.moved) {
                     hall.emit_cause(Fact::PodUnschedulable { pod, why });
                     if behaviour::own_condition_wakes(hall.store.gate.minors.scheduler) {
                         let written = hall.half_call();
@@ -289,6 +289,7 @@ impl Scheduler {
         let permit = hall.store.gate.admit_scheduler();
         match permit {
             Ok(permit) if wanted && generation == self.generation => {
+                self.queue.bound(pod);
                 hall.bind_pod(&permit, pod, node);
                 if hall.model.classes[hall.store.pods[pod].class].counted {
                     let seen = hall.draw(&hall.model.timings.watch_delivery);
@@ -298,7 +299,8 @@ impl Scheduler {
             _ => {
                 hall.unreserve(pod, node);
                 if wanted && generation == self.generation && hall.store.gate.scheduler.is_some() {
-                    self.queue.fail(pod, Unfit::default(), hall.now, true);
+                    self.queue
+                        .fail(pod, priority(pod, hall), Unfit::default(), hall.now, true);
                 }
             }
         }

@@ -284,7 +284,7 @@ fn s5_who_is_woken_by_a_binding() {
         let mut scheduler = Scheduler::new(&hall);
         scheduler.queue.add(pods[1], 0, hall.now, None);
         scheduler.queue.pop(false);
-        scheduler.queue.fail(pods[1], Unfit::default(), hall.now, false);
+        scheduler.queue.fail(pods[1], 0, Unfit::default(), hall.now, false);
         scheduler.handle(Event::PodAssigned(pods[0]), &mut hall);
         assert_eq!(!scheduler.queue.waits(), woken, "{minor} {who}");
     }
