@@ -68,6 +68,13 @@ pub(crate) struct Node {
     pub(crate) pods: Vec<PodId>,
 }
 
+/// The Node objects of a zone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Zone {
+    pub(crate) size: usize,
+    pub(crate) not_ready: usize,
+}
+
 /// The taints of the node lifecycle controller, as a set of bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Taints(u8);
@@ -182,6 +189,8 @@ pub(crate) struct Store {
     pub(crate) rollouts: u32,
     /// Node objects.
     pub(crate) present: usize,
+    /// The same by zone; the last one is that of nodes without a zone.
+    pub(crate) zones: Vec<Zone>,
     /// Ready addresses of each Service.
     pub(crate) addresses: IdVec<ServiceId, u32>,
     /// What webhooks make of new pods.
@@ -213,7 +222,11 @@ impl Store {
             addresses: model.services.iter().map(|_| 0).collect(),
             admission: model.workloads.iter().map(|_| admission::State::default()).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
+            zones: vec![Zone::default(); model.zones.len() + 1],
         };
+        for node in model.nodes.ids() {
+            store.tally(model, node, true);
+        }
         for (id, rs) in model.replica_sets.iter_ids() {
             store.workloads[rs.workload].replica_sets.push(id);
         }
@@ -258,6 +271,26 @@ impl Store {
             budget.healthy.saturating_sub(desired)
         };
         (desired, allowed)
+    }
+
+    /// Where the zone of a node stands among [`Store::zones`].
+    pub(crate) fn zone_of(model: &Model, node: NodeId) -> usize {
+        model.nodes[node].zone.map_or(model.zones.len(), |zone| zone as usize)
+    }
+
+    /// Counts a node in its zone as it is, or takes back that it was counted so.
+    pub(crate) fn tally(&mut self, model: &Model, node: NodeId, counts: bool) {
+        let (zone, node) = (&mut self.zones[Self::zone_of(model, node)], &self.nodes[node]);
+        if node.exists {
+            let not_ready = usize::from(!node.ready);
+            if counts {
+                zone.size += 1;
+                zone.not_ready += not_ready;
+            } else {
+                zone.size -= 1;
+                zone.not_ready -= not_ready;
+            }
+        }
     }
 
     /// A rollout begins or ends.

@@ -297,10 +297,12 @@ impl Hall<'_> {
 
     /// Deletes a Node object, cordon and taints with it; whether there was one. Its pods are orphans from here on.
     pub(crate) fn delete_node(&mut self, _: &Permit, node: NodeId) -> bool {
-        let state = &mut self.store.nodes[node];
-        if !std::mem::replace(&mut state.exists, false) {
+        if !self.store.nodes[node].exists {
             return false;
         }
+        self.store.tally(self.model, node, false);
+        let state = &mut self.store.nodes[node];
+        state.exists = false;
         (state.ready, state.unschedulable, state.taints) = (false, false, Taints::default());
         self.store.spreading.node_exists(node, false);
         self.store.present -= 1;
@@ -322,6 +324,7 @@ impl Hall<'_> {
         if std::mem::replace(&mut self.store.nodes[node].exists, true) {
             return;
         }
+        self.store.tally(self.model, node, true);
         self.store.spreading.node_exists(node, true);
         self.store.present += 1;
         for workload in self.model.workloads.ids() {
@@ -340,7 +343,9 @@ impl Hall<'_> {
         if self.store.nodes[node].ready == ready {
             return;
         }
+        self.store.tally(self.model, node, false);
         self.store.nodes[node].ready = ready;
+        self.store.tally(self.model, node, true);
         if ready {
             super::volumes::node_back(self, node);
         }

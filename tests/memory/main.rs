@@ -67,6 +67,7 @@ fn account(model: &Model) -> (Account, u64) {
 
 /// Tests share the allocator, so all of this is one test.
 #[test]
+#[expect(clippy::disallowed_macros, reason = "a test that counts says what it counted")]
 fn memory_of_the_running_world() {
     // Tables double as they grow; these sizes fill them by four fifths.
     let (few, _) = account(&srf::model(1000, 0));
@@ -92,7 +93,8 @@ fn memory_of_the_running_world() {
     println!("a pod that stands (UPG): {start} B; a pod that ever was: {end} B");
     println!("{} requests for memory in {events} events", upgrade.requests);
     assert!(start <= 256, "{start} B a pod");
-    assert!(end <= 256, "{end} B a pod");
+    // With the drains that took them and the workloads that own them; pods that are gone are not forgotten.
+    assert!(end <= 320, "{end} B a pod");
     assert!(
         (upgrade.requests as u64) * 50 < events,
         "{} requests for memory",

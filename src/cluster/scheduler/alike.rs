@@ -1,4 +1,5 @@
 //! What is kept from cycle to cycle gives the placements of a plain search, and the counts are those of a recount.
+#![cfg(test)]
 
 use super::*;
 use crate::cluster::gate::Permit;

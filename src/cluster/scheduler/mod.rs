@@ -1,6 +1,5 @@
 //! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-22).
 
-#[cfg(test)]
 mod alike;
 mod crowd;
 mod fit;
@@ -12,7 +11,6 @@ mod quick;
 mod score;
 mod shapes;
 mod spread;
-#[cfg(test)]
 mod tests;
 
 use super::event::Event as World;

@@ -1,4 +1,5 @@
 //! The scheduler's rules, each on a small cluster.
+#![cfg(test)]
 
 use super::*;
 use crate::cluster::gate::Permit;
