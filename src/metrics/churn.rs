@@ -15,10 +15,19 @@ pub(super) struct Slot {
     pub(super) moves: u32,
     /// The pod that has it, until it is deleted.
     pub(super) pod: Option<PodId>,
-    /// Of what is created during the run: it has served, and its work is not done.
-    pub(super) begun: bool,
+    /// Of what is created during the run: in which truths it has begun to count, and whether its work is done.
+    pub(super) begun: Begun,
     /// The outage of the control plane in which it was vacated.
     pub(super) lost_in: Option<u32>,
+}
+
+/// How far a replica is that is created during the run: it is missed between its first time and the end of its work.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Begun {
+    pub(super) endpoint: bool,
+    pub(super) serving: bool,
+    pub(super) route: bool,
+    pub(super) done: bool,
 }
 
 /// What happened to the pods of a workload.

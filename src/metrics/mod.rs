@@ -32,7 +32,7 @@ use crate::units::Time;
 use availability::{Client, Route, Tally};
 use causes::Explainer;
 use chain::Chain;
-use churn::{Churn, Pending};
+use churn::{Begun, Churn, Pending};
 use control_plane::ControlPlane;
 use downs::Downs;
 use nodes::Nodes;
@@ -54,16 +54,38 @@ struct Workload {
 }
 
 impl Workload {
-    /// Of what is created during the run a replica is wanted from when it first serves until its work is done.
-    fn begins_or_is_done(&mut self, at: u64, pod: &Pod, serves: bool) {
-        let Some(slot) = self.churn.slots.get_mut(&pod.slot) else {
+    /// A replica that is created during the run counts for the first time: it is missed from now on.
+    fn begins(&mut self, at: u64, slot: u32, what: fn(&mut Begun) -> &mut bool) {
+        let Some(slot) = self.churn.slots.get_mut(&slot).filter(|s| !s.begun.done) else {
             return;
         };
-        let begun = serves || pod.stopped != Some(StopReason::Completed);
-        if std::mem::replace(&mut slot.begun, begun) != begun {
-            self.endpoints.want(at, begun);
-            self.serving.want(at, begun);
-            self.client.want(at, self.serving.desired() > 0);
+        let before = slot.begun;
+        *what(&mut slot.begun) = true;
+        let now = slot.begun;
+        self.wants(at, before, now);
+    }
+
+    /// Its work is done, and nobody misses it any more.
+    fn is_done(&mut self, at: u64, slot: u32) {
+        if let Some(slot) = self.churn.slots.get_mut(&slot) {
+            let before = slot.begun;
+            slot.begun = Begun {
+                done: true,
+                ..Begun::default()
+            };
+            self.wants(at, before, Begun::default());
+        }
+    }
+
+    fn wants(&mut self, at: u64, before: Begun, now: Begun) {
+        if before.endpoint != now.endpoint {
+            self.endpoints.want(at, now.endpoint);
+        }
+        if before.serving != now.serving {
+            self.serving.want(at, now.serving);
+        }
+        if before.route != now.route {
+            self.client.want(at, now.route);
         }
     }
 }
@@ -252,8 +274,17 @@ impl<'p> Metrics<'p> {
         let Some((state, info)) = self.workloads.get_mut(workload).zip(info) else {
             return;
         };
-        if info.created_later && truth == Truth::Serving {
-            state.begins_or_is_done(at, pod, up);
+        if info.created_later && up {
+            state.begins(
+                at,
+                pod.slot,
+                match truth {
+                    Truth::Endpoints => |b| &mut b.endpoint,
+                    Truth::Serving => |b| &mut b.serving,
+                },
+            );
+        } else if info.created_later && pod.stopped == Some(StopReason::Completed) {
+            state.is_done(at, pod.slot);
         }
         let tally = match truth {
             Truth::Endpoints => &mut state.endpoints,
@@ -280,6 +311,10 @@ impl<'p> Metrics<'p> {
             && let Some(state) = self.workloads.get_mut(pod.workload.index())
         {
             let before = pod.at_the_door();
+            let info = self.preamble.workloads.get(pod.workload.index());
+            if route == Route::Ready && info.is_some_and(|w| w.created_later) {
+                state.begins(at, pod.slot, |b| &mut b.route);
+            }
             pod.route = route;
             state.client.change(at, before, pod.at_the_door());
         }

@@ -81,7 +81,7 @@ impl PodClass {
 }
 
 /// A probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Probe {
     /// `initialDelaySeconds`.
     pub initial_delay: Span,
@@ -92,7 +92,7 @@ pub struct Probe {
 }
 
 /// What happens when a container exits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RestartPolicy {
     /// It is restarted.
     Always,

@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: one link step.
 
+mod arrivals;
 mod cli;
 mod controllers;
 mod coverage;

@@ -34,11 +34,7 @@ impl<'d> Builder<'d> {
 
     fn workload(&mut self, key: Key<'d>, draft: &Draft<'d>) -> WorkloadId {
         let (namespace, name, written) = key;
-        let next = WorkloadId::from_index(self.model.workloads.len());
-        let pod = draft.pods.first().map(|(pod, _)| &pod.template);
-        let class = self.class(next, draft.kind, draft.template, pod);
-        self.node_affinity(class, draft);
-        self.templates.push((namespace, class, draft.template));
+        let class = self.class_of(namespace, draft);
         let desired = match draft.kind {
             WorkloadKind::DaemonSet => self.eligible(class),
             _ => draft.desired,
@@ -59,7 +55,7 @@ impl<'d> Builder<'d> {
             first_ordinal: draft.first,
             job: draft.job,
             run_for: None,
-            arrivals: Vec::new(),
+            arrivals: draft.arrivals.clone(),
             slot_volumes: Vec::new(),
         });
         self.workloads.entry((namespace, name)).or_default().push(Known {
@@ -84,6 +80,24 @@ impl<'d> Builder<'d> {
             self.pod(pod, (id, class), set.map(|i| sets[i]), ordinal.flatten());
         }
         id
+    }
+
+    /// The class of a workload's pods. Many pods that nobody owns and that are alike have one together.
+    fn class_of(&mut self, namespace: &'d str, draft: &Draft<'d>) -> ClassId {
+        let alike = (namespace, draft.template);
+        let known = self.bare.get(&alike).filter(|_| draft.kind == WorkloadKind::Pod);
+        if let Some(&class) = known {
+            return class;
+        }
+        let next = WorkloadId::from_index(self.model.workloads.len());
+        let pod = draft.pods.first().map(|(pod, _)| &pod.template);
+        let class = self.class(next, draft.kind, draft.template, pod);
+        self.node_affinity(class, draft);
+        self.templates.push((namespace, class, draft.template));
+        if draft.kind == WorkloadKind::Pod {
+            self.bare.insert(alike, class);
+        }
+        class
     }
 
     /// Which member of its StatefulSet a pod is: its name ends in that number.
