@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A dense index of one kind of thing.
 pub trait Id: Copy {
@@ -17,26 +18,39 @@ pub trait Id: Copy {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(u32);
+        // One more than the index, so that an `Option` of an id is no larger than the id.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(NonZeroU32);
 
         impl Id for $name {
             #[inline]
             fn from_index(index: usize) -> Self {
-                debug_assert!(u32::try_from(index).is_ok());
+                debug_assert!(u32::try_from(index).is_ok_and(|index| index < u32::MAX));
                 #[expect(clippy::cast_possible_truncation, reason = "input limits keep tables far below 2^32")]
-                Self(index as u32)
+                Self(NonZeroU32::MIN.saturating_add(index as u32))
             }
             #[inline]
             fn index(self) -> usize {
-                self.0 as usize
+                self.0.get() as usize - 1
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_u32(self.0.get() - 1)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let index = u32::deserialize(deserializer)?;
+                Ok(Self(NonZeroU32::MIN.saturating_add(index)))
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0)
+                write!(f, concat!(stringify!($name), "({})"), self.0.get() - 1)
             }
         }
     )+};

@@ -6,6 +6,7 @@ use crate::units::Time;
 #[derive(Clone, Copy, Debug)]
 struct Entry<E> {
     at: Time,
+    #[cfg(debug_assertions)]
     seq: u64,
     event: E,
 }
@@ -16,10 +17,11 @@ struct Entry<E> {
 /// A monotone radix queue: an event waits in the bucket of the highest bit in which its time differs from the current
 /// one, and is dealt out to lower buckets as time comes near, so that push and pop cost O(1) amortised however many
 /// events are pending. Dealing keeps the order within a bucket and a bucket never holds two orders, which is what makes
-/// it stable; sequence numbers say so aloud and are checked in debug builds.
+/// it stable; debug builds number the events and check that.
 #[derive(Debug)]
 pub struct Queue<E> {
     now: Time,
+    #[cfg(debug_assertions)]
     seq: u64,
     len: usize,
     /// Events of the current instant, a queue of its own: `due[next..]` are still to come.
@@ -43,6 +45,7 @@ impl<E: Copy> Queue<E> {
     pub fn new() -> Self {
         Self {
             now: Time::ZERO,
+            #[cfg(debug_assertions)]
             seq: 0,
             len: 0,
             due: Vec::new(),
@@ -76,10 +79,14 @@ impl<E: Copy> Queue<E> {
         let at = at.max(self.now);
         let entry = Entry {
             at,
+            #[cfg(debug_assertions)]
             seq: self.seq,
             event,
         };
-        self.seq += 1;
+        #[cfg(debug_assertions)]
+        {
+            self.seq += 1;
+        }
         self.len += 1;
         self.place(entry);
     }
@@ -91,7 +98,8 @@ impl<E: Copy> Queue<E> {
         }
         let entry = self.due[self.next];
         debug_assert!(entry.at == self.now);
-        debug_assert!(self.next == 0 || self.due[self.next - 1].seq < entry.seq);
+        #[cfg(debug_assertions)]
+        assert!(self.next == 0 || self.due[self.next - 1].seq < entry.seq);
         self.next += 1;
         self.len -= 1;
         Some((entry.at, entry.event))
@@ -117,6 +125,13 @@ impl<E: Copy> Queue<E> {
         }
         let bucket = self.occupied.trailing_zeros() as usize;
         self.occupied &= self.occupied - 1;
+        if let [only] = self.later[bucket][..] {
+            debug_assert!(only.at > self.now, "time ran backwards");
+            self.now = only.at;
+            self.later[bucket].clear();
+            self.due.push(only);
+            return Some(());
+        }
         let mut entries = std::mem::take(&mut self.later[bucket]);
         let earliest = entries.iter().map(|e| e.at).min()?;
         debug_assert!(earliest > self.now, "time ran backwards");

@@ -88,7 +88,7 @@ impl Streams {
     #[must_use]
     pub fn stream(&self, purpose: Purpose, entity: u64) -> Stream {
         let mut rng = ChaCha8Rng::from_seed(self.key);
-        rng.set_stream((purpose as u64) << 48 | (entity & 0xffff_ffff_ffff));
+        rng.set_stream(nonce(purpose, entity));
         Stream(rng)
     }
 
@@ -97,21 +97,46 @@ impl Streams {
     pub fn sample(&self, purpose: Purpose, entity: u64, dist: &Dist) -> Span {
         match dist {
             Dist::Constant(span) => *span,
-            _ => self.stream(purpose, entity).sample(dist),
+            _ => dist.at(unit(self.first(purpose, entity))),
         }
+    }
+
+    /// The first 64 bits of a stream: of all that a block of ChaCha8 yields, a quarter of what the generator makes at least.
+    fn first(&self, purpose: Purpose, entity: u64) -> u64 {
+        const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+        let mut key = [0; 8];
+        for (word, bytes) in key.iter_mut().zip(self.key.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        let name = nonce(purpose, entity);
+        let [a, b, c, d, e, f, g, h] = key;
+        // Rows of the state, so that the four columns go through each step side by side.
+        let mut rows = [
+            CONSTANTS,
+            [a, b, c, d],
+            [e, f, g, h],
+            [0, 0, name as u32, (name >> 32) as u32],
+        ];
+        for _ in 0..4 {
+            quarter_rounds(&mut rows);
+            turn(&mut rows, 1);
+            quarter_rounds(&mut rows);
+            turn(&mut rows, 3);
+        }
+        let [low, high] = [0, 1].map(|i| u64::from(rows[0][i].wrapping_add(CONSTANTS[i])));
+        low | high << 32
     }
 }
 
 impl Stream {
     /// A number in `[0, 1)` with 53 random bits.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are exact in an f64")]
     pub fn unit(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+        unit(self.0.next_u64())
     }
 
     /// A number in `0..n`, by a widening multiply; 0 where `n` is 0.
     pub fn below(&mut self, n: u32) -> u32 {
-        ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
+        scale(self.0.next_u32(), n)
     }
 
     /// One sample.
@@ -136,6 +161,115 @@ impl Stream {
     }
 }
 
+/// A stream of which many numbers of 32 bits are drawn, not all of which need be looked at. The same numbers as from the
+/// stream itself.
+#[derive(Clone, Debug)]
+pub struct Ties {
+    stream: Stream,
+    /// The numbers from [`CHUNK`] · `chunk` on.
+    words: [u32; CHUNK as usize],
+    chunk: u64,
+    next: u64,
+}
+
+/// So many numbers are made at a time.
+const CHUNK: u64 = 64;
+
+impl Ties {
+    /// From the start of a stream that is used for nothing else.
+    #[must_use]
+    pub const fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            words: [0; CHUNK as usize],
+            chunk: u64::MAX,
+            next: 0,
+        }
+    }
+
+    /// A number in `0..n`; 0 where `n` is 0.
+    pub fn below(&mut self, n: u32) -> u32 {
+        self.next += 1;
+        scale(self.word(self.next - 1), n)
+    }
+
+    /// Passes over so many numbers.
+    pub const fn skip(&mut self, count: u64) {
+        self.next += count;
+    }
+
+    /// Which of `n` equals is left when the k-th takes the place of the one before with a chance of 1/k, for each k from
+    /// 2 to n: draws n − 1 numbers. The last to take its place stays, so they are looked at from the end.
+    pub fn pick(&mut self, n: u32) -> u32 {
+        let first = self.next;
+        self.next += u64::from(n.saturating_sub(1));
+        (2..=n)
+            .rev()
+            .find(|&k| scale(self.word(first + u64::from(k) - 2), k) == 0)
+            .map_or(0, |k| k - 1)
+    }
+
+    #[inline]
+    fn word(&mut self, at: u64) -> u32 {
+        if at / CHUNK != self.chunk {
+            self.fill(at / CHUNK);
+        }
+        self.words[(at % CHUNK) as usize]
+    }
+
+    fn fill(&mut self, chunk: u64) {
+        self.chunk = chunk;
+        self.stream.0.set_word_pos(u128::from(chunk * CHUNK));
+        let mut bytes = [0; 4 * CHUNK as usize];
+        self.stream.0.fill_bytes(&mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+    }
+}
+
+/// A number in `[0, 1)` with 53 random bits.
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact in an f64")]
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+}
+
+/// The name of a stream.
+const fn nonce(purpose: Purpose, entity: u64) -> u64 {
+    (purpose as u64) << 48 | (entity & 0xffff_ffff_ffff)
+}
+
+/// A quarter round of ChaCha in each column.
+#[inline]
+fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {
+    let step = |to: &mut [u32; 4], by: &[u32; 4], turned: &mut [u32; 4], left: u32| {
+        for i in 0..4 {
+            to[i] = to[i].wrapping_add(by[i]);
+            turned[i] = (turned[i] ^ to[i]).rotate_left(left);
+        }
+    };
+    step(a, b, d, 16);
+    step(c, d, b, 12);
+    step(a, b, d, 8);
+    step(c, d, b, 7);
+}
+
+/// Turns the rows so that diagonals become columns, or back.
+#[inline]
+fn turn([_, b, c, d]: &mut [[u32; 4]; 4], by: usize) {
+    // Written out, for `rotate_left` is made for long slices.
+    let turned = |row: &[u32; 4], by: usize| [row[by % 4], row[(by + 1) % 4], row[(by + 2) % 4], row[(by + 3) % 4]];
+    *b = turned(b, by);
+    *c = turned(c, 2);
+    *d = turned(d, 4 - by);
+}
+
+/// The widening multiply that brings 32 random bits into `0..n`.
+#[inline]
+fn scale(word: u32, n: u32) -> u32 {
+    ((u64::from(word) * u64::from(n)) >> 32) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +288,31 @@ mod tests {
         assert_eq!(first(Purpose::PodName, 0), [768, 772, 231]);
         assert_eq!(first(Purpose::Startup, 5), [53, 678, 963]);
         assert_eq!(first(Purpose::Fault, 1 << 40), [492, 478, 203]);
+    }
+
+    #[test]
+    fn ties_are_the_numbers_of_their_stream() {
+        let stream = Streams::new(7, 3).stream(Purpose::Ties, 0);
+        let (mut plain, mut ties) = (stream.clone(), Ties::new(stream));
+        for n in 0..1000 {
+            assert_eq!(ties.below(n), plain.below(n));
+            let picked = (2..=n).fold(0, |picked, k| if plain.below(k) == 0 { k - 1 } else { picked });
+            assert_eq!(ties.pick(n), picked);
+            if n % 3 == 0 {
+                ties.skip(u64::from(n));
+                (0..n).for_each(|_| _ = plain.below(1));
+            }
+        }
+    }
+
+    #[test]
+    fn first_draws_are_those_of_the_generator() {
+        for n in 0..500_u64 {
+            let streams = Streams::new(n * n, n % 7);
+            let entity = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut stream = streams.stream(Purpose::Startup, entity);
+            assert_eq!(streams.first(Purpose::Startup, entity), stream.0.next_u64());
+        }
     }
 
     #[test]

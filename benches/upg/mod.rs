@@ -145,6 +145,7 @@ fn add_deployment(model: &mut Model, name: &str, replicas: u32) {
         first_ordinal: 0,
         job: None,
         run_for: None,
+        arrivals: Vec::new(),
         slot_volumes: Vec::new(),
     });
     model.replica_sets.push(ReplicaSet {

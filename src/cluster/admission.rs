@@ -5,6 +5,7 @@ use super::gate::{Permit, Unavailable};
 use super::hall::Hall;
 use super::replica_set;
 use crate::ids::{WebhookId, WorkloadId};
+use crate::model::WorkloadKind;
 use crate::trace::Fact;
 use crate::units::Span;
 
@@ -28,9 +29,7 @@ impl Hall<'_> {
     /// only once.
     pub(crate) fn admit_creation(&mut self, workload: WorkloadId) -> Result<Permit, Unavailable> {
         let permit = self.store.gate.admit_controllers()?;
-        let class = &self.model.classes[self.model.workloads[workload].class];
-        let silent = |id: &&WebhookId| self.store.addresses[self.model.webhooks[**id].service] == 0;
-        let Some(&webhook) = class.webhooks.iter().find(silent) else {
+        let Some(webhook) = self.silent_webhook(workload) else {
             self.store.admission[workload].failures = 0;
             return Ok(permit);
         };
@@ -45,6 +44,27 @@ impl Hall<'_> {
             self.after(pause, World::CreateAgain(workload));
         }
         Err(Unavailable)
+    }
+
+    /// Leave for somebody outside to create a pod or a Job. Pods are asked about, Jobs are not.
+    pub(super) fn admit_request(&mut self, workload: WorkloadId) -> Result<Permit, Unavailable> {
+        let permit = self.admit()?;
+        let pod = self.model.workloads[workload].kind == WorkloadKind::Pod;
+        let Some(webhook) = self.silent_webhook(workload).filter(|_| pod) else {
+            self.store.admission[workload].failures = 0;
+            return Ok(permit);
+        };
+        if std::mem::replace(&mut self.store.admission[workload].failures, 1) == 0 {
+            self.emit(Fact::PodNotAdmitted { workload, webhook });
+        }
+        Err(Unavailable)
+    }
+
+    /// A webhook that has to be asked about a workload's pods and has nobody to answer.
+    fn silent_webhook(&self, workload: WorkloadId) -> Option<WebhookId> {
+        let class = &self.model.classes[self.model.workloads[workload].class];
+        let silent = |id: &&WebhookId| self.store.addresses[self.model.webhooks[**id].service] == 0;
+        class.webhooks.iter().find(silent).copied()
     }
 
     /// The pause is over: the workload's controller looks at it.

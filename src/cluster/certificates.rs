@@ -6,14 +6,14 @@ use super::control_plane::{ControlPlane, Event};
 use super::event::Event as World;
 use super::hall::Hall;
 use crate::ids::{InstanceId, NodeId};
-use crate::model::{Component, Model, StopMode};
+use crate::model::{Component, Model};
 use crate::trace::Fact;
 use crate::units::{Span, Time};
 
 /// How long a renewed certificate is good.
 const VALIDITY: Span = Span::from_secs(365 * 24 * 3600);
 /// How long `kubeadm certs renew all` and moving the manifests away and back take together (an assumption).
-const RESTART: Span = Span::from_secs(20);
+pub(super) const RESTART: Span = Span::from_secs(20);
 
 /// Until when certificates are good, by node in the order of the control plane's nodes.
 #[derive(Debug)]
@@ -107,8 +107,7 @@ impl ControlPlane {
             };
             self.renewed(node, component, hall);
             hall.emit(Fact::CertificatesRenewed { node, component });
-            let event = Event::Fault(id, StopMode::Terminate, Some(RESTART));
-            hall.after(Span::ZERO, World::ControlPlane(event));
+            hall.after(Span::ZERO, World::ControlPlane(Event::Restart(id)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The processes of the control plane: etcd, API servers, controller managers and schedulers on each control-plane
 //! node; who of them answers, and what stands in front (C-1, E-1 … E-3, K-15b, K-18, K-19).
 
-use super::certificates::Certificates;
+use super::certificates::{self, Certificates};
 use super::election::{self, Elections};
 use super::event::Event as World;
 use super::gate::Server;
@@ -9,7 +9,7 @@ use super::hall::Hall;
 use super::kubelet;
 use super::static_pod::Break;
 use crate::ids::{IdVec, InstanceId, NodeId};
-use crate::model::{BreakMode, Component, Etcd, HealthCheck, Model, StopMode, behaviour};
+use crate::model::{BreakMode, Component, Etcd, FaultAction, HealthCheck, Model, StopMode, behaviour};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{Fact, StopReason, VersionId};
 use crate::units::{Dist, Span, Time};
@@ -17,8 +17,10 @@ use crate::units::{Dist, Span, Time};
 /// What the control plane waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// A fault stops a process; it starts again so long after its exit, if at all.
-    Fault(InstanceId, StopMode, Option<Span>),
+    /// A fault (index into the scenario's faults) stops a process.
+    Fault(InstanceId, u32),
+    /// A process is stopped, and started again when its kubelet has noticed.
+    Restart(InstanceId),
     /// kubeadm has moved a new manifest: the static pod is replaced.
     Swap(InstanceId, VersionId),
     /// What keeps a process from coming up is mended.
@@ -40,7 +42,7 @@ pub(crate) enum Event {
     /// A process answers (generation).
     Serve(InstanceId, u16),
     /// The load balancer has checked an API server often enough to change its mind (generation of the server).
-    Checked(usize, u16),
+    Checked(u32, u16),
     /// etcd has a new leader (generation).
     NewEtcdLeader(u16),
 }
@@ -191,7 +193,8 @@ impl ControlPlane {
 
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
         match event {
-            Event::Fault(id, mode, restart) => self.fault(id, mode, restart, hall),
+            Event::Fault(id, number) => self.fault(id, number, hall),
+            Event::Restart(id) => self.stop(id, StopMode::Terminate, Some(certificates::RESTART), hall),
             Event::Swap(id, version) => self.swap(id, version, hall),
             Event::Mended(id) => self.mended(id, hall),
             Event::Break(fault) => self.breaks.push(fault),
@@ -206,7 +209,7 @@ impl ControlPlane {
             }
             Event::Start(id, generation) => self.process_start(id, generation, hall),
             Event::Serve(id, generation) => self.serve(id, generation, hall),
-            Event::Checked(server, generation) => self.checked(server, generation, hall),
+            Event::Checked(server, generation) => self.checked(server as usize, generation, hall),
             Event::NewEtcdLeader(generation) => {
                 if self.etcd_generation == generation {
                     self.etcd_leaderless = false;
@@ -240,7 +243,20 @@ impl ControlPlane {
         self.on_node(component, node).map(|id| self.instances[id].version)
     }
 
-    fn fault(&mut self, id: InstanceId, mode: StopMode, restart: Option<Span>, hall: &mut Hall<'_>) {
+    /// A process starts again so long after its exit as the fault says, if at all.
+    fn fault(&mut self, id: InstanceId, number: u32, hall: &mut Hall<'_>) {
+        let (mode, restart) = match hall.model.faults[number as usize].action {
+            FaultAction::ComponentDown { mode, duration, .. } => (mode, duration),
+            FaultAction::NodeCrash { duration, .. } => (StopMode::Kill, duration),
+            FaultAction::ComponentBreaks { .. }
+            | FaultAction::PodDelete(_)
+            | FaultAction::ContainerCrash(_)
+            | FaultAction::Rollout(_) => return,
+        };
+        self.stop(id, mode, restart, hall);
+    }
+
+    fn stop(&mut self, id: InstanceId, mode: StopMode, restart: Option<Span>, hall: &mut Hall<'_>) {
         if !self.instances[id].up {
             return;
         }
@@ -441,7 +457,7 @@ impl ControlPlane {
         let delay = first + balancer.interval * u64::from(more);
         if self.checks.len() > 1 {
             let generation = self.checks[server];
-            hall.after(delay, World::ControlPlane(Event::Checked(server, generation)));
+            hall.after(delay, World::ControlPlane(Event::Checked(server as u32, generation)));
         }
     }
 

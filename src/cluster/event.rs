@@ -33,6 +33,8 @@ pub(crate) enum Event {
     Kubelet(kubelet::Event),
     /// A workload whose new pods a webhook failed is looked at again by its controller.
     CreateAgain(WorkloadId),
+    /// A pod that nobody owns, or a Job, is asked for by somebody outside.
+    Arrival(WorkloadId),
     /// The pod garbage collector looks for orphans of a node; `true`: the run waits for it.
     PodGc(NodeId, bool),
     Volume(volumes::Event),

@@ -8,7 +8,7 @@ use crate::model::{Component, Model};
 use crate::queue::Queue;
 use crate::rng::{Purpose, Stream, Streams};
 use crate::trace::{Fact, Record, VersionId};
-use crate::units::{Dist, KubeVersion, Span, Time};
+use crate::units::{Dist, KubeVersion, Sampler, Span, Time};
 
 /// What every room sees.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(crate) struct Hall<'m> {
     facts: Vec<Record>,
     next_fact: usize,
     latency: Stream,
+    sampler: Sampler,
     balancer: Stream,
 }
 
@@ -50,6 +51,7 @@ impl<'m> Hall<'m> {
             facts: Vec::new(),
             next_fact: 0,
             latency: streams.stream(Purpose::Latency, 0),
+            sampler: Sampler::default(),
             balancer: streams.stream(Purpose::LoadBalancer, 0),
             streams,
         }
@@ -135,7 +137,10 @@ impl<'m> Hall<'m> {
 
     /// A sample of a latency.
     pub(crate) fn draw(&mut self, dist: &Dist) -> Span {
-        self.latency.sample(dist)
+        match dist {
+            Dist::Constant(span) => *span,
+            _ => self.sampler.at(dist, self.latency.unit()),
+        }
     }
 
     /// A uniform sample.

@@ -5,7 +5,7 @@ use super::hall::Hall;
 use super::rate::{TokenBucket, slow_start};
 use super::write::{Identity, NewPod};
 use crate::ids::{IdVec, PodId, WorkloadId};
-use crate::model::{Job, WorkloadKind, behaviour};
+use crate::model::{Job, Workload, WorkloadKind, behaviour};
 use crate::trace::DeletedBy;
 use crate::units::{Span, Time};
 
@@ -47,9 +47,19 @@ pub(crate) struct State {
     not_before: Time,
     /// Complete or given up.
     pub(crate) over: bool,
+    /// Its object is not there yet.
+    pub(crate) absent: bool,
 }
 
 impl State {
+    /// What the API knows of a workload's Job before anything has happened.
+    pub(crate) fn of(workload: &Workload) -> Self {
+        Self {
+            absent: workload.kind == WorkloadKind::Job && !workload.arrivals.is_empty(),
+            ..Self::default()
+        }
+    }
+
     /// A pod failed, or counts as failed.
     fn fail(&mut self, now: Time) {
         self.failed += 1;
@@ -112,7 +122,7 @@ impl Jobs {
             return;
         };
         let state = hall.store.workloads[workload].job;
-        if state.over || hall.store.gate.admit_controllers().is_err() {
+        if state.over || state.absent || hall.store.gate.admit_controllers().is_err() {
             return;
         }
         if state.failed > spec.backoff_limit {
@@ -168,6 +178,18 @@ impl Jobs {
         let pod = hall.create_pod(&permit, new);
         hall.announce_pod(pod);
     }
+}
+
+/// Somebody creates a Job during the run.
+pub(crate) fn arrives(workload: WorkloadId, hall: &mut Hall<'_>) {
+    let Some(spec) = hall.model.workloads[workload].job else {
+        return;
+    };
+    let state = &mut hall.store.workloads[workload].job;
+    state.absent = false;
+    let wanted = wanted(spec, *state);
+    hall.set_desired(workload, wanted);
+    hall.after_reaction(World::Job(Event::Sync(workload)));
 }
 
 /// How many pods there should be now.

@@ -2,6 +2,7 @@
 
 mod admission;
 mod certificates;
+pub(crate) mod arrival;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
@@ -23,6 +24,7 @@ mod run;
 pub(crate) mod scheduler;
 mod setup;
 mod skew;
+pub(crate) mod spreading;
 pub(crate) mod stateful_set;
 pub(crate) mod static_pod;
 pub(crate) mod store;

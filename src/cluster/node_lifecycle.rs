@@ -3,6 +3,7 @@
 
 use super::event::Event as World;
 use super::hall::Hall;
+use super::store::{Store, Zone};
 use crate::ids::{IdVec, NodeId, PodId};
 use crate::model::behaviour::controller_manager as behaviour;
 use crate::rng::Purpose;
@@ -297,17 +298,7 @@ impl NodeLifecycle {
 
     /// Time between two taints in a node's zone; `None`: none are set.
     fn rate(&self, node: NodeId, hall: &Hall<'_>) -> Option<Span> {
-        let zone = hall.model.nodes[node].zone;
-        let (mut size, mut not_ready) = (0, 0);
-        let members = hall
-            .model
-            .nodes
-            .iter_ids()
-            .filter(|(id, n)| n.zone == zone && hall.store.nodes[*id].exists);
-        for (id, _) in members {
-            size += 1;
-            not_ready += usize::from(!hall.store.nodes[id].ready);
-        }
+        let Zone { size, not_ready } = hall.store.zones[Store::zone_of(hall.model, node)];
         if all_silent(hall) {
             None
         } else if not_ready < size && not_ready > 2 && not_ready * 100 >= size * 55 {
@@ -367,7 +358,7 @@ impl NodeLifecycle {
 }
 
 fn all_silent(hall: &Hall<'_>) -> bool {
-    hall.store.nodes.iter().filter(|n| n.exists).all(|n| !n.ready)
+    hall.store.zones.iter().all(|zone| zone.size == zone.not_ready)
 }
 
 /// A node whose kubelet says that it is not ready gets no new pods; those it has stay (N-11). The NoExecute taint would come

@@ -93,6 +93,7 @@ fn workload(workload: &crate::model::Workload, model: &Model) -> WorkloadInfo {
                 | WorkloadKind::Job
                 | WorkloadKind::StaticPod
         ),
+        created_later: !workload.arrivals.is_empty(),
         has_endpoints: !class.services.is_empty(),
         budgets: class.budgets.clone(),
     }

@@ -17,7 +17,7 @@ impl TokenBucket {
     /// `qps` requests a second, `burst` of them at once.
     pub(crate) const fn new(qps: u32, burst: u32) -> Self {
         Self {
-            interval: Span::from_micros(1_000_000 / qps as u64),
+            interval: Span::from_micros(1_000_000 / if qps == 0 { 1 } else { qps as u64 }),
             burst: burst as u64,
             spent_until: Time::ZERO,
         }

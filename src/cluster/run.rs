@@ -1,6 +1,7 @@
 //! One replication, from the first event to the last.
 
 use super::event::Event;
+use super::hall::Hall;
 use super::options::{RunCost, RunOptions};
 use super::setup;
 use super::world::World;
@@ -16,16 +17,16 @@ const TAIL: Span = Span::from_secs(5);
 ///
 /// The same model and options give the same facts, whatever observes them.
 pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -> RunCost {
-    let mut world = setup::world(model, options);
     let mut watch = Watch::new(model, options);
-    watch.hand_over(&mut world, observer);
+    let mut world = setup::world(model, options, &mut |hall| watch.hand_over(hall, observer));
+    watch.hand_over(&mut world.hall, observer);
     if let Some(until) = options.until {
         world.hall.at(until, Event::Wake);
     }
     let mut events = 0;
     while events < options.max_events && world.step() {
         events += 1;
-        watch.hand_over(&mut world, observer);
+        watch.hand_over(&mut world.hall, observer);
         if watch.over(&mut world) {
             break;
         }
@@ -36,7 +37,7 @@ pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -
     world.driver.close(status, &mut world.hall);
     world.hall.cause = None;
     world.hall.emit(Fact::RunEnded);
-    watch.hand_over(&mut world, observer);
+    watch.hand_over(&mut world.hall, observer);
     RunCost {
         events,
         facts: world.hall.fact_count() as u64,
@@ -71,8 +72,8 @@ impl<'o> Watch<'o> {
         }
     }
 
-    fn hand_over<O: Observer>(&mut self, world: &mut World<'_>, observer: &mut O) {
-        let (first, facts) = world.hall.drain_facts();
+    fn hand_over<O: Observer>(&mut self, hall: &mut Hall<'_>, observer: &mut O) {
+        let (first, facts) = hall.drain_facts();
         for (number, record) in facts.enumerate() {
             if !is_repetition(&record.fact) {
                 self.last_progress = record.at;
@@ -100,6 +101,7 @@ impl<'o> Watch<'o> {
         }
         let calm = !waits
             && hall.store.missing == 0
+            && hall.store.arriving == 0
             && hall.store.terminating == 0
             && hall.store.rollouts == 0
             && hall.store.gate.admit_controllers().is_ok()

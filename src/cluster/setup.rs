@@ -9,7 +9,7 @@ use super::options::RunOptions;
 use super::scheduler::Scheduler;
 use super::world::World;
 use super::write::{Identity, NewPod};
-use super::{daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
+use super::{arrival, daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::rng::Streams;
@@ -17,8 +17,8 @@ use crate::trace::{Fact, VersionId};
 use crate::units::{Span, Time};
 use crate::upgrade::{drain::Drains, driver, driver::Driver, fault::Faults, kubeadm::Kubeadm};
 
-/// The world at time zero, with the facts that describe it.
-pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
+/// The world at time zero. Facts that describe it are told as they gather, so that they are not all kept at once.
+pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl FnMut(&mut Hall<'m>)) -> World<'m> {
     let versions = preamble::versions(model);
     let target = model.plan.as_ref().and_then(|p| p.target.as_ref());
     let target = target.and_then(|t| versions.iter().position(|v| v == t));
@@ -42,14 +42,15 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions) -> World<'m> {
     };
     world.control_plane.start(&mut world.hall);
     initial_nodes(&mut world);
-    world.given_pods();
-    world.missing_pods();
+    world.given_pods(tell);
+    world.missing_pods(tell);
     disruption::start(&Permit::before_time(), &mut world.hall);
     world.rollouts_under_way();
     world.hall.cause = None;
     world.policy.start(&world.control_plane, &mut world.hall);
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
+    arrival::start(&mut world.hall);
     if let Some(plan) = &model.plan {
         world
             .hall
@@ -72,7 +73,7 @@ fn initial_nodes(world: &mut World<'_>) {
     }
 }
 
-impl World<'_> {
+impl<'m> World<'m> {
     /// Marks a pod that never becomes ready, while there are any to mark; `first`: how many others of its workload are
     /// rather meant.
     fn mark(&mut self, pod: PodId, first: u32) {
@@ -85,14 +86,14 @@ impl World<'_> {
     }
 
     /// Pods that the input holds.
-    fn given_pods(&mut self) {
+    fn given_pods(&mut self, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let permit = Permit::before_time();
         let mut unready = vec![0; self.hall.model.workloads.len()];
         for given in &self.hall.model.pods {
-            unready[self.hall.model.classes[given.class].workload.index()] += u32::from(given.running && !given.ready);
+            unready[given.workload.index()] += u32::from(given.running && !given.ready);
         }
         for (_, given) in self.hall.model.pods.iter_ids() {
-            let workload = self.hall.model.classes[given.class].workload;
+            let workload = given.workload;
             let identity = match (self.hall.model.workloads[workload].kind, given.node, given.ordinal) {
                 (WorkloadKind::DaemonSet, Some(node), _) => Identity::OnNode(node),
                 (WorkloadKind::StatefulSet, _, Some(ordinal)) => Identity::Ordinal(ordinal),
@@ -103,6 +104,7 @@ impl World<'_> {
                 replica_set: given.replica_set,
                 identity,
             };
+            tell(&mut self.hall);
             self.hall.cause = None;
             let pod = self.hall.create_pod(&permit, new);
             if given.running && given.node.is_some() {
@@ -119,48 +121,72 @@ impl World<'_> {
     }
 
     /// Pods that the input lacks: their controllers create them, the scheduler places them, and they are ready.
-    fn missing_pods(&mut self) {
+    fn missing_pods(&mut self, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let sets: Vec<ReplicaSetId> = self.hall.store.replica_sets.ids().collect();
         for rs in sets {
             let set = &self.hall.store.replica_sets[rs];
             for _ in set.active..set.desired {
                 let workload = self.hall.store.replica_sets[rs].workload;
-                self.place_new(workload, Some(rs), Identity::Replica);
+                self.place_new(
+                    NewPod {
+                        workload,
+                        replica_set: Some(rs),
+                        identity: Identity::Replica,
+                    },
+                    tell,
+                );
             }
         }
         let workloads: Vec<WorkloadId> = self.hall.model.workloads.ids().collect();
         for workload in workloads {
             match self.hall.model.workloads[workload].kind {
-                WorkloadKind::DaemonSet => self.missing_daemons(workload),
-                WorkloadKind::StatefulSet => self.missing_members(workload),
-                WorkloadKind::Job => self.missing_job_pods(workload),
+                WorkloadKind::DaemonSet => self.missing_daemons(workload, tell),
+                WorkloadKind::StatefulSet => self.missing_members(workload, tell),
+                WorkloadKind::Job => self.missing_job_pods(workload, tell),
                 _ => {}
             }
         }
     }
 
-    fn missing_members(&mut self, workload: WorkloadId) {
+    fn missing_members(&mut self, workload: WorkloadId, tell: &mut impl FnMut(&mut Hall<'m>)) {
         for ordinal in 0..self.hall.store.workloads[workload].desired {
             let members = &self.hall.store.workloads[workload].members;
             if members.get(ordinal as usize).copied().flatten().is_none() {
-                self.place_new(workload, None, Identity::Ordinal(ordinal));
+                self.place_new(
+                    NewPod {
+                        workload,
+                        replica_set: None,
+                        identity: Identity::Ordinal(ordinal),
+                    },
+                    tell,
+                );
             }
         }
     }
 
-    fn missing_job_pods(&mut self, workload: WorkloadId) {
+    fn missing_job_pods(&mut self, workload: WorkloadId, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let Some(spec) = self.hall.model.workloads[workload].job else {
             return;
         };
         let state = self.hall.store.workloads[workload].job;
+        if state.absent {
+            return;
+        }
         let wanted = job::wanted(spec, state);
         self.hall.set_desired(workload, wanted);
         for _ in state.active..wanted {
-            self.place_new(workload, None, Identity::Replica);
+            self.place_new(
+                NewPod {
+                    workload,
+                    replica_set: None,
+                    identity: Identity::Replica,
+                },
+                tell,
+            );
         }
     }
 
-    fn missing_daemons(&mut self, workload: WorkloadId) {
+    fn missing_daemons(&mut self, workload: WorkloadId, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let nodes: Vec<NodeId> = self.hall.model.nodes.ids().collect();
         let mut desired = 0;
         for node in nodes {
@@ -169,20 +195,23 @@ impl World<'_> {
             }
             desired += 1;
             if self.hall.store.workloads[workload].members[node.index()].is_none() {
-                self.place_new(workload, None, Identity::OnNode(node));
+                self.place_new(
+                    NewPod {
+                        workload,
+                        replica_set: None,
+                        identity: Identity::OnNode(node),
+                    },
+                    tell,
+                );
             }
         }
         self.hall.set_desired(workload, desired);
     }
 
-    fn place_new(&mut self, workload: WorkloadId, replica_set: Option<ReplicaSetId>, identity: Identity) {
+    fn place_new(&mut self, new: NewPod, tell: &mut impl FnMut(&mut Hall<'m>)) {
         let permit = Permit::before_time();
+        tell(&mut self.hall);
         self.hall.cause = None;
-        let new = NewPod {
-            workload,
-            replica_set,
-            identity,
-        };
         let pod = self.hall.create_pod(&permit, new);
         match self.scheduler.place(pod, &mut self.hall) {
             Ok(node) => {

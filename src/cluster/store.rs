@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::gate::Gate;
+use super::spreading::Spreading;
 use super::{admission, job};
 use crate::ids::{
     BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, VolumeId, WorkloadId,
@@ -65,6 +66,13 @@ pub(crate) struct Node {
     pub(crate) taken: u32,
     /// Pods bound to it, terminating ones too (S-9).
     pub(crate) pods: Vec<PodId>,
+}
+
+/// The Node objects of a zone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Zone {
+    pub(crate) size: usize,
+    pub(crate) not_ready: usize,
 }
 
 /// The taints of the node lifecycle controller, as a set of bits.
@@ -169,18 +177,24 @@ pub(crate) struct Store {
     pub(crate) budgets: IdVec<BudgetId, Budget>,
     /// The pods, bound or assumed, of the classes that somebody's affinity or spread constraint counts.
     pub(crate) placed: IdVec<ClassId, Vec<(PodId, NodeId)>>,
+    /// Where the pods of each ReplicaSet are, for the scheduler.
+    pub(crate) spreading: Spreading,
     /// `status.nominatedNodeName` of pods that wait for room (S-21).
     pub(crate) nominated: Vec<(PodId, NodeId)>,
     /// Where volumes are.
     pub(crate) volumes: IdVec<VolumeId, super::volumes::State>,
     /// Ready replicas that are missing, over all workloads that somebody keeps up.
     pub(crate) missing: u64,
+    /// Pods that came during the run and do not run yet.
+    pub(crate) arriving: u32,
     /// Pods with a deletion timestamp whose objects exist.
     pub(crate) terminating: u32,
     /// Workloads in the middle of a rollout.
     pub(crate) rollouts: u32,
     /// Node objects.
     pub(crate) present: usize,
+    /// The same by zone; the last one is that of nodes without a zone.
+    pub(crate) zones: Vec<Zone>,
     /// Ready addresses of each Service.
     pub(crate) addresses: IdVec<ServiceId, u32>,
     /// What webhooks make of new pods.
@@ -205,11 +219,13 @@ impl Store {
                 .iter()
                 .map(|w| Workload::of(w, model.nodes.len()))
                 .collect(),
-            budgets: model.budgets.ids().map(|b| Budget::of(model, b)).collect(),
+            budgets: budgets(model),
             placed: model.classes.iter().map(|_| Vec::new()).collect(),
+            spreading: Spreading::new(model),
             nominated: Vec::new(),
             volumes: model.volumes.iter().map(|_| super::volumes::State::default()).collect(),
             missing: 0,
+            arriving: 0,
             terminating: 0,
             rollouts: 0,
             addresses: model.services.iter().map(|_| 0).collect(),
@@ -217,7 +233,11 @@ impl Store {
             present: model.nodes.iter().filter(|n| !n.planned).count(),
             proxies: Vec::new(),
             blind: 0,
+            zones: vec![Zone::default(); model.zones.len() + 1],
         };
+        for node in model.nodes.ids() {
+            store.tally(model, node, true);
+        }
         for (id, rs) in model.replica_sets.iter_ids() {
             store.workloads[rs.workload].replica_sets.push(id);
         }
@@ -264,6 +284,26 @@ impl Store {
         (desired, allowed)
     }
 
+    /// Where the zone of a node stands among [`Store::zones`].
+    pub(crate) fn zone_of(model: &Model, node: NodeId) -> usize {
+        model.nodes[node].zone.map_or(model.zones.len(), |zone| zone as usize)
+    }
+
+    /// Counts a node in its zone as it is, or takes back that it was counted so.
+    pub(crate) fn tally(&mut self, model: &Model, node: NodeId, counts: bool) {
+        let (zone, node) = (&mut self.zones[Self::zone_of(model, node)], &self.nodes[node]);
+        if node.exists {
+            let not_ready = usize::from(!node.ready);
+            if counts {
+                zone.size += 1;
+                zone.not_ready += not_ready;
+            } else {
+                zone.size -= 1;
+                zone.not_ready -= not_ready;
+            }
+        }
+    }
+
     /// A rollout begins or ends.
     pub(crate) fn set_rolling(&mut self, workload: WorkloadId, rolling: bool) {
         if std::mem::replace(&mut self.workloads[workload].rolling, rolling) != rolling {
@@ -298,7 +338,8 @@ impl Node {
             nonzero: Resources::default(),
             ports: Vec::new(),
             taken: 0,
-            pods: Vec::new(),
+            // Room for those that nodes usually have, so that none is made in the middle of a run.
+            pods: Vec::with_capacity(node.pod_slots.min(64) as usize),
         }
     }
 }
@@ -321,8 +362,9 @@ impl Workload {
     fn of(workload: &crate::model::Workload, nodes: usize) -> Self {
         use crate::model::{NeverReady, WorkloadKind};
         let per_node = workload.kind == WorkloadKind::DaemonSet;
+        let job = job::State::of(workload);
         Self {
-            desired: if per_node { 0 } else { workload.desired },
+            desired: if per_node || job.absent { 0 } else { workload.desired },
             created: 0,
             ready: 0,
             replica_sets: Vec::new(),
@@ -330,7 +372,7 @@ impl Workload {
             vacant: VecDeque::new(),
             slots: 0,
             members: if per_node { vec![None; nodes] } else { Vec::new() },
-            job: job::State::default(),
+            job,
             rolling: false,
             never_ready: match workload.never_ready {
                 NeverReady::Count(n) => n,
@@ -353,23 +395,27 @@ impl Workload {
     }
 }
 
-impl Budget {
-    fn of(model: &Model, id: BudgetId) -> Self {
-        let matches = |w: &WorkloadId| {
-            let class = model.workloads[*w].class;
-            model.classes[class].budgets.contains(&id)
-        };
-        Self {
-            healthy: 0,
-            matching: 0,
-            current_healthy: 0,
-            desired_healthy: 0,
-            allowed: 0,
-            version: 0,
-            workloads: model.workloads.ids().filter(matches).collect(),
-            queued: false,
+/// The budgets, with the workloads that they match.
+fn budgets(model: &Model) -> IdVec<BudgetId, Budget> {
+    let empty = Budget {
+        healthy: 0,
+        matching: 0,
+        current_healthy: 0,
+        desired_healthy: 0,
+        allowed: 0,
+        version: 0,
+        workloads: Vec::new(),
+        queued: false,
+    };
+    let mut budgets: IdVec<BudgetId, Budget> = model.budgets.iter().map(|_| empty.clone()).collect();
+    for (id, workload) in model.workloads.iter_ids() {
+        for &budget in &model.classes[workload.class].budgets {
+            if budgets[budget].workloads.last() != Some(&id) {
+                budgets[budget].workloads.push(id);
+            }
         }
     }
+    budgets
 }
 
 /// How far a Deployment may go above and below its desired count (W-10).

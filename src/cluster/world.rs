@@ -12,7 +12,7 @@ use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use super::skew::Policy;
 use super::stateful_set::StatefulSets;
-use super::{daemon_set, deployment, disruption, pod_gc, volumes};
+use super::{arrival, daemon_set, deployment, disruption, pod_gc, volumes};
 use crate::ids::WorkloadId;
 use crate::model::Component;
 use crate::upgrade::drain::Drains;
@@ -61,6 +61,7 @@ impl World<'_> {
             Event::Kubelet(e) => self.kubelets.handle(e, hall),
             Event::Volume(e) => volumes::handle(e, hall),
             Event::CreateAgain(workload) => hall.create_again(workload),
+            Event::Arrival(workload) => arrival::handle(workload, hall),
             Event::PodGc(node, awaited) => pod_gc::collect(node, awaited, hall),
             Event::Drain(e) => {
                 if let Some((owner, outcome)) = self.drains.handle(e, hall) {

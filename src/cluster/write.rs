@@ -4,7 +4,7 @@ use super::event::Event;
 use super::gate::Permit;
 use super::hall::Hall;
 use super::store::{Pod, Taints};
-use super::{daemon_set, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set};
+use super::{arrival, daemon_set, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::WorkloadKind;
 use crate::trace::{DeletedBy, Fact, LifecycleTaint};
@@ -27,6 +27,8 @@ pub(crate) enum Identity {
     OnNode(NodeId),
     /// That of a name (StatefulSets).
     Ordinal(u32),
+    /// The n-th that is created during the run (pods that nobody owns).
+    Arrival(u32),
 }
 
 impl Hall<'_> {
@@ -37,6 +39,10 @@ impl Hall<'_> {
         let (slot, cause) = match new.identity {
             Identity::OnNode(node) => (node.index() as u32, None),
             Identity::Ordinal(ordinal) => (ordinal, None),
+            Identity::Arrival(number) => {
+                state.slots = number + 1;
+                (number, None)
+            }
             Identity::Replica => state.vacant.pop_front().unwrap_or_else(|| {
                 state.slots += 1;
                 (state.slots - 1, None)
@@ -79,7 +85,7 @@ impl Hall<'_> {
         let state = &mut self.store.workloads[new.workload];
         match (new.identity, spec.kind) {
             (Identity::Replica, WorkloadKind::Job) => state.job.active += 1,
-            (Identity::Replica, _) => {}
+            (Identity::Replica | Identity::Arrival(_), _) => {}
             (Identity::OnNode(_) | Identity::Ordinal(_), _) => {
                 stateful_set::set_member(&mut state.members, slot as usize, Some(pod));
             }
@@ -119,9 +125,11 @@ impl Hall<'_> {
 
     /// Writes whether a pod is running and ready.
     pub(crate) fn write_pod_status(&mut self, _: &Permit, pod: PodId, running: bool, ready: bool) {
-        let state = &mut self.store.pods[pod];
-        state.running |= running;
-        if state.ready == ready {
+        if running && !self.store.pods[pod].running {
+            self.has_arrived(pod);
+            self.store.pods[pod].running = true;
+        }
+        if self.store.pods[pod].ready == ready {
             return;
         }
         let counted = self.store.counts(pod);
@@ -144,9 +152,14 @@ impl Hall<'_> {
             return;
         }
         let counted = self.store.counts(pod);
+        self.has_arrived(pod);
         self.store.pods[pod].terminating = true;
         self.store.pods[pod].preempted = by == DeletedBy::Preemption;
         self.store.terminating += 1;
+        let state = &self.store.pods[pod];
+        if let (Some(rs), Some(node)) = (state.replica_set, state.placed) {
+            self.store.spreading.remove(rs, node);
+        }
         let fact = self.emit_cause(Fact::PodDeleted { pod, by });
         self.vacate(pod, Some(fact), by);
         self.recount(pod, counted, false);
@@ -174,6 +187,7 @@ impl Hall<'_> {
             return;
         }
         let (counted, workload, slot) = (self.store.counts(pod), state.workload, state.slot);
+        self.has_arrived(pod);
         let state = &mut self.store.pods[pod];
         (state.finished, state.ready, state.ready_since) = (true, false, Time::MAX);
         let fact = self.emit_cause(if succeeded {
@@ -201,6 +215,7 @@ impl Hall<'_> {
             return;
         }
         let counted = self.store.counts(pod);
+        self.has_arrived(pod);
         let state = &mut self.store.pods[pod];
         state.exists = false;
         let (workload, node, replica_set) = (state.workload, state.node, state.replica_set);
@@ -239,6 +254,15 @@ impl Hall<'_> {
         }
     }
 
+    /// A pod that came during the run begins to run, or never will: the run need not wait for it any more.
+    fn has_arrived(&mut self, pod: PodId) {
+        let state = &self.store.pods[pod];
+        let waited_for = !(state.running || state.finished || state.terminating);
+        if waited_for && arrival::of(&self.model.workloads[state.workload], state.slot).is_some() {
+            self.store.arriving -= 1;
+        }
+    }
+
     /// Lists a pod in the endpoint slices, or not.
     pub(crate) fn write_endpoint(&mut self, _: &Permit, pod: PodId, listed: bool) {
         if self.store.pods[pod].listed != listed {
@@ -265,6 +289,7 @@ impl Hall<'_> {
             return false;
         }
         self.store.nodes[node].unschedulable = unschedulable;
+        self.store.spreading.changes.push(node);
         self.emit_cause(if unschedulable {
             Fact::NodeCordoned { node }
         } else {
@@ -279,11 +304,14 @@ impl Hall<'_> {
 
     /// Deletes a Node object, cordon and taints with it; whether there was one. Its pods are orphans from here on.
     pub(crate) fn delete_node(&mut self, _: &Permit, node: NodeId) -> bool {
-        let state = &mut self.store.nodes[node];
-        if !std::mem::replace(&mut state.exists, false) {
+        if !self.store.nodes[node].exists {
             return false;
         }
+        self.store.tally(self.model, node, false);
+        let state = &mut self.store.nodes[node];
+        state.exists = false;
         (state.ready, state.unschedulable, state.taints) = (false, false, Taints::default());
+        self.store.spreading.node_exists(node, false);
         self.store.present -= 1;
         self.emit_cause(Fact::NodeDeleted { node });
         super::pod_gc::node_deleted(node, self);
@@ -304,6 +332,8 @@ impl Hall<'_> {
         if std::mem::replace(&mut self.store.nodes[node].exists, true) {
             return;
         }
+        self.store.tally(self.model, node, true);
+        self.store.spreading.node_exists(node, true);
         self.store.present += 1;
         for workload in self.model.workloads.ids() {
             if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
@@ -321,7 +351,9 @@ impl Hall<'_> {
         if self.store.nodes[node].ready == ready {
             return;
         }
+        self.store.tally(self.model, node, false);
         self.store.nodes[node].ready = ready;
+        self.store.tally(self.model, node, true);
         if ready {
             super::volumes::node_back(self, node);
         }
@@ -338,6 +370,7 @@ impl Hall<'_> {
         if !self.store.nodes[node].taints.set(taint, on) {
             return;
         }
+        self.store.spreading.changes.push(node);
         self.emit(if on {
             Fact::NodeTainted { node, taint }
         } else {
@@ -365,6 +398,7 @@ impl Hall<'_> {
         add(&mut state.nonzero, class.nonzero);
         state.ports.extend_from_slice(&class.host_ports);
         state.taken += 1;
+        self.count_placed(pod, node, true);
     }
 
     /// Gives a pod's requests back.
@@ -386,6 +420,18 @@ impl Hall<'_> {
             if let Some(at) = state.ports.iter().position(|p| p == port) {
                 state.ports.swap_remove(at);
             }
+        }
+        self.count_placed(pod, node, false);
+    }
+
+    /// Keeps what the scheduler counts in step with a pod that was put on a node or taken off it.
+    fn count_placed(&mut self, pod: PodId, node: NodeId, placed: bool) {
+        let (state, spreading) = (&self.store.pods[pod], &mut self.store.spreading);
+        spreading.changes.push(node);
+        match state.replica_set {
+            Some(rs) if !state.terminating && placed => spreading.add(rs, node),
+            Some(rs) if !state.terminating => spreading.remove(rs, node),
+            _ => {}
         }
     }
 

@@ -26,6 +26,21 @@ impl Tally {
         }
     }
 
+    /// How many there should be now.
+    pub(super) const fn desired(&self) -> u32 {
+        self.desired
+    }
+
+    /// One more or one less is wanted from now on.
+    pub(super) fn want(&mut self, at: u64, more: bool) {
+        self.advance(at);
+        self.desired = if more {
+            self.desired.saturating_add(1)
+        } else {
+            self.desired.saturating_sub(1)
+        };
+    }
+
     /// How many there are now.
     pub(super) const fn count(&self) -> u32 {
         self.count
@@ -107,8 +122,8 @@ pub(super) enum Route {
 /// What clients of a workload feel, over time (M-9). Times are microseconds.
 #[derive(Clone, Default)]
 pub(super) struct Client {
-    /// Nobody misses a workload that should have no pods.
-    wanted: bool,
+    /// How many there should be; nobody misses a workload that should have no pods.
+    wanted: u32,
     running: bool,
     since: u64,
     /// Pods with a route, by kind of route: all, and those whose containers serve.
@@ -125,7 +140,7 @@ const FRACTION: u32 = 20;
 impl Client {
     pub(super) fn new(desired: u32) -> Self {
         Self {
-            wanted: desired > 0,
+            wanted: desired,
             ..Self::default()
         }
     }
@@ -134,6 +149,16 @@ impl Client {
     pub(super) const fn start(&mut self, at: u64) {
         self.running = true;
         self.since = at;
+    }
+
+    /// One more or one less is wanted from now on.
+    pub(super) fn want(&mut self, at: u64, more: bool) {
+        self.advance(at);
+        self.wanted = if more {
+            self.wanted.saturating_add(1)
+        } else {
+            self.wanted.saturating_sub(1)
+        };
     }
 
     /// A pod's route or its containers change.
@@ -164,7 +189,7 @@ impl Client {
             return;
         }
         self.since = at;
-        if !self.wanted {
+        if self.wanted == 0 {
             return;
         }
         let (all, serving) = if self.ready.0 > 0 { self.ready } else { self.terminating };

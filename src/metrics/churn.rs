@@ -15,8 +15,19 @@ pub(super) struct Slot {
     pub(super) moves: u32,
     /// The pod that has it, until it is deleted.
     pub(super) pod: Option<PodId>,
+    /// Of what is created during the run: in which truths it has begun to count, and whether its work is done.
+    pub(super) begun: Begun,
     /// The outage of the control plane in which it was vacated.
     pub(super) lost_in: Option<u32>,
+}
+
+/// How far a replica is that is created during the run: it is missed between its first time and the end of its work.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Begun {
+    pub(super) endpoint: bool,
+    pub(super) serving: bool,
+    pub(super) route: bool,
+    pub(super) done: bool,
 }
 
 /// What happened to the pods of a workload.
@@ -24,7 +35,10 @@ pub(super) struct Slot {
 pub(super) struct Churn {
     pub(super) evictions: u64,
     pub(super) refusals: u64,
+    /// Pods created to replace others.
     pub(super) created: u64,
+    /// Pods that are the first in their slots, where they are created during the run.
+    pub(super) arrived: u64,
     pub(super) slots: BTreeMap<u32, Slot>,
 }
 
@@ -81,6 +95,7 @@ pub(super) fn gone(preamble: &Preamble, pods: &Pods, machine_down: &[bool]) -> V
         let owner = pod.workload.index();
         let owned = preamble.workloads.get(owner).is_none_or(|w| w.owned);
         if !owned
+            && !pod.finished
             && (!pod.lives() || down(pod))
             && let Some(count) = gone.get_mut(owner)
         {

@@ -136,7 +136,7 @@ impl Metrics<'_> {
             client: known.then(|| state.client.report()),
             evictions: state.churn.evictions,
             refusals: state.churn.refusals,
-            pods_created: state.churn.created,
+            pods_created: state.churn.created + state.churn.arrived,
             pods_lost,
             moves_per_replica: state.churn.moves(info.desired),
             causes: explainer.causes(primary.outages(), &state.downs),

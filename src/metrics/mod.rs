@@ -27,13 +27,13 @@ pub(crate) use outcome::{deed, not_drainable};
 pub(crate) use versions::{Kubelets, check_words, refusal_words};
 
 use crate::ids::{FactId, Id, PodId, WorkloadId};
-use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, StopReason};
+use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, StopReason, WorkloadInfo};
 use crate::units::Time;
 
 use availability::{Client, Route, Tally};
 use causes::Explainer;
 use chain::Chain;
-use churn::{Churn, Pending};
+use churn::{Begun, Churn, Pending};
 use control_plane::ControlPlane;
 use downs::Downs;
 use nodes::Nodes;
@@ -53,6 +53,43 @@ struct Workload {
     client: Client,
     churn: Churn,
     downs: Downs,
+}
+
+impl Workload {
+    /// A replica that is created during the run counts for the first time: it is missed from now on.
+    fn begins(&mut self, at: u64, slot: u32, what: fn(&mut Begun) -> &mut bool) {
+        let Some(slot) = self.churn.slots.get_mut(&slot).filter(|s| !s.begun.done) else {
+            return;
+        };
+        let before = slot.begun;
+        *what(&mut slot.begun) = true;
+        let now = slot.begun;
+        self.wants(at, before, now);
+    }
+
+    /// Its work is done, and nobody misses it any more.
+    fn is_done(&mut self, at: u64, slot: u32) {
+        if let Some(slot) = self.churn.slots.get_mut(&slot) {
+            let before = slot.begun;
+            slot.begun = Begun {
+                done: true,
+                ..Begun::default()
+            };
+            self.wants(at, before, Begun::default());
+        }
+    }
+
+    fn wants(&mut self, at: u64, before: Begun, now: Begun) {
+        if before.endpoint != now.endpoint {
+            self.endpoints.want(at, now.endpoint);
+        }
+        if before.serving != now.serving {
+            self.serving.want(at, now.serving);
+        }
+        if before.route != now.route {
+            self.client.want(at, now.route);
+        }
+    }
 }
 
 /// Which truth about availability a fact is about.
@@ -86,12 +123,15 @@ impl<'p> Metrics<'p> {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(preamble: &'p Preamble) -> Self {
-        let workload = |w: &crate::trace::WorkloadInfo| Workload {
-            endpoints: Tally::new(w.desired),
-            serving: Tally::new(w.desired),
-            client: Client::new(w.desired),
-            churn: Churn::default(),
-            downs: Downs::default(),
+        let workload = |w: &WorkloadInfo| {
+            let desired = if w.created_later { 0 } else { w.desired };
+            Workload {
+                endpoints: Tally::new(desired),
+                serving: Tally::new(desired),
+                client: Client::new(desired),
+                churn: Churn::default(),
+                downs: Downs::default(),
+            }
         };
         Self {
             preamble,
@@ -126,7 +166,7 @@ impl<'p> Metrics<'p> {
             } else {
                 &workload.serving
             };
-            if primary.count() == 0 {
+            if primary.count() == 0 && !info.created_later {
                 workload.downs.down(at);
             }
         }
@@ -139,10 +179,13 @@ impl<'p> Metrics<'p> {
             return;
         };
         pod.new = self.started;
+        let first = info.created_later && !state.churn.slots.contains_key(&pod.slot);
         let slot = state.churn.slots.entry(pod.slot).or_default();
         slot.pod = Some(id);
         let lost_in = slot.lost_in.take();
-        if self.started {
+        if first {
+            state.churn.arrived += 1;
+        } else if self.started {
             slot.moves += 1;
             state.churn.created += 1;
             if churn::has_controller(info) {
@@ -252,6 +295,18 @@ impl<'p> Metrics<'p> {
         let Some((state, info)) = self.workloads.get_mut(workload).zip(info) else {
             return;
         };
+        if info.created_later && up {
+            state.begins(
+                at,
+                pod.slot,
+                match truth {
+                    Truth::Endpoints => |b| &mut b.endpoint,
+                    Truth::Serving => |b| &mut b.serving,
+                },
+            );
+        } else if info.created_later && pod.stopped == Some(StopReason::Completed) {
+            state.is_done(at, pod.slot);
+        }
         let tally = match truth {
             Truth::Endpoints => &mut state.endpoints,
             Truth::Serving => &mut state.serving,
@@ -264,8 +319,8 @@ impl<'p> Metrics<'p> {
         if self.started && primary {
             let now = tally.count();
             if up {
-                state.downs.back(at, id, now, info.desired);
-            } else {
+                state.downs.back(at, id, now, tally.desired());
+            } else if now < tally.desired() || !info.created_later {
                 state.downs.lost(at, fact, id, pod, now);
             }
         }
@@ -277,6 +332,10 @@ impl<'p> Metrics<'p> {
             && let Some(state) = self.workloads.get_mut(pod.workload.index())
         {
             let before = pod.at_the_door();
+            let info = self.preamble.workloads.get(pod.workload.index());
+            if route == Route::Ready && info.is_some_and(|w| w.created_later) {
+                state.begins(at, pod.slot, |b| &mut b.route);
+            }
             pod.route = route;
             state.client.change(at, before, pod.at_the_door());
         }

@@ -51,7 +51,7 @@ pub struct Taint {
 }
 
 /// What a taint does to pods that do not tolerate it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaintEffect {
     /// They are not scheduled there.
     NoSchedule,
@@ -77,6 +77,17 @@ pub struct ControlPlane {
     pub load_balancer: LoadBalancer,
     /// How long after the start the certificates of the control plane expire; `None`: they do not.
     pub certificates_expire: Option<Span>,
+    /// How fast a scheduler may ask the API to bind pods.
+    pub scheduler_client: ClientLimit,
+}
+
+/// How fast a client may send requests (`clientConnection` in its configuration).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientLimit {
+    /// Requests a second, from 1 to 1,000,000 …
+    pub qps: u32,
+    /// … after so many at once.
+    pub burst: u32,
 }
 
 /// Where etcd runs.
@@ -111,7 +122,8 @@ pub enum HealthCheck {
 }
 
 impl Default for ControlPlane {
-    /// Run by a cloud, stacked etcd, elections, no standbys.
+    /// Run by a cloud, stacked etcd, elections, no standbys; a scheduler binds 50 pods a second after a burst of 100
+    /// (`clientConnection` of kube-scheduler).
     fn default() -> Self {
         Self {
             nodes: Vec::new(),
@@ -120,6 +132,7 @@ impl Default for ControlPlane {
             standbys: 0,
             load_balancer: LoadBalancer::default(),
             certificates_expire: None,
+            scheduler_client: ClientLimit { qps: 50, burst: 100 },
         }
     }
 }

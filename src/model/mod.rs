@@ -10,7 +10,7 @@ mod timings;
 mod volume;
 mod workload;
 
-pub use cluster::{ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
+pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
@@ -21,8 +21,8 @@ pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
 pub use volume::Volume;
 pub use workload::{
-    Budget, BudgetLimit, Job, NeverReady, PodManagement, ReplicaSet, RolloutStrategy, Service, Webhook, Workload,
-    WorkloadKind,
+    Arrival, Budget, BudgetLimit, Job, NeverReady, PodManagement, ReplicaSet, RolloutStrategy, Service, Webhook,
+    Workload, WorkloadKind,
 };
 
 use crate::ids::{

@@ -61,7 +61,7 @@ pub struct SpreadConstraint {
 }
 
 /// A term of node affinity: all of its rules must hold. One without rules matches no node.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeTerm {
     /// `matchExpressions`: keys of labels and what they must be.
     pub labels: Vec<(String, NodeRule)>,
@@ -70,7 +70,7 @@ pub struct NodeTerm {
 }
 
 /// What a label of a node must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NodeRule {
     /// One of these.
     In(Vec<String>),

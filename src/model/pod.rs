@@ -7,7 +7,7 @@ use crate::units::{Resources, Span};
 /// What pods of one template have in common, with selectors already resolved.
 #[derive(Clone, Debug)]
 pub struct PodClass {
-    /// The workload whose template this is.
+    /// The workload whose template this is; of pods that nobody owns and that are alike, the first.
     pub workload: WorkloadId,
     /// What the containers request together.
     pub requests: Resources,
@@ -81,7 +81,7 @@ impl PodClass {
 }
 
 /// A probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Probe {
     /// `initialDelaySeconds`.
     pub initial_delay: Span,
@@ -92,7 +92,7 @@ pub struct Probe {
 }
 
 /// What happens when a container exits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RestartPolicy {
     /// It is restarted.
     Always,
@@ -128,6 +128,8 @@ impl Toleration {
 pub struct Pod {
     /// Its name without the namespace, which is its workload's.
     pub name: String,
+    /// Whose it is.
+    pub workload: WorkloadId,
     /// What it is made from.
     pub class: ClassId,
     /// Which member of its StatefulSet it is, counted from 0.

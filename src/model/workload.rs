@@ -1,7 +1,7 @@
 //! Workloads, budgets and services.
 
 use crate::ids::{ClassId, ServiceId, VolumeId, WorkloadId};
-use crate::units::{Dist, IntOrPercent, Span};
+use crate::units::{Dist, IntOrPercent, Span, Time};
 
 /// What owns pods.
 #[derive(Clone, Debug)]
@@ -36,8 +36,20 @@ pub struct Workload {
     pub job: Option<Job>,
     /// How long the containers run after they are ready, until they succeed; `None`: until somebody stops them.
     pub run_for: Option<Dist>,
+    /// What of it is created while the run goes on, in the order of time: for the kind `Pod` one pod each, the n-th in
+    /// slot n; for a `Job` its object, at the first of them. Empty: it is there at the start. Other kinds have none.
+    pub arrivals: Vec<Arrival>,
     /// Volumes of single slots (StatefulSets); slots beyond the list have none.
     pub slot_volumes: Vec<Vec<VolumeId>>,
+}
+
+/// Something that is created while the run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When somebody asks for it, since the start of the run; again every second while no API server answers.
+    pub at: Time,
+    /// How long the containers of this pod run after they are ready; `None`: as [`Workload::run_for`] says.
+    pub run_for: Option<Span>,
 }
 
 /// Kinds of workloads.

@@ -64,10 +64,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Whether there is neither a plan nor a fault, so that a run would show a quiet cluster.
+    /// Whether there is neither a plan nor a fault nor anything that is created later, so that a run would show a quiet cluster.
     #[must_use]
     pub fn nothing_to_do(&self) -> bool {
-        self.model.plan.is_none() && self.model.faults.is_empty()
+        let later = self.model.workloads.iter().any(|w| !w.arrivals.is_empty());
+        self.model.plan.is_none() && self.model.faults.is_empty() && !later
     }
 }
 

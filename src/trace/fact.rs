@@ -14,7 +14,8 @@ use super::Skew;
 pub struct Record {
     /// When it happened.
     pub at: Time,
-    /// The fact that brought it about; `None`: an initial condition, the plan or a fault.
+    /// The fact that brought it about; `None`: an initial condition, the plan, a fault or
+    /// somebody outside.
     pub cause: Option<FactId>,
     /// What happened.
     pub fact: Fact,

@@ -86,6 +86,10 @@ pub struct WorkloadInfo {
     pub owned: bool,
     /// Whether a Service (or a stand-in) lists its pods; otherwise its endpoints and clients are unknown.
     pub has_endpoints: bool,
+    /// Whether its pods, or the Job itself, are created while the run goes on: they are wanted from when they first serve
+    /// until their work is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub created_later: bool,
     /// Names of the budgets that protect its pods (indices into [`Preamble::budgets`]).
     pub budgets: Vec<BudgetId>,
 }
@@ -126,7 +130,8 @@ pub struct InstanceInfo {
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 impl Preamble {
-    /// The name of a pod: as the input has it, or made up the way Kubernetes does, the same for the same seed.
+    /// The name of a pod: as the input has it, or made up the way Kubernetes does, the same for the same seed. Pods that
+    /// nobody owns and of which one after another is created are numbered.
     #[must_use]
     pub fn pod_name(&self, pod: PodId, workload: WorkloadId, slot: u32, replica_set: Option<ReplicaSetId>) -> String {
         if let Some(name) = self.pods.get(pod.index()) {
@@ -135,6 +140,13 @@ impl Preamble {
         let info = &self.workloads[workload.index()];
         if let Some(first) = info.first_ordinal {
             return format!("{}-{}", info.name, first.saturating_add(slot));
+        }
+        if info.created_later && info.kind == "Pod" {
+            return if info.desired == 1 {
+                info.name.clone()
+            } else {
+                format!("{}-{slot}", info.name)
+            };
         }
         let streams = Streams::new(self.seed, self.trial);
         let owner = &info.name;

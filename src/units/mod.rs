@@ -6,7 +6,7 @@ mod quantity;
 mod time;
 mod version;
 
-pub use dist::Dist;
+pub use dist::{Dist, Sampler};
 pub use percent::{IntOrPercent, ParseIntOrPercentError};
 pub use quantity::{ParseQuantityError, Resources, bytes, millicores, whole};
 pub use time::{ParseSpanError, Span, Time};

@@ -1,7 +1,7 @@
 //! Kubernetes quantities: `500m`, `1.5`, `64Mi`, `2e3`.
 
 /// CPU in millicores and memory in bytes; what a pod requests, what a node offers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resources {
     /// CPU, in thousandths of a core.
     pub cpu: u64,

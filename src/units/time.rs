@@ -83,9 +83,12 @@ impl Span {
         reason = "clamped to 0..=LONGEST, which fits 53 bits"
     )]
     pub fn from_secs_f64(secs: f64) -> Self {
-        let micros = libm::round(secs * 1e6);
+        let micros = secs * 1e6;
         if micros > 0.0 {
-            Self((micros as u64).min(Self::LONGEST.0))
+            // Half up, as `round` has it, without a call.
+            let whole = micros as u64;
+            let up = micros - whole as f64 >= 0.5;
+            Self(whole.saturating_add(u64::from(up)).min(Self::LONGEST.0))
         } else {
             Self::ZERO
         }

@@ -7,7 +7,7 @@ use crate::cluster::hall::Hall;
 use crate::cluster::static_pod::Break;
 use crate::cluster::{deployment, kubelet};
 use crate::ids::{NodeId, PodId, WorkloadId};
-use crate::model::{FaultAction, FaultTarget, Moment, StopMode, Trigger};
+use crate::model::{FaultAction, FaultTarget, Moment, Trigger};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{DeletedBy, Fact, Record, StopReason};
 use crate::units::{Span, Time};
@@ -98,16 +98,11 @@ impl Faults {
                     World::Fault(Event::Call(number)),
                 );
             }
-            FaultAction::ComponentDown {
-                components,
-                node,
-                mode,
-                duration,
-            } => {
+            FaultAction::ComponentDown { components, node, .. } => {
                 hall.emit_cause(Fact::FaultInjected { fault: number });
                 for &component in components {
                     for id in control_plane.processes(component, *node) {
-                        let event = control_plane::Event::Fault(id, *mode, *duration);
+                        let event = control_plane::Event::Fault(id, number);
                         hall.after(Span::ZERO, World::ControlPlane(event));
                     }
                 }
@@ -183,7 +178,7 @@ impl Faults {
         hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Lost(node)));
         for component in crate::model::Component::ALL {
             for id in control_plane.processes(component, Some(node)) {
-                let event = control_plane::Event::Fault(id, StopMode::Kill, duration);
+                let event = control_plane::Event::Fault(id, number);
                 hall.after(Span::ZERO, World::ControlPlane(event));
             }
         }

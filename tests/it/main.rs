@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: one link step.
 
+mod arrivals;
 mod cli;
 mod controllers;
 mod coverage;
@@ -19,6 +20,7 @@ mod report;
 mod rollback;
 mod scenario;
 mod scheduling;
+mod srf;
 mod support;
 mod textbook;
 mod tidy;

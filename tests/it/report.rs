@@ -47,6 +47,7 @@ fn preamble(desired: u32) -> Preamble {
         certificates_expire: None,
         nodes: vec![node("cp-1", true), node("worker-1", false), node("worker-2", false)],
         workloads: vec![WorkloadInfo {
+            created_later: false,
             first_ordinal: None,
             namespace: "default".into(),
             name: "web".into(),

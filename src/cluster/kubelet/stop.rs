@@ -1,5 +1,6 @@
 //! From SIGTERM to the end of the object (L-10 … L-13).
 
+use super::super::arrival;
 use super::super::event::Event as World;
 use super::super::hall::Hall;
 use super::{Event, Kubelets, State, entity};
@@ -18,14 +19,21 @@ impl Kubelets {
     /// Containers that serve and have work to do end when it is done.
     pub(super) fn works(&mut self, pod: PodId, hall: &mut Hall<'_>) {
         let generation = self.of(pod).generation;
-        if let Some(dist) = &hall.model.workloads[hall.store.pods[pod].workload].run_for {
-            let length = hall.streams.sample(Purpose::RunFor, entity(pod, hall), dist);
-            hall.after(length, World::Kubelet(Event::Finished(pod, generation)));
-        }
+        let state = &hall.store.pods[pod];
+        let (id, workload) = (state.workload, &hall.model.workloads[state.workload]);
+        let own = arrival::of(workload, state.slot).and_then(|a| a.run_for);
+        let length = match (own, &workload.run_for) {
+            (Some(length), _) => length,
+            (None, Some(dist)) => hall.streams.sample(Purpose::RunFor, entity(pod, hall), dist),
+            (None, None) => return,
+        };
+        hall.expected += u32::from(arrival::awaited(id, hall));
+        hall.after(length, World::Kubelet(Event::Finished(pod, generation)));
     }
 
     /// The containers of a pod that has work to do, and does it once, have done it.
     pub(super) fn finished(&mut self, pod: PodId, generation: u16, hall: &mut Hall<'_>) {
+        hall.expected -= u32::from(arrival::awaited(hall.store.pods[pod].workload, hall));
         let containers = self.of(pod);
         if containers.generation != generation || !containers.serving() {
             return;

@@ -11,8 +11,6 @@ use crate::trace::{LifecycleTaint, Unfit};
 /// The filters, with what can be known beforehand.
 #[derive(Debug)]
 pub(super) struct Fit {
-    /// Nodes in the scheduler's order: zones take turns (S-10).
-    order: Vec<NodeId>,
     /// Which taints of the node lifecycle controller a class tolerates.
     tolerated: IdVec<ClassId, u8>,
     pub(super) feasible: Vec<NodeId>,
@@ -78,7 +76,6 @@ pub(super) const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [
 impl Fit {
     pub(super) fn new(model: &Model) -> Self {
         Self {
-            order: interleaved(model),
             tolerated: model.classes.iter().map(tolerated_lifecycle).collect(),
             feasible: Vec::new(),
             labels: Labels::new(model),
@@ -114,14 +111,14 @@ impl Fit {
 
     /// Feasible nodes (in `feasible`), as many as the scheduler looks for; how many nodes it examined.
     pub(super) fn search(&mut self, ask: Asking<'_>, start: usize, hall: &mut Hall<'_>) -> Result<usize, Unfit> {
-        let nodes = self.order.len();
+        let nodes = hall.model.nodes.len();
         let wanted = wanted(hall.store.present);
         let mut unfit = Unfit::default();
         self.prepare(ask, hall);
         self.feasible.clear();
         let mut examined = 0;
         while examined < nodes && self.feasible.len() < wanted {
-            let node = self.order[(start + examined) % nodes];
+            let node = hall.store.spreading.order.nodes()[(start + examined) % nodes];
             match self.examine(ask, node, hall) {
                 None => self.feasible.push(node),
                 Some(misfit) => count(&mut unfit, misfit),
@@ -163,7 +160,8 @@ impl Fit {
         misfit
     }
 
-    fn check(&self, ask: Asking<'_>, node: NodeId, hall: &Hall<'_>) -> Option<Misfit> {
+    /// The filters without a thought for pods that wait for room.
+    pub(super) fn check(&self, ask: Asking<'_>, node: NodeId, hall: &Hall<'_>) -> Option<Misfit> {
         let (class_id, class) = (ask.id, ask.class);
         let (spec, state) = (&hall.model.nodes[node], &hall.store.nodes[node]);
         if !state.exists {
@@ -233,18 +231,6 @@ pub(super) fn wanted(nodes: usize) -> usize {
     }
     let percent = 50_usize.saturating_sub(nodes / 125).max(5);
     (nodes * percent / 100).max(100)
-}
-
-/// Zones take turns, nodes in their order within a zone.
-fn interleaved(model: &Model) -> Vec<NodeId> {
-    let mut zones: Vec<Vec<NodeId>> = vec![Vec::new(); model.zones.len() + 1];
-    for (id, node) in model.nodes.iter_ids() {
-        zones[node.zone.map_or(model.zones.len(), |z| z as usize)].push(id);
-    }
-    let longest = zones.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest)
-        .flat_map(|i| zones.iter().filter_map(move |zone| zone.get(i).copied()))
-        .collect()
 }
 
 pub(super) fn tolerated_lifecycle(class: &PodClass) -> u8 {

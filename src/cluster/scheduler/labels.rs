@@ -99,6 +99,11 @@ impl Labels {
         selected.is_empty() || selected[node.index()]
     }
 
+    /// Whether they match every node; known once the class has asked.
+    pub(super) fn selects_every(&self, class: ClassId) -> bool {
+        self.selected[class].iter().all(|&selected| selected)
+    }
+
     /// Adds the score of preferred node affinity: 100·s/max (S-16).
     pub(super) fn add_preferred(&self, class: ClassId, nodes: &[NodeId], modern: bool, totals: &mut [i64]) {
         let preferred = &self.preferred[class];

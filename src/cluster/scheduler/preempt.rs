@@ -110,7 +110,10 @@ impl Scheduler {
     fn candidate(&mut self, ask: Asking<'_>, node: NodeId, hall: &mut Hall<'_>) -> Option<Candidate> {
         let preemptable = |&pod: &PodId| {
             let kind = hall.model.workloads[hall.store.pods[pod].workload].kind;
-            kind != WorkloadKind::StaticPod && priority(pod, hall) < ask.class.priority
+            // A pod that has finished takes no room.
+            kind != WorkloadKind::StaticPod
+                && !hall.store.pods[pod].finished
+                && priority(pod, hall) < ask.class.priority
         };
         let pods = hall.store.nodes[node].pods.iter().copied();
         let mut lower: Vec<PodId> = pods.filter(preemptable).collect();

@@ -1,7 +1,7 @@
 //! The scheduling queue: active, backing off, unschedulable (S-1 … S-8).
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{FactId, Id, IdVec, PodId};
 use crate::trace::Unfit;
@@ -25,15 +25,13 @@ pub(super) fn next_tick(first: Time, aligned: bool, now: Time) -> Time {
     first + Span::from_micros(ticks * period.as_micros())
 }
 
-/// What the queue remembers of a pod.
+/// What the queue remembers of a pod that did not fit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Info {
     priority: i32,
     attempts: u32,
     failed_at: Time,
     why: Unfit,
-    /// What made it worth trying: its creation, or whatever made room since.
-    cause: Option<FactId>,
 }
 
 impl Info {
@@ -56,7 +54,9 @@ pub(super) struct SchedulingQueue {
     backoff: Vec<PodId>,
     /// Waiting for something to change.
     unschedulable: Vec<PodId>,
-    pods: IdVec<PodId, Info>,
+    failed: BTreeMap<PodId, Info>,
+    /// What made a pod worth trying: its creation, or whatever made room since.
+    causes: IdVec<PodId, Option<FactId>>,
     seq: u64,
 }
 
@@ -65,22 +65,26 @@ impl SchedulingQueue {
         self.active.clear();
         self.backoff.clear();
         self.unschedulable.clear();
-        for info in self.pods.iter_mut() {
-            *info = Info::default();
+        self.failed.clear();
+        for cause in self.causes.iter_mut() {
+            *cause = None;
         }
     }
 
     pub(super) fn add(&mut self, pod: PodId, priority: i32, now: Time, cause: Option<FactId>) {
-        while self.pods.len() <= pod.index() {
-            self.pods.push(Info::default());
+        while self.causes.len() <= pod.index() {
+            self.causes.push(None);
         }
-        self.pods[pod].priority = priority;
-        self.pods[pod].cause = cause;
-        self.activate(pod, now);
+        self.causes[pod] = cause;
+        self.activate(pod, priority, now);
     }
 
-    fn activate(&mut self, pod: PodId, at: Time) {
-        let priority = self.pods[pod].priority;
+    /// A pod is bound: nothing need be remembered of it.
+    pub(super) fn bound(&mut self, pod: PodId) {
+        self.failed.remove(&pod);
+    }
+
+    fn activate(&mut self, pod: PodId, priority: i32, at: Time) {
         self.active.push((priority, Reverse((at, self.seq)), pod));
         self.seq += 1;
     }
@@ -93,15 +97,15 @@ impl SchedulingQueue {
         if !early || self.backoff.is_empty() {
             return None;
         }
-        let pods = &self.pods;
-        let first = (0..self.backoff.len()).min_by_key(|&i| (pods[self.backoff[i]].ready_at(), i))?;
+        let first = (0..self.backoff.len()).min_by_key(|&i| (self.info(self.backoff[i]).ready_at(), i))?;
         Some(self.backoff.remove(first))
     }
 
     /// A pod did not fit; whether that is news. `moved`: something changed meanwhile, so it is tried again after its
     /// back-off (S-3).
-    pub(super) fn fail(&mut self, pod: PodId, why: Unfit, now: Time, moved: bool) -> bool {
-        let info = &mut self.pods[pod];
+    pub(super) fn fail(&mut self, pod: PodId, priority: i32, why: Unfit, now: Time, moved: bool) -> bool {
+        let info = self.failed.entry(pod).or_default();
+        info.priority = priority;
         info.attempts += 1;
         info.failed_at = now;
         let news = info.attempts == 1 || info.why != why;
@@ -117,7 +121,7 @@ impl SchedulingQueue {
     /// Something changed: every unschedulable pod is tried again, after its back-off (S-5).
     pub(super) fn move_all(&mut self, now: Time, cause: Option<FactId>) {
         for pod in std::mem::take(&mut self.unschedulable) {
-            self.pods[pod].cause = cause;
+            self.causes[pod] = cause;
             self.retry(pod, now);
         }
     }
@@ -126,7 +130,7 @@ impl SchedulingQueue {
     pub(super) fn move_some(&mut self, now: Time, cause: Option<FactId>, which: impl Fn(PodId) -> bool) {
         for pod in std::mem::take(&mut self.unschedulable) {
             if which(pod) {
-                self.pods[pod].cause = cause;
+                self.causes[pod] = cause;
                 self.retry(pod, now);
             } else {
                 self.unschedulable.push(pod);
@@ -140,15 +144,19 @@ impl SchedulingQueue {
         self.unschedulable.retain(|&p| p != pod);
         self.backoff.retain(|&p| p != pod);
         if self.unschedulable.len() + self.backoff.len() < before {
-            let since = self.pods[pod].failed_at;
-            self.activate(pod, since);
+            let info = self.info(pod);
+            self.activate(pod, info.priority, info.failed_at);
         }
     }
 
+    fn info(&self, pod: PodId) -> Info {
+        self.failed.get(&pod).copied().unwrap_or_default()
+    }
+
     fn retry(&mut self, pod: PodId, now: Time) {
-        if self.pods[pod].ready_at() <= now {
-            let since = self.pods[pod].failed_at;
-            self.activate(pod, since);
+        if self.info(pod).ready_at() <= now {
+            let info = self.info(pod);
+            self.activate(pod, info.priority, info.failed_at);
         } else {
             self.backoff.push(pod);
         }
@@ -164,7 +172,7 @@ impl SchedulingQueue {
     /// Those that have been unschedulable for long are tried again (S-7).
     pub(super) fn flush_unschedulable(&mut self, now: Time, after: Span) {
         for pod in std::mem::take(&mut self.unschedulable) {
-            if now.since(self.pods[pod].failed_at) > after {
+            if now.since(self.info(pod).failed_at) > after {
                 self.retry(pod, now);
             } else {
                 self.unschedulable.push(pod);
@@ -173,7 +181,7 @@ impl SchedulingQueue {
     }
 
     pub(super) fn cause(&self, pod: PodId) -> Option<FactId> {
-        self.pods[pod].cause
+        self.causes[pod]
     }
 
     pub(super) fn backs_off(&self) -> bool {

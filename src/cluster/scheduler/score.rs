@@ -7,7 +7,7 @@ use crate::cluster::hall::Hall;
 use crate::ids::{ClassId, IdVec, NodeId};
 use crate::model::behaviour::scheduler as behaviour;
 use crate::model::{Model, Premark, TaintEffect};
-use crate::rng::Stream;
+use crate::rng::Ties;
 use crate::trace::LifecycleTaint;
 use crate::units::Resources;
 
@@ -17,7 +17,7 @@ pub(super) struct Scorer {
     spread: SpreadScore,
     totals: Vec<i64>,
     /// Whether any node has, or gets, a PreferNoSchedule taint.
-    soft_taints: bool,
+    pub(super) soft_taints: bool,
     /// Classes that tolerate the taint of nodes whose upgrade is pending.
     premark_ignored: IdVec<ClassId, bool>,
 }
@@ -47,7 +47,7 @@ impl Scorer {
         &mut self,
         ask: Asking<'_>,
         nodes: &[NodeId],
-        ties: &mut Stream,
+        ties: &mut Ties,
         (labels, neighbours): (&Labels, &mut Neighbours),
         hall: &Hall<'_>,
     ) -> NodeId {
@@ -103,7 +103,7 @@ fn whole(score: f64) -> i64 {
 }
 
 /// LeastAllocated plus BalancedAllocation (S-16).
-fn resources(class: &crate::model::PodClass, node: NodeId, modern: bool, hall: &Hall<'_>) -> i64 {
+pub(super) fn resources(class: &crate::model::PodClass, node: NodeId, modern: bool, hall: &Hall<'_>) -> i64 {
     let (have, state) = (hall.model.nodes[node].allocatable, &hall.store.nodes[node]);
     let nonzero = plus(state.nonzero, class.nonzero);
     let least = (least(nonzero.cpu, have.cpu) + least(nonzero.memory, have.memory)) / 2;
@@ -131,7 +131,13 @@ fn least(requested: u64, capacity: u64) -> i64 {
     if capacity == 0 || requested > capacity {
         return 0;
     }
-    i64::try_from(u128::from(capacity - requested) * 100 / u128::from(capacity)).unwrap_or(0)
+    let left = capacity - requested;
+    // Division of 128 bits is slow, and hardly ever needed.
+    let percent = left.checked_mul(100).map_or_else(
+        || u128::from(left) * 100 / u128::from(capacity),
+        |hundredfold| u128::from(hundredfold / capacity),
+    );
+    i64::try_from(percent).unwrap_or(0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Kubernetes divides in floating point here")]

@@ -289,7 +289,8 @@ impl SpreadScore {
     }
 }
 
-fn weight(domains: usize) -> f64 {
+/// The weight of a constraint with so many domains (S-18).
+pub(super) fn weight(domains: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53 domains")]
     libm::log(domains as f64 + 2.0)
 }

@@ -12,6 +12,8 @@ use crate::trace::{DeletedBy, Fact, Preamble, Record, StopReason};
 
 /// A pause that is worth a line, in microseconds.
 const QUIET: u64 = 30_000_000;
+/// Nobody misses the replicas of a workload: none has come yet, or their work is done.
+const UNMISSED: u64 = u64::MAX;
 
 /// What the narrator knows of a pod.
 struct Pod {
@@ -24,6 +26,8 @@ struct Pod {
     crashed: bool,
     refusals: u64,
     endpoint: bool,
+    /// Created during the run, and its work is done.
+    done: bool,
 }
 
 /// Tells a run.
@@ -62,7 +66,11 @@ pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
         pods: BTreeMap::new(),
         leaving,
         drain_start: BTreeMap::new(),
-        endpoints: vec![(0, 0); preamble.workloads.len()],
+        endpoints: preamble
+            .workloads
+            .iter()
+            .map(|w| (0, if w.created_later { UNMISSED } else { 0 }))
+            .collect(),
         started: false,
         kubelets: Kubelets::new(preamble),
         hop: 0,
@@ -157,6 +165,7 @@ impl Narrator<'_> {
                 crashed: false,
                 refusals: 0,
                 endpoint: false,
+                done: false,
             };
             self.pods.insert(pod.index(), met);
         }
@@ -333,7 +342,7 @@ impl Narrator<'_> {
                 };
                 Some(format!("{who} {}", self.pod(pod)))
             }
-            Fact::PodFinished { pod } => Some(format!("{} has done its work", self.pod(pod))),
+            Fact::PodFinished { pod } => self.finished(pod),
             Fact::PodFailed { pod } => Some(format!("{} has failed for good", self.pod(pod))),
             Fact::ContainersStopped {
                 pod,
@@ -363,27 +372,38 @@ impl Narrator<'_> {
         }
     }
 
+    fn finished(&mut self, pod: PodId) -> Option<String> {
+        let pod = self.pods.get_mut(&pod.index())?;
+        let owner = self.preamble.workloads.get(pod.workload.index());
+        pod.done = owner.is_some_and(|w| w.created_later);
+        Some(format!("{} has done its work", pod.name))
+    }
+
     /// Counts ready endpoints and tells when the last goes and the first comes.
     fn endpoint(&mut self, at: u64, id: PodId, ready: bool, told: &mut Option<String>) {
         let Some(pod) = self.pods.get_mut(&id.index()).filter(|p| p.endpoint != ready) else {
             return;
         };
         pod.endpoint = ready;
-        let workload = pod.workload;
+        let (workload, done) = (pod.workload, pod.done);
         let name = self.workload(workload);
         let Some((count, since)) = self.endpoints.get_mut(workload.index()) else {
             return;
         };
         if ready {
             *count += 1;
-            if *count == 1 && self.started {
+            if *count == 1 && *since == UNMISSED {
+                *told = Some(format!("{} is ready", self.pods[&id.index()].name));
+            } else if *count == 1 && self.started {
                 let gap = seconds(at.saturating_sub(*since));
                 let text = format!("{name} is up again, after {gap} without a ready replica");
                 *told = Some(self.style.good(&text));
             }
         } else {
             *count = count.saturating_sub(1);
-            if *count == 0 {
+            if *count == 0 && done {
+                *since = UNMISSED;
+            } else if *count == 0 {
                 *since = at;
                 let text = format!("{name} is DOWN: no replica is ready");
                 *told = Some(self.style.bad(&text));

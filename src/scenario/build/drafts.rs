@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Job, PodManagement, RolloutStrategy, WorkloadKind};
+use crate::model::{Arrival, Job, PodManagement, RolloutStrategy, WorkloadKind};
 use crate::scenario::intake::Documents;
 use crate::scenario::objects::{Meta, PodDoc, ReplicaSetDoc, Template};
 use crate::scenario::text::Place;
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// Namespace, name, and kind as written.
 pub(super) type Key<'d> = (&'d str, &'d str, &'d str);
@@ -23,6 +23,8 @@ pub(super) struct Draft<'d> {
     /// The ordinal of a StatefulSet's first member.
     pub(super) first: u32,
     pub(super) job: Option<Job>,
+    /// When it is created, where that is during the run.
+    pub(super) arrivals: Vec<Arrival>,
     pub(super) sets: Vec<SetDraft>,
     /// The pods, and the index of their ReplicaSet.
     pub(super) pods: Vec<(&'d PodDoc, Option<usize>)>,
@@ -68,6 +70,7 @@ impl<'d> Drafts<'d> {
             let draft = drafts.controller(WorkloadKind::Job, &doc.meta, &doc.template);
             draft.desired = doc.job.parallelism.min(doc.job.completions.unwrap_or(u32::MAX));
             draft.job = Some(doc.job);
+            draft.arrivals = arrivals(&doc.meta);
         }
         for doc in &documents.replica_sets {
             drafts.replica_set(doc);
@@ -146,7 +149,10 @@ impl<'d> Drafts<'d> {
         let key = (doc.meta.namespace.as_str(), doc.meta.name.as_str(), "Pod");
         let mut draft = Draft::new(kind, &doc.template, doc.meta.place);
         draft.desired = 1;
-        draft.pods.push((doc, None));
+        draft.arrivals = arrivals(&doc.meta);
+        if draft.arrivals.is_empty() {
+            draft.pods.push((doc, None));
+        }
         self.list.insert(key, draft);
     }
 
@@ -233,6 +239,7 @@ impl<'d> Draft<'d> {
             management: PodManagement::default(),
             first: 0,
             job: None,
+            arrivals: Vec::new(),
             sets: Vec::new(),
             pods: Vec::new(),
             place,
@@ -254,6 +261,16 @@ impl Draft<'_> {
 /// Which member of a StatefulSet a pod is: its name ends in that number.
 pub(super) fn ordinal(pod: &str, owner: &str) -> Option<u32> {
     pod.strip_prefix(owner)?.strip_prefix('-')?.parse().ok()
+}
+
+/// Something that is there at the start has none.
+fn arrivals(meta: &Meta) -> Vec<Arrival> {
+    let at = meta.create_at.iter();
+    at.map(|&at| Arrival {
+        at: Time::ZERO + at,
+        run_for: None,
+    })
+    .collect()
 }
 
 /// A Job that is known by its pods: it wants as many, each to succeed once.

@@ -38,6 +38,7 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
         nodes: BTreeMap::new(),
         workloads: BTreeMap::new(),
         templates: Vec::new(),
+        bare: BTreeMap::new(),
         claims: Claims::new(documents),
         pod_claims: Vec::new(),
         model: Model::new(KubeVersion::new(36, 0)),
@@ -65,8 +66,10 @@ struct Builder<'d> {
     nodes: BTreeMap<String, NodeId>,
     /// Workloads by namespace and name: their kinds as written, and ids.
     workloads: BTreeMap<(&'d str, &'d str), Vec<Known<'d>>>,
-    /// Namespace, class and template of each workload.
+    /// Namespace, class and template of each workload; pods that nobody owns and that are alike stand here once.
     templates: Vec<(&'d str, ClassId, &'d Template)>,
+    /// Classes of pods that nobody owns, by namespace and template.
+    bare: BTreeMap<(&'d str, &'d Template), ClassId>,
     claims: Claims<'d>,
     /// The claims of each pod of the model.
     pod_claims: Vec<&'d [String]>,

@@ -8,7 +8,9 @@ use crate::model::{Etcd, HealthCheck, Node, Taint, TaintEffect};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::limits::MOST_NODES;
 use crate::scenario::objects::NodeDoc;
-use crate::scenario::own::{Capacity, EtcdSpec, HealthCheckSpec, NodePoolSpec, Quantity, TaintEffectSpec};
+use crate::scenario::own::{
+    Capacity, ClientLimitSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec, Quantity, TaintEffectSpec,
+};
 use crate::scenario::text::{At, Place};
 use crate::units::{KubeVersion, ParseQuantityError, Resources, Span, bytes, millicores, whole};
 
@@ -323,6 +325,9 @@ impl Builder<'_> {
             self.model.control_plane.standbys = self.count(standbys, 99);
         }
         self.model.control_plane.certificates_expire = spec.certificates_expire_in.as_ref().map(|d| d.0);
+        if let Some(client) = &spec.scheduler_client {
+            self.scheduler_client(client);
+        }
         let Some(balancer) = &spec.load_balancer else {
             return;
         };
@@ -341,6 +346,25 @@ impl Builder<'_> {
                 self.wrong(threshold.place, "the threshold must be at least 1");
             }
             self.model.control_plane.load_balancer.threshold = self.count(threshold, 1000);
+        }
+    }
+}
+
+impl Builder<'_> {
+    fn scheduler_client(&mut self, spec: &ClientLimitSpec) {
+        let limit = &mut self.model.control_plane.scheduler_client;
+        for (given, value, name) in [
+            (&spec.qps, &mut limit.qps, "qps"),
+            (&spec.burst, &mut limit.burst, "burst"),
+        ] {
+            let Some(given) = given else { continue };
+            match u32::try_from(given.value) {
+                Ok(count) if (1..=1_000_000).contains(&count) => *value = count,
+                _ => {
+                    let text = format!("`{name}` must be between 1 and 1000000, not {}", given.value);
+                    self.problems.push(Problem::at(given.place, text));
+                }
+            }
         }
     }
 }

@@ -68,15 +68,20 @@ impl<'d> Builder<'d> {
         let mut names = Vec::new();
         for workload in &self.model.workloads {
             let kind = workload.kind;
-            let class = &mut self.model.classes[workload.class];
             let counts = matches!(
                 kind,
                 WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::StatefulSet | WorkloadKind::Pod
             );
-            if !counts || !class.services.is_empty() {
+            let class = &mut self.model.classes[workload.class];
+            let services = &self.model.services;
+            if !counts || class.services.iter().any(|&s| !services[s].implied) {
                 continue;
             }
             names.push(format!("{}/{}", workload.namespace, workload.name));
+            // Pods that nobody owns and that are alike share a class.
+            if !class.services.is_empty() {
+                continue;
+            }
             class.services.push(self.model.services.push(Service {
                 namespace: workload.namespace.clone(),
                 name: workload.name.clone(),

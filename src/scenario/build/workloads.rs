@@ -34,11 +34,7 @@ impl<'d> Builder<'d> {
 
     fn workload(&mut self, key: Key<'d>, draft: &Draft<'d>) -> WorkloadId {
         let (namespace, name, written) = key;
-        let next = WorkloadId::from_index(self.model.workloads.len());
-        let pod = draft.pods.first().map(|(pod, _)| &pod.template);
-        let class = self.class(next, draft.kind, draft.template, pod);
-        self.node_affinity(class, draft);
-        self.templates.push((namespace, class, draft.template));
+        let class = self.class_of(namespace, draft);
         let desired = match draft.kind {
             WorkloadKind::DaemonSet => self.eligible(class),
             _ => draft.desired,
@@ -59,6 +55,7 @@ impl<'d> Builder<'d> {
             first_ordinal: draft.first,
             job: draft.job,
             run_for: None,
+            arrivals: draft.arrivals.clone(),
             slot_volumes: Vec::new(),
         });
         self.workloads.entry((namespace, name)).or_default().push(Known {
@@ -80,9 +77,27 @@ impl<'d> Builder<'d> {
             .collect();
         for (pod, set) in &draft.pods {
             let ordinal = (draft.kind == WorkloadKind::StatefulSet).then(|| self.ordinal(pod, name, draft.first));
-            self.pod(pod, class, set.map(|i| sets[i]), ordinal.flatten());
+            self.pod(pod, (id, class), set.map(|i| sets[i]), ordinal.flatten());
         }
         id
+    }
+
+    /// The class of a workload's pods. Many pods that nobody owns and that are alike have one together.
+    fn class_of(&mut self, namespace: &'d str, draft: &Draft<'d>) -> ClassId {
+        let alike = (namespace, draft.template);
+        let known = self.bare.get(&alike).filter(|_| draft.kind == WorkloadKind::Pod);
+        if let Some(&class) = known {
+            return class;
+        }
+        let next = WorkloadId::from_index(self.model.workloads.len());
+        let pod = draft.pods.first().map(|(pod, _)| &pod.template);
+        let class = self.class(next, draft.kind, draft.template, pod);
+        self.node_affinity(class, draft);
+        self.templates.push((namespace, class, draft.template));
+        if draft.kind == WorkloadKind::Pod {
+            self.bare.insert(alike, class);
+        }
+        class
     }
 
     /// Which member of its StatefulSet a pod is: its name ends in that number.
@@ -102,7 +117,13 @@ impl<'d> Builder<'d> {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    fn pod(&mut self, doc: &'d PodDoc, class: ClassId, replica_set: Option<ReplicaSetId>, ordinal: Option<u32>) {
+    fn pod(
+        &mut self,
+        doc: &'d PodDoc,
+        (workload, class): (WorkloadId, ClassId),
+        replica_set: Option<ReplicaSetId>,
+        ordinal: Option<u32>,
+    ) {
         let node = doc.node.as_deref().and_then(|name| {
             let node = self.nodes.get(name).copied();
             if node.is_none() && !self.documents.damaged && !self.nodes.is_empty() {
@@ -119,6 +140,7 @@ impl<'d> Builder<'d> {
         self.pod_claims.push(&doc.template.claims);
         self.model.pods.push(Pod {
             name: doc.meta.name.clone(),
+            workload,
             class,
             ordinal,
             replica_set,

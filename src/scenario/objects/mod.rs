@@ -2,6 +2,7 @@
 //!
 //! Each object is read, digested while its tree still knows positions, and dropped.
 
+mod arrival;
 mod hook;
 mod job;
 mod node;
@@ -144,6 +145,7 @@ impl<'a> Reading<'a> {
             }),
             revision: annotations.remove("deployment.kubernetes.io/revision"),
             mirror: annotations.contains_key("kubernetes.io/config.mirror"),
+            create_at: self.create_at(&annotations),
             created: meta.creation_timestamp.map_or(0, |Time(at)| at.as_second()),
             deleting: meta.deletion_timestamp.is_some(),
             place: self.tree.find(&["metadata", "name"]),
@@ -161,6 +163,8 @@ pub(crate) struct Meta {
     pub(crate) revision: Option<String>,
     pub(crate) mirror: bool,
     pub(crate) created: i64,
+    /// When it is created, since the start of the run; `None`: it is there at the start.
+    pub(crate) create_at: Option<Span>,
     pub(crate) deleting: bool,
     pub(crate) place: Place,
 }

@@ -10,7 +10,7 @@ use super::policy::Selector;
 use crate::model::{NodeRule, NodeTerm};
 
 /// What a template asks for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PlacementDoc {
     pub(crate) nodes: Option<Vec<NodeTerm>>,
     pub(crate) preferred_nodes: Vec<(NodeTerm, i64)>,
@@ -22,7 +22,7 @@ pub(crate) struct PlacementDoc {
 }
 
 /// A term of pod affinity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PodTermDoc {
     pub(crate) topology: String,
     pub(crate) selector: Selector,
@@ -34,7 +34,7 @@ pub(crate) struct PodTermDoc {
 }
 
 /// A topology spread constraint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SpreadDoc {
     pub(crate) topology: String,
     pub(crate) selector: Selector,

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
+use super::arrival::CREATE_AT;
 use super::{Meta, Reading, Template};
 use crate::units::KubeVersion;
 
@@ -24,6 +25,10 @@ impl Reading<'_> {
     pub(crate) fn pod(&mut self) -> Option<PodDoc> {
         let pod: Pod = self.typed()?;
         let labels = pod.metadata.labels.clone();
+        let annotations = pod.metadata.annotations.as_ref();
+        if annotations.is_some_and(|a| a.contains_key(CREATE_AT)) {
+            self.not_there_yet(&pod);
+        }
         let meta = self.meta(pod.metadata, true);
         let spec = pod.spec.unwrap_or_default();
         let status = pod.status.unwrap_or_default();

@@ -41,13 +41,13 @@ pub(crate) struct PriorityDoc {
 }
 
 /// A label selector.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Selector {
     rules: Vec<Rule>,
     nothing: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rule {
     In(String, Vec<String>),
     NotIn(String, Vec<String>),

@@ -11,7 +11,7 @@ use crate::model::{Probe, RestartPolicy, TaintEffect};
 use crate::units::{Resources, Span, bytes, millicores};
 
 /// What the model needs of a pod template.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Template {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) requests: Resources,
@@ -41,7 +41,7 @@ pub(crate) struct Template {
 }
 
 /// A toleration as written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TolerationDoc {
     pub(crate) key: Option<String>,
     pub(crate) value: Option<String>,

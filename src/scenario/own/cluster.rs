@@ -37,6 +37,18 @@ pub(crate) struct ControlPlaneSpec {
     pub(crate) load_balancer: Option<LoadBalancerSpec>,
     /// How long after the start the certificates of its components expire; left out: they do not.
     pub(crate) certificates_expire_in: Option<Duration>,
+    /// How fast a scheduler may ask the API to bind pods (`clientConnection` in its configuration).
+    pub(crate) scheduler_client: Option<ClientLimitSpec>,
+}
+
+/// How fast a client may send requests.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ClientLimitSpec {
+    /// Requests a second; 50 unless given.
+    pub(crate) qps: Option<At<i64>>,
+    /// Requests at once; 100 unless given.
+    pub(crate) burst: Option<At<i64>>,
 }
 
 /// Where etcd runs.
