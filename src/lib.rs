@@ -113,6 +113,7 @@ pub mod queue;
 pub mod report;
 pub mod rng;
 pub mod scenario;
+pub mod study;
 pub mod trace;
 pub mod units;
 mod upgrade;

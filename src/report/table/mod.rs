@@ -58,10 +58,18 @@ fn verdict(out: &mut String, report: &Report, style: Style) {
         Some(s) => format!(" after {}", span(s)),
         None => String::new(),
     };
-    let seed = style.dim(&format!("(seed {})", report.seed));
+    let seed = style.dim(&luck(report));
     let _ = writeln!(out, "{}: {versions}   {words}{took}   {seed}", style.bold(name));
     if let Some(reason) = &report.outcome.reason {
         paragraph(out, "  ", reason, 2);
+    }
+}
+
+/// Which roll of the dice it was.
+fn luck(report: &Report) -> String {
+    match report.trial {
+        0 => format!("(seed {})", report.seed),
+        trial => format!("(seed {}, trial {trial})", report.seed),
     }
 }
 
@@ -100,32 +108,18 @@ fn worst_first(report: &Report) -> Vec<&WorkloadReport> {
 }
 
 fn badness(w: &WorkloadReport) -> [Seconds; 3] {
-    let a = w.availability();
-    let errors = w.client.as_ref().map_or(0.0, |c| c.error_seconds);
-    [down(w), a.degraded_seconds, errors]
-}
-
-/// Pods of the control plane itself: what they go through is told as outages of the control plane.
-fn is_control_plane(w: &WorkloadReport) -> bool {
-    w.namespace == "kube-system" && w.kind == "Pod"
-}
-
-/// How long a workload was down by its endpoints or by its processes, whichever is longer.
-fn down(w: &WorkloadReport) -> Seconds {
-    let serving = w.serving.downtime_seconds;
-    w.availability().downtime_seconds.max(serving)
+    [w.down(), w.availability().degraded_seconds, w.errors()]
 }
 
 fn downtime(report: &Report) -> String {
     let all = worst_first(report);
-    let all: Vec<&WorkloadReport> = all.into_iter().filter(|w| !is_control_plane(w)).collect();
-    let errors = |w: &WorkloadReport| w.client.as_ref().map_or(0.0, |c| c.error_seconds);
-    let count = all.iter().filter(|w| down(w) > 0.0).count();
+    let all: Vec<&WorkloadReport> = all.into_iter().filter(|w| !w.is_control_plane()).collect();
+    let count = all.iter().filter(|w| w.down() > 0.0).count();
     let Some(worst) = all.first().filter(|_| count > 0) else {
         let mut text = "none: every workload had a ready replica all the time".to_owned();
-        let most = all.iter().max_by(|a, b| errors(a).total_cmp(&errors(b)));
-        if let Some(w) = most.filter(|w| errors(w) >= 0.05) {
-            let (name, errors) = (w.full_name(), span(errors(w)));
+        let most = all.iter().max_by(|a, b| a.errors().total_cmp(&b.errors()));
+        if let Some(w) = most.filter(|w| w.errors() >= 0.05) {
+            let (name, errors) = (w.full_name(), span(w.errors()));
             let _ = write!(text, ", but clients of {name} saw errors worth {errors}");
         }
         return text;
@@ -226,7 +220,7 @@ fn control_plane(report: &Report) -> String {
 
 fn reasons(out: &mut String, report: &Report, style: Style) {
     for w in worst_first(report) {
-        if w.causes.is_empty() || is_control_plane(w) {
+        if w.causes.is_empty() || w.is_control_plane() {
             continue;
         }
         let title = format!("Why {} was down", w.full_name());

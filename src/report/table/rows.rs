@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::text::{decimals, shorten, span};
-use super::{WIDTH, badness, is_control_plane, worst_first};
+use super::{WIDTH, badness, worst_first};
 use crate::metrics::{Availability, Report, Seconds, WorkloadReport};
 use crate::trace::DrainOutcome;
 
@@ -54,7 +54,7 @@ pub(super) fn workloads(out: &mut String, report: &Report, wide: bool) {
     let mut shown = 0_usize;
     let mut rows: Vec<Vec<String>> = Vec::new();
     for w in all {
-        if !wide && (shown >= ROWS || is_control_plane(w) || (calm(w) && is_of_the_system(w))) {
+        if !wide && (shown >= ROWS || w.is_control_plane() || (calm(w) && is_of_the_system(w))) {
             hidden += 1;
             continue;
         }
