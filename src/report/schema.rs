@@ -1,9 +1,16 @@
-//! The JSON Schema of the report.
+//! The JSON Schemas of reports.
 
 use crate::metrics::Report;
+use crate::study::TrialsReport;
 
 /// The JSON Schema of an `UpgradeReport`.
 #[must_use]
 pub fn report() -> serde_json::Value {
     schemars::schema_for!(Report).to_value()
+}
+
+/// The JSON Schema of a `TrialsReport`.
+#[must_use]
+pub fn trials_report() -> serde_json::Value {
+    schemars::schema_for!(TrialsReport).to_value()
 }

@@ -1,11 +1,12 @@
-//! The report as YAML.
+//! A report as YAML.
 
-use crate::metrics::Report;
+use serde::Serialize;
 
-/// The report as YAML, with a line break at its end.
+/// A [`Report`](crate::metrics::Report) or [`TrialsReport`](crate::study::TrialsReport) as YAML, with a line break at its
+/// end.
 ///
 /// # Errors
-/// Never for a report that came from a run.
-pub fn render(report: &Report) -> Result<String, serde_saphyr::ser::Error> {
+/// Never for a report that came from runs.
+pub fn render<R: Serialize>(report: &R) -> Result<String, serde_saphyr::ser::Error> {
     serde_saphyr::to_string(report)
 }

@@ -1,6 +1,6 @@
 //! Studies as text, so that trials can be made in several places and merged.
 
-use super::study::Study;
+use super::gather::Study;
 use crate::metrics::Report;
 
 /// A text that is no study.
@@ -11,7 +11,11 @@ pub enum StudyError {
     #[error("expected a study that `--save` wrote: {0}")]
     Json(#[from] serde_json::Error),
     /// It is of another kind, or of another version of the format.
-    #[error("expected kind {} of {}, found {kind} of {api_version}", Study::KIND, Report::API_VERSION)]
+    #[error(
+        "expected kind {} of {}, found {kind} of {api_version}",
+        Study::KIND,
+        Report::API_VERSION
+    )]
     Kind {
         /// What it says that it is.
         kind: String,

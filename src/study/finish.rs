@@ -1,10 +1,11 @@
 //! From a study to its report.
 
 use super::distribution::{Distribution, Share};
+use super::gather::{self, Study, completes};
+use super::measures::{AvailabilityNumbers, ClientNumbers};
 use super::report::{
     Applications, Cluster, ControlPlane, Node, Outcomes, Partial, TrialsReport, Uncertainty, Workload,
 };
-use super::study::{self, Study, completes};
 use crate::metrics::Report;
 
 impl Study {
@@ -100,7 +101,7 @@ fn relative(distribution: &Distribution) -> f64 {
     }
 }
 
-fn node(node: &study::Node, trials: u64) -> Node {
+fn node(node: &gather::Node, trials: u64) -> Node {
     Node {
         name: node.name.clone(),
         role: node.role.clone(),
@@ -110,7 +111,7 @@ fn node(node: &study::Node, trials: u64) -> Node {
     }
 }
 
-fn workload(workload: &study::Workload, trials: u64) -> Workload {
+fn workload(workload: &gather::Workload, trials: u64) -> Workload {
     Workload {
         namespace: workload.namespace.clone(),
         name: workload.name.clone(),
@@ -118,9 +119,9 @@ fn workload(workload: &study::Workload, trials: u64) -> Workload {
         desired: workload.desired,
         with_downtime: Share::new(workload.with_downtime, trials),
         worst_trial: workload.worst.map(|(_, trial)| trial.0),
-        endpoints: workload.endpoints.as_ref().map(|e| e.spread()),
+        endpoints: workload.endpoints.as_ref().map(AvailabilityNumbers::spread),
         serving: workload.serving.spread(),
-        client: workload.client.as_ref().map(|c| c.spread()),
+        client: workload.client.as_ref().map(ClientNumbers::spread),
         churn: workload.churn.spread(),
         moves_per_replica: workload.moves.spread(),
     }

@@ -65,7 +65,11 @@ mod tests {
             (120, 1.9799),
             (1_000_000, 1.9600),
         ] {
-            assert!((student(degrees) - value).abs() < 6e-5, "{degrees}: {}", student(degrees));
+            assert!(
+                (student(degrees) - value).abs() < 6e-5,
+                "{degrees}: {}",
+                student(degrees)
+            );
         }
     }
 
@@ -86,7 +90,10 @@ mod tests {
             (1, 29, 0.0061, 0.1718),
         ] {
             let [a, b] = wilson(count, of);
-            assert!((a - low).abs() < 6e-5 && (b - high).abs() < 6e-5, "{count}/{of}: {a} {b}");
+            assert!(
+                (a - low).abs() < 6e-5 && (b - high).abs() < 6e-5,
+                "{count}/{of}: {a} {b}"
+            );
         }
         assert_eq!(wilson(7, 7)[1], 1.0);
         assert_eq!(wilson(0, 0), [0.0, 1.0]);

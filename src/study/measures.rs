@@ -74,7 +74,10 @@ measures! {
 
 /// A sum over the workloads that are somebody's application.
 pub(super) fn sum_of_applications(report: &Report, of: fn(&WorkloadReport) -> f64) -> u64 {
-    report.applications().map(|w| thousandths(of(w))).fold(0, u64::saturating_add)
+    report
+        .applications()
+        .map(|w| thousandths(of(w)))
+        .fold(0, u64::saturating_add)
 }
 
 measures! {
@@ -221,7 +224,10 @@ mod tests {
         one.merge(two);
         assert!(one.counts(2) && !one.counts(1));
         let spread = one.spread();
-        assert_eq!((spread.hard_downtime_seconds.mean, spread.hard_downtime_seconds.max), (2.0, 3.0));
+        assert_eq!(
+            (spread.hard_downtime_seconds.mean, spread.hard_downtime_seconds.max),
+            (2.0, 3.0)
+        );
         assert_eq!((spread.error_seconds.min, spread.error_seconds.max), (0.5, 0.5));
     }
 }

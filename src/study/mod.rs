@@ -68,15 +68,16 @@
 mod distribution;
 mod file;
 mod finish;
+mod gather;
 mod interval;
 mod measures;
 mod numbers;
 mod report;
-mod study;
 mod trials;
 
 pub use distribution::{Share, Spread};
 pub use file::StudyError;
+pub use gather::{MergeError, Study};
 pub use measures::{
     ApplicationNumbers, AvailabilityNumbers, ChurnNumbers, ClientNumbers, ClusterNumbers, ControlPlaneNumbers,
     MoveNumbers, NodeNumbers, OutageNumbers,
@@ -84,5 +85,4 @@ pub use measures::{
 pub use report::{
     Applications, Cluster, ControlPlane, Node, Outcomes, Partial, TrialsReport, Uncertainty, Workload, WorstTrial,
 };
-pub use study::{MergeError, Study};
 pub use trials::{Done, LOOK, Trials, TrialsError};

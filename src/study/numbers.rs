@@ -15,7 +15,11 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Adds a range, both ends included; false, and nothing is added, where some of it is there already.
     pub(super) fn add(&mut self, first: u64, last: u64) -> bool {
-        let before = self.ranges.range(..=last).next_back().map(|(start, end)| (*start, *end));
+        let before = self
+            .ranges
+            .range(..=last)
+            .next_back()
+            .map(|(start, end)| (*start, *end));
         if first > last || before.is_some_and(|(_, end)| end >= first) {
             return false;
         }

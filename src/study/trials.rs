@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-use super::study::Study;
+use super::gather::Study;
 use crate::cluster::{self, RunOptions};
 use crate::metrics::{Metrics, Report};
 use crate::model::Model;

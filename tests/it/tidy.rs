@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{files, root};
 
 /// Which floor a room is on; a room uses only rooms on its own floor and below.
-const FLOORS: [(&str, u32); 12] = [
+const FLOORS: [(&str, u32); 13] = [
     ("units", 0),
     ("ids", 0),
     ("queue", 0),
@@ -17,13 +17,14 @@ const FLOORS: [(&str, u32); 12] = [
     ("cluster", 3),
     ("upgrade", 3),
     ("metrics", 4),
+    ("study", 5),
     ("scenario", 6),
     ("report", 7),
     ("cli", 8),
 ];
 
 /// Rooms below that are off limits all the same: each floor sees only what it needs.
-const OFF_LIMITS: [(&str, &[&str], &str); 5] = [
+const OFF_LIMITS: [(&str, &[&str], &str); 6] = [
     (
         "model",
         &["rng", "queue"],
@@ -36,8 +37,13 @@ const OFF_LIMITS: [(&str, &[&str], &str); 5] = [
         "reports follow from facts alone",
     ),
     (
+        "study",
+        &["upgrade", "rng", "queue"],
+        "a study plays runs and reads their reports",
+    ),
+    (
         "scenario",
-        &["trace", "cluster", "upgrade", "metrics", "rng", "queue"],
+        &["trace", "cluster", "upgrade", "metrics", "study", "rng", "queue"],
         "documents become a model; what it does is not their business",
     ),
     (

@@ -2,6 +2,7 @@
 
 mod rows;
 mod text;
+pub mod trials;
 
 use std::fmt::Write;
 
@@ -9,11 +10,13 @@ use rows::{nodes, phases, placement, workloads};
 use text::{count, decimals, paragraph, span, wrap};
 
 use super::Style;
-use crate::metrics::{OutageReport, Report, Seconds, WorkloadReport, list};
+use crate::metrics::{OutageReport, Report, Seconds, Versions, WorkloadReport, list};
 use crate::trace::PlanStatus;
 
 /// The widest line.
 const WIDTH: usize = 100;
+/// Workloads beyond so many are left out, except in the wide view.
+const ROWS: usize = 30;
 /// Where the answers begin.
 const INDENT: usize = 23;
 
@@ -33,22 +36,24 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
         placement(&mut out, report);
     }
     reasons(&mut out, report, style);
-    if !report.assumptions.is_empty() {
-        let _ = write!(out, "\n{}\n", style.bold("Assumptions"));
-        for line in &report.assumptions {
-            paragraph(&mut out, "  - ", line, 4);
-        }
-    }
+    assumptions(&mut out, &report.assumptions, style);
     out
+}
+
+fn assumptions(out: &mut String, lines: &[String], style: Style) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = write!(out, "\n{}\n", style.bold("Assumptions"));
+    for line in lines {
+        paragraph(out, "  - ", line, 4);
+    }
 }
 
 fn verdict(out: &mut String, report: &Report, style: Style) {
     let name = report.plan.as_deref().unwrap_or("no plan, only faults");
-    let versions = match &report.versions.to {
-        Some(to) => format!("{} -> {to}", report.versions.from),
-        None => report.versions.from.clone(),
-    };
-    let words = status(report);
+    let versions = versions(&report.versions);
+    let words = status(report.outcome.status, report.plan.is_some());
     let words = match (report.outcome.status, &report.plan) {
         (PlanStatus::Completed, _) => style.good(words),
         (PlanStatus::CompletedWithSkips | PlanStatus::Inconclusive, _) => style.warning(words),
@@ -73,9 +78,16 @@ fn luck(report: &Report) -> String {
     }
 }
 
-fn status(report: &Report) -> &'static str {
-    match report.outcome.status {
-        PlanStatus::Completed if report.plan.is_none() => "PLAYED",
+fn versions(versions: &Versions) -> String {
+    match &versions.to {
+        Some(to) => format!("{} -> {to}", versions.from),
+        None => versions.from.clone(),
+    }
+}
+
+const fn status(status: PlanStatus, planned: bool) -> &'static str {
+    match status {
+        PlanStatus::Completed if !planned => "PLAYED",
         PlanStatus::Completed => "COMPLETED",
         PlanStatus::CompletedWithSkips => "COMPLETED, WITH NODES LEFT OUT",
         PlanStatus::Aborted => "ABORTED",

@@ -194,6 +194,12 @@ impl Study {
         self.numbers.len()
     }
 
+    /// The seed of the trials.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.about.seed
+    }
+
     /// How many trials ended with a status.
     #[must_use]
     pub fn with_status(&self, status: PlanStatus) -> u64 {
@@ -314,7 +320,12 @@ impl Study {
     pub(super) fn is_sound(&self) -> bool {
         let trials = self.trials();
         let statuses: u128 = self.statuses.values().map(|n| u128::from(*n)).sum();
-        let counted = [self.with_downtime, self.with_recreation, self.makespan.len(), self.first_delay.len()];
+        let counted = [
+            self.with_downtime,
+            self.with_recreation,
+            self.makespan.len(),
+            self.first_delay.len(),
+        ];
         trials > 0
             && trials < u64::from(u32::MAX)
             && statuses == u128::from(trials)
@@ -324,7 +335,10 @@ impl Study {
             && self.moves.counts(trials)
             && self.control_plane.counts(trials)
             && self.outages.counts(trials)
-            && self.nodes.iter().all(|n| n.upgraded <= trials && n.numbers.counts(trials))
+            && self
+                .nodes
+                .iter()
+                .all(|n| n.upgraded <= trials && n.numbers.counts(trials))
             && self.workloads.iter().all(|w| w.is_sound(trials))
             && self.worst.is_some()
     }
