@@ -17,8 +17,7 @@ use crate::units::Span;
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
         Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 5 the upgrade did not complete,\n\
-        6 inconclusive, 130 interrupted. Of many trials: 5 where one or more did not complete, 6 where\n\
-        one or more were inconclusive and none is known not to complete"
+        6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -65,10 +64,10 @@ pub(super) enum Command {
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
     seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
-    seatrial run cluster.json plan.yaml --until-ci 5% -o json")]
+    seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
+    Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
+    With --trials, 5 if any trial did not complete, otherwise 6 if any was inconclusive.")]
 pub(super) struct RunArgs {
-    #[command(flatten)]
-    pub(super) trials: TrialsArgs,
     /// Read these files, directories, or - for stdin
     #[arg(required = true, value_name = "SCENARIO")]
     pub(super) scenario: Vec<PathBuf>,
@@ -90,6 +89,8 @@ pub(super) struct RunArgs {
     /// Go on for at most this long after the plan has ended, until the cluster has settled
     #[arg(long, value_name = "DURATION", default_value = "60s")]
     pub(super) settle: Span,
+    #[command(flatten)]
+    pub(super) trials: TrialsArgs,
 }
 
 /// What `run` takes for many trials.

@@ -45,6 +45,7 @@ pub(super) fn run(
         trials = trials.until_known_to(share);
     }
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
+    terminal.detail(&format!("up to {count} trials from number {}", asked.first_trial));
     let bar = progress(count, terminal);
     let study = trials.run_watched(|done| {
         bar.set_position(done.trials);

@@ -18,5 +18,6 @@ mod scheduling;
 mod support;
 mod textbook;
 mod tidy;
+mod trials;
 mod versions;
 mod writing;

@@ -230,12 +230,12 @@ fn control_plane(report: &TrialsReport) -> String {
     }
     let names: Vec<&str> = c.components.iter().map(String::as_str).collect();
     let api = match &c.numbers.api_down_seconds {
-        away if away.max > 0.0 => format!("API away for {}", about(away, span)),
+        away if away.max > 0.0 => format!("the API was away for {}", about(away, span)),
         _ => "the API stayed up".into(),
     };
     let number = about(&outages.count, decimals);
     let noun = if number == "1" { "outage" } else { "outages" };
-    let mut text = format!("{number} {noun} of {} ({api})", list(&names));
+    let mut text = format!("{number} {noun} of {}; {api}", list(&names));
     let of = [
         (&outages.pods_lost, "pods lost in them"),
         (&outages.restarted_locally, "containers restarted by kubelets meanwhile"),
@@ -297,21 +297,14 @@ fn worst(out: &mut String, report: &TrialsReport, replay: &str, style: Style) {
 
 fn workloads(out: &mut String, report: &TrialsReport, wide: bool) {
     let mut header = vec![
-        "WORKLOAD",
-        "KIND",
-        "DOWN IN",
-        "DOWN",
-        "P50",
-        "P95",
-        "MAX",
-        "ERRORS P95",
-        "EVICTED P95",
-        "MOVES",
+        "WORKLOAD", "KIND", "DOWN IN", "DOWN", "P50", "P95", "MAX", "ERRORS", "EVICTED", "MOVES",
     ];
     if wide {
         header.extend([
             "READY MIN",
             "DEGRADED P95",
+            "ERRORS P95",
+            "EVICTED P95",
             "REFUSED P95",
             "HARD DOWN P95",
             "CREATED P95",
@@ -355,14 +348,16 @@ fn row(w: &Workload, wide: bool) -> Vec<String> {
         span(down.p50),
         span(down.p95),
         span(down.max),
-        client(|c| c.error_seconds.p95),
-        decimals(w.churn.evictions.p95),
+        client(|c| c.error_seconds.mean),
+        decimals(w.churn.evictions.mean),
         decimals(w.moves_per_replica.mean.mean),
     ];
     if wide {
         row.extend([
             format!("{}/{}", decimals(available.min_ready.min), w.desired),
             span(available.degraded_seconds.p95),
+            client(|c| c.error_seconds.p95),
+            decimals(w.churn.evictions.p95),
             decimals(w.churn.refusals.p95),
             client(|c| c.hard_downtime_seconds.p95),
             decimals(w.churn.pods_created.p95),
