@@ -107,7 +107,7 @@ pub(super) struct TrialsArgs {
     ///
     /// Looked at after 50 trials, 100, 150 and so on, in the order of their numbers: stops when the 95% confidence
     /// intervals of the means of makespan, application downtime, client errors and evictions reach no farther than this
-    /// to each side, relative to the mean, and that of the share of trials that complete no farther than so many
+    /// to each side, relative to the mean (or than a tenth of a second or of an eviction), and that of the share of trials that complete no farther than so many
     /// percentage points. Makes at most --trials, or 10000, trials.
     #[arg(long, value_name = "PERCENT", group = "many", value_parser = percent)]
     pub(super) until_ci: Option<f64>,

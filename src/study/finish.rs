@@ -90,12 +90,15 @@ impl Study {
     }
 }
 
-/// How far the confidence interval of a mean reaches to each side, as a share of the mean. A mean of zero is certain: all
-/// values are zero. So is one of no values: the share of trials that complete tells about those. A single value says
-/// nothing of the others, which counts as not knowing the mean at all.
+/// Nobody decides by less than a tenth of a second, or of an eviction, however small the mean is.
+const GOOD_ENOUGH: f64 = 0.1;
+
+/// How far the confidence interval of a mean reaches to each side, as a share of the mean; zero where that is
+/// [`GOOD_ENOUGH`]. A mean of no values is certain: the share of trials that complete tells about those. A single value
+/// says nothing of the others, which counts as not knowing the mean at all.
 fn relative(distribution: &Distribution) -> f64 {
     match distribution.mean() {
-        Some((mean, Some(margin))) if mean > 0.0 => margin / mean,
+        Some((mean, Some(margin))) if margin > GOOD_ENOUGH => margin / mean,
         Some((mean, None)) if mean > 0.0 => 1.0,
         _ => 0.0,
     }
@@ -124,5 +127,37 @@ fn workload(workload: &gather::Workload, trials: u64) -> Workload {
         client: workload.client.as_ref().map(ClientNumbers::spread),
         churn: workload.churn.spread(),
         moves_per_replica: workload.moves.spread(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[u64]) -> Distribution {
+        let mut distribution = Distribution::default();
+        for value in values {
+            distribution.add(*value);
+        }
+        distribution
+    }
+
+    /// 8 s and 12 s: mean 10 s, s² = 8, and t for 1 degree is 12.706205, so the margin is 2 · 12.706205 s.
+    #[test]
+    fn certainty_by_hand() {
+        assert!((relative(&of(&[8000, 12_000])) - 2.541_241).abs() < 1e-6);
+        assert_eq!(relative(&of(&[8000])), 1.0, "one value says nothing of the mean");
+        assert_eq!(relative(&of(&[])), 0.0);
+        assert_eq!(relative(&of(&[7000; 5])), 0.0);
+    }
+
+    /// 1 ms in one of a hundred trials: unknown to 200 %, and of no interest.
+    #[test]
+    fn a_margin_that_nobody_minds_is_good_enough() {
+        let mut values = [0; 100];
+        values[7] = 1;
+        assert_eq!(relative(&of(&values)), 0.0);
+        values[7] = 60_000;
+        assert!(relative(&of(&values)) > 1.9);
     }
 }

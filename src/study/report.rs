@@ -195,7 +195,7 @@ pub struct WorstTrial {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Uncertainty {
     /// How far the confidence interval of a mean reaches to each side, as a share of the mean: of the measure for which
-    /// it is greatest. For the trials that complete it is half the width of the interval of their share.
+    /// it is greatest. A margin of a tenth of a second, or of an eviction, counts as none. For the trials that complete it is half the width of the interval of their share.
     pub share: f64,
     /// That measure: `makespanSeconds`, `downtimeSeconds`, `errorSeconds`, `evictions` or `completes`.
     pub of: String,

@@ -13,6 +13,7 @@ mod published;
 mod reference;
 mod replace;
 mod report;
+mod scale;
 mod scenario;
 mod scheduling;
 mod support;

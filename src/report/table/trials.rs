@@ -120,10 +120,10 @@ fn percent(share: f64) -> String {
     format!("{}%", text.trim_end_matches(".0"))
 }
 
-/// `4.1s ± 0.2s`; without a margin where there is none.
+/// `4.1s ± 0.2s`; without a margin where there is none, or none that would be seen.
 fn with_margin(spread: &Spread, show: fn(f64) -> String) -> String {
-    match spread.margin() {
-        Some(margin) if margin > 0.0 => format!("{} ± {}", show(spread.mean), show(margin)),
+    match spread.margin().map(show) {
+        Some(margin) if margin != show(0.0) => format!("{} ± {margin}", show(spread.mean)),
         _ => show(spread.mean),
     }
 }
