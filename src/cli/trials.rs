@@ -1,10 +1,11 @@
 //! `seatrial run --trials`: one plan, many times.
 
+use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::args::{Output, RunArgs};
 use super::interrupt::Interrupt;
@@ -21,7 +22,7 @@ use crate::units::Span;
 const MOST: u64 = 10_000;
 
 /// What the progress bar shows.
-const FORM: &str = "{wide_bar} {human_pos} of {human_len} trials, {per_sec}, {eta} to go";
+const FORM: &str = "{wide_bar} {human_pos} of {human_len} trials, {rate}, {eta} to go";
 
 /// Makes trials and prints what they showed.
 pub(super) fn run(
@@ -75,6 +76,10 @@ fn progress(count: u64, terminal: &Terminal) -> ProgressBar {
     }
     // A form that does not parse is seen by the test below.
     let style = ProgressStyle::with_template(FORM).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+        // Nobody is told when the terminal is gone.
+        let _ = write!(out, "{:.1}/s", state.per_sec());
+    });
     ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr()).with_style(style)
 }
 
