@@ -95,10 +95,13 @@ pub(super) struct RunArgs {
 
 /// What `run` takes for many trials.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Trials")]
+#[command(
+    next_help_heading = "Trials",
+    group(clap::ArgGroup::new("many").args(["trials", "until_ci"]).multiple(true))
+)]
 pub(super) struct TrialsArgs {
     /// Make so many trials, each with luck of its own, and report means, quantiles and shares
-    #[arg(long, group = "many", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) trials: Option<u64>,
     /// Replay this trial alone
     #[arg(long, value_name = "T", default_value_t = 0, conflicts_with_all = ["trials", "until_ci"])]
@@ -107,9 +110,9 @@ pub(super) struct TrialsArgs {
     ///
     /// Looked at after 50 trials, 100, 150 and so on, in the order of their numbers: stops when the 95% confidence
     /// intervals of the means of makespan, application downtime, client errors and evictions reach no farther than this
-    /// to each side, relative to the mean (or than a tenth of a second or of an eviction), and that of the share of trials that complete no farther than so many
-    /// percentage points. Makes at most --trials, or 10000, trials.
-    #[arg(long, value_name = "PERCENT", group = "many", value_parser = percent)]
+    /// to each side, relative to the mean (or than a tenth of a second or of an eviction), and that of the share of
+    /// trials that complete no farther than so many percentage points. Makes at most --trials, or 10000, trials.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(super) until_ci: Option<f64>,
     /// Number the trials from K: makes a slice, to be merged with others later
     #[arg(long, value_name = "K", default_value_t = 0, requires = "many")]
