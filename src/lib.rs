@@ -18,6 +18,8 @@
 //! [`metrics::Metrics`] is an observer that folds them into a [`metrics::Report`]; a `Vec` of records is one that keeps
 //! them; a pair of observers is one.
 //!
+//! Many runs are a [`study`]: trials on all cores, and what they have in common.
+//!
 //! ```
 //! use seatrial::cluster::{preamble, run, RunOptions};
 //! use seatrial::metrics::Metrics;
@@ -114,6 +116,7 @@ pub mod queue;
 pub mod report;
 pub mod rng;
 pub mod scenario;
+pub mod study;
 pub mod trace;
 pub mod units;
 mod upgrade;

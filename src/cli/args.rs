@@ -18,7 +18,7 @@ use crate::units::{KubeVersion, Span};
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
         Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 5 the upgrade did not complete,\n\
-        6 inconclusive"
+        6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -49,6 +49,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Merge trials that were made in several places
+    Merge(MergeArgs),
     /// Print the JSON Schema of a kind
     Schema(SchemaArgs),
     /// Print the completion script of a shell
@@ -63,7 +65,11 @@ pub(super) enum Command {
     seatrial run scenarios/textbook/twins.yaml\n  \
     seatrial run cluster.json plan.yaml -o json\n  \
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
-    seatrial run cluster/ --seed 7 --trace trace.jsonl")]
+    seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
+    seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
+    seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
+    Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
+    With --trials, 5 if any trial did not complete, otherwise 6 if any was inconclusive.")]
 pub(super) struct RunArgs {
     /// Read these files, directories, or - for stdin
     #[arg(required = true, value_name = "SCENARIO")]
@@ -72,10 +78,10 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
     /// Write every fact to a file, as JSON lines
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trials", "until_ci"])]
     pub(super) trace: Option<PathBuf>,
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -86,6 +92,70 @@ pub(super) struct RunArgs {
     /// Go on for at most this long after the plan has ended, until the cluster has settled
     #[arg(long, value_name = "DURATION", default_value = "60s")]
     pub(super) settle: Span,
+    #[command(flatten)]
+    pub(super) trials: TrialsArgs,
+}
+
+/// What `run` takes for many trials.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Trials",
+    group(clap::ArgGroup::new("many").args(["trials", "until_ci"]).multiple(true))
+)]
+pub(super) struct TrialsArgs {
+    /// Make so many trials, each with luck of its own, and report means, quantiles and shares
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) trials: Option<u64>,
+    /// Replay this trial alone
+    #[arg(long, value_name = "T", default_value_t = 0, conflicts_with_all = ["trials", "until_ci"])]
+    pub(super) trial: u64,
+    /// Stop when the means are known to so many percent, such as 5%
+    ///
+    /// Looked at after 50 trials, 100, 150 and so on, in the order of their numbers: stops when the 95% confidence
+    /// intervals of the means of makespan, application downtime, client errors and evictions reach no farther than this
+    /// to each side, relative to the mean (or than a tenth of a second or of an eviction), and that of the share of
+    /// trials that complete no farther than so many percentage points. Makes at most --trials, or 10000, trials.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(super) until_ci: Option<f64>,
+    /// Number the trials from K: makes a slice, to be merged with others later
+    #[arg(long, value_name = "K", default_value_t = 0, requires = "many")]
+    pub(super) first_trial: u64,
+    /// Use so many threads, not as many as there are cores; the results are the same
+    #[arg(short = 'j', long, value_name = "N", requires = "many",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Write what is known of the trials to a file, for `seatrial merge`
+    #[arg(long, value_name = "FILE", requires = "many")]
+    pub(super) save: Option<PathBuf>,
+}
+
+/// A percentage, as a share.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text
+        .strip_suffix('%')
+        .and_then(|number| number.trim().parse::<f64>().ok());
+    match number {
+        Some(number) if number > 0.0 && number <= 100.0 => Ok(number / 100.0),
+        _ => Err("expected a percentage above 0 and up to 100, such as 5% or 0.5%".into()),
+    }
+}
+
+/// What `merge` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    seatrial run plan/ --trials 500 --save a.json -q > /dev/null\n  \
+    seatrial run plan/ --trials 500 --first-trial 500 --save b.json -q > /dev/null\n  \
+    seatrial merge a.json b.json")]
+pub(super) struct MergeArgs {
+    /// Merge these files, which `run --save` wrote
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) parts: Vec<PathBuf>,
+    /// Print the report in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Write what is known of all trials to a file
+    #[arg(long, value_name = "FILE")]
+    pub(super) save: Option<PathBuf>,
 }
 
 /// Forms of a report.
@@ -182,4 +252,20 @@ pub(super) struct CompletionsArgs {
     /// Complete for this shell
     #[arg(value_name = "SHELL")]
     pub(super) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn percentages_are_shares() {
+        assert_eq!(
+            (percent("5%"), percent("0.5 %"), percent("100%")),
+            (Ok(0.05), Ok(0.005), Ok(1.0))
+        );
+        for wrong in ["5", "0%", "-1%", "101%", "NaN%", "inf%", "%", ""] {
+            assert!(percent(wrong).is_err(), "{wrong}");
+        }
+    }
 }

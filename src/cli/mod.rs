@@ -2,11 +2,15 @@
 
 mod args;
 mod completions;
+mod file;
+mod interrupt;
 mod load;
+mod merge;
 mod output;
 mod plan;
 mod run;
 mod schema;
+mod trials;
 
 use std::ffi::OsString;
 use std::io;
@@ -30,6 +34,10 @@ pub enum Exit {
     Incomplete = 5,
     /// Time or events ran out first.
     Inconclusive = 6,
+    /// Ctrl-C came first (128 and the number of SIGINT, as shells count).
+    Interrupted = 130,
+    /// Somebody asked the program to end (128 and the number of SIGTERM).
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -54,8 +62,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let terminal = Terminal::new(cli.color, cli.quiet, cli.verbose);
     let name = program_name(&args);
     let result = match cli.command {
-        Command::Run(args) => run::run(&args, &terminal),
+        Command::Run(args) => run::run(&args, name, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::completions(&args, name, &terminal),
         Command::Man => completions::man(name, &terminal),

@@ -43,6 +43,11 @@ impl Terminal {
         self.err
     }
 
+    /// Whether somebody watches who wants to see how far it is.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
     /// Writes a result.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
-//! `seatrial run`: one plan, once.
+//! `seatrial run`: one plan, once; many times in `trials`.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
 use super::output::Terminal;
-use super::{Exit, load};
+use super::{Exit, file, load, trials};
 use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
@@ -18,17 +17,21 @@ use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
 /// Runs a plan and prints the report.
-pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
+pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) -> Result<Exit> {
     let model = match load::load(&args.scenario, terminal) {
         Ok(model) => model,
         Err(exit) => return Ok(exit),
     };
     let options = RunOptions {
         seed: args.seed,
+        trial: args.trials.trial,
         until: args.until.map(|span: Span| Time::ZERO + span),
         settle: args.settle,
         ..RunOptions::default()
     };
+    if args.trials.trials.is_some() || args.trials.until_ci.is_some() {
+        return trials::run(args, &model, options, program, terminal);
+    }
     let preamble = cluster::preamble(&model, &options);
     let mut trace = match &args.trace {
         Some(path) => Some(TraceFile::create(path, &preamble)?),
@@ -123,7 +126,7 @@ struct TraceFile<'p> {
 impl<'p> TraceFile<'p> {
     fn create(path: &Path, preamble: &'p Preamble) -> Result<Self> {
         let partial =
-            partial_name(path).with_context(|| format!("cannot write {}: not a file name", path.display()))?;
+            file::partial_name(path).with_context(|| format!("cannot write {}: not a file name", path.display()))?;
         let writer = File::create(&partial)
             .and_then(|file| TraceWriter::new(BufWriter::with_capacity(1 << 18, file), preamble))
             .with_context(|| format!("cannot write {}", partial.display()))?;
@@ -143,25 +146,5 @@ impl<'p> TraceFile<'p> {
             .and_then(|()| fs::rename(&partial, &path))
             .inspect_err(|_| drop(fs::remove_file(&partial)))
             .with_context(|| format!("cannot write {}", path.display()))
-    }
-}
-
-/// `dir/.NAME.partial` beside `dir/NAME`.
-fn partial_name(path: &Path) -> Option<PathBuf> {
-    let mut name = OsString::from(".");
-    name.push(path.file_name()?);
-    name.push(".partial");
-    Some(path.with_file_name(name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn partial_traces_hide_beside_the_file() {
-        let partial = partial_name(Path::new("a/b/t.jsonl"));
-        assert_eq!(partial, Some(PathBuf::from("a/b/.t.jsonl.partial")));
-        assert_eq!(partial_name(Path::new("a/..")), None);
     }
 }

@@ -8,12 +8,13 @@ use super::{Exit, load};
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::report;
+use crate::study::TrialsReport;
 
 /// Prints the schema of a kind, or which kinds there are.
 pub(super) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
     let Some(kind) = &args.kind else {
         let mut kinds = load::OWN_KINDS.to_vec();
-        kinds.extend([Report::KIND, Itinerary::KIND]);
+        kinds.extend([Report::KIND, TrialsReport::KIND, Itinerary::KIND]);
         terminal.result(&format!("{}\n", kinds.join("\n")))?;
         return Ok(Exit::Ok);
     };
@@ -21,14 +22,18 @@ pub(super) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
         Some(report::schema::report())
     } else if kind.eq_ignore_ascii_case(Itinerary::KIND) {
         Some(report::schema::itinerary())
+    } else if kind.eq_ignore_ascii_case(TrialsReport::KIND) {
+        Some(report::schema::trials_report())
     } else {
         load::schema(kind)
     };
     let Some(schema) = schema else {
         let kinds = load::OWN_KINDS.join(", ");
-        let (report, itinerary) = (Report::KIND, Itinerary::KIND);
         terminal.error(&format!(
-            "no kind `{kind}`; there are {kinds}, {report} and {itinerary}"
+            "no kind `{kind}`; there are {kinds}, {}, {} and {}",
+            Report::KIND,
+            TrialsReport::KIND,
+            Itinerary::KIND
         ));
         return Ok(Exit::Usage);
     };

@@ -35,6 +35,7 @@ impl Metrics<'_> {
             kind: Report::KIND.into(),
             plan: p.plan.clone(),
             seed: p.seed,
+            trial: p.trial,
             trials: 1,
             engine_version: p.engine_version.clone(),
             outcome,

@@ -25,6 +25,8 @@ pub struct Report {
     pub plan: Option<String>,
     /// The seed of the run.
     pub seed: u64,
+    /// Which trial of that seed it is.
+    pub trial: u64,
     /// How many runs the numbers stand for.
     pub trials: u64,
     /// The version of seatrial that ran it.
@@ -324,6 +326,12 @@ impl Report {
     pub const API_VERSION: &str = "seatrial.dev/v1alpha1";
     /// The `kind` of reports.
     pub const KIND: &str = "UpgradeReport";
+
+    /// The workloads that are somebody's application: all but the control plane's own pods, whose absence is told as
+    /// outages of the control plane.
+    pub fn applications(&self) -> impl Iterator<Item = &WorkloadReport> {
+        self.workloads.iter().filter(|w| !w.is_control_plane())
+    }
 }
 
 impl WorkloadReport {
@@ -331,6 +339,25 @@ impl WorkloadReport {
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// Whether its pods are those of the control plane itself.
+    #[must_use]
+    pub fn is_control_plane(&self) -> bool {
+        self.namespace == "kube-system" && self.kind == "Pod"
+    }
+
+    /// How long it was down by its endpoints or by its processes, whichever is longer.
+    #[must_use]
+    pub fn down(&self) -> Seconds {
+        let serving = self.serving.downtime_seconds;
+        self.availability().downtime_seconds.max(serving)
+    }
+
+    /// The share of its requests that failed, integrated over time; zero where it has no clients that are known.
+    #[must_use]
+    pub fn errors(&self) -> Seconds {
+        self.client.as_ref().map_or(0.0, |c| c.error_seconds)
     }
 
     /// How long it was down: as the API says, and where that is unknown, in truth.

@@ -2,6 +2,7 @@
 
 use crate::metrics::Report;
 use crate::planning::Itinerary;
+use crate::study::TrialsReport;
 
 /// The JSON Schema of an `UpgradeReport`.
 #[must_use]
@@ -13,4 +14,10 @@ pub fn report() -> serde_json::Value {
 #[must_use]
 pub fn itinerary() -> serde_json::Value {
     schemars::schema_for!(Itinerary).to_value()
+}
+
+/// The JSON Schema of a `TrialsReport`.
+#[must_use]
+pub fn trials_report() -> serde_json::Value {
+    schemars::schema_for!(TrialsReport).to_value()
 }

@@ -222,7 +222,7 @@ pub enum Fact {
 }
 
 /// How a plan ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PlanStatus {
     /// Every node was upgraded.
     Completed,

@@ -56,6 +56,8 @@ fn shown() -> Vec<Shown> {
 fn every_command_of_the_documents_runs() {
     let shown = shown();
     assert!(shown.len() >= 4, "the documents show no commands");
+    let scratch = std::env::temp_dir().join(format!("seatrial-docs-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).unwrap();
     for Shown {
         place,
         command,
@@ -69,7 +71,13 @@ fn every_command_of_the_documents_runs() {
             .strip_prefix("cargo run --release -- ")
             .or_else(|| command.strip_prefix("seatrial "))
             .unwrap_or_else(|| panic!("{place}: what is `{command}`?"));
-        let args: Vec<&str> = args.split_whitespace().collect();
+        // Files that commands write go to a folder of their own.
+        let place_of = |word: &str| match word.strip_suffix(".json") {
+            Some(name) => format!("{}/{name}.json", scratch.display()),
+            None => word.to_owned(),
+        };
+        let args: Vec<String> = args.split_whitespace().map(place_of).collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let ran = output(&args);
         let code = ran.status.code().unwrap();
         assert!([0, 5].contains(&code), "{place}: `{command}` ended with {code}");
@@ -78,6 +86,7 @@ fn every_command_of_the_documents_runs() {
             assert_eq!(expected.trim_end(), stdout.trim_end(), "{place}: `{command}`");
         }
     }
+    std::fs::remove_dir_all(&scratch).unwrap();
 }
 
 /// The plan of the README fits a dump that has what it names.

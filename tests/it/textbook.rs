@@ -7,6 +7,9 @@ use seatrial::trace::PlanStatus;
 
 use crate::support::{files, model, observe, output, root, snapshot};
 
+/// Takes a minute without optimisation; `.ci/run` holds it in release.
+const TOO_LARGE: &str = "five-thousand";
+
 fn textbook() -> Vec<PathBuf> {
     files(&root().join("scenarios"), "yaml")
 }
@@ -27,7 +30,7 @@ fn every_scenario_says_what_it_teaches() {
 #[test]
 fn every_scenario_tells_its_story() {
     let style = Style { color: false };
-    for path in textbook() {
+    for path in textbook().into_iter().filter(|path| name(path) != TOO_LARGE) {
         let model = model(&path);
         let (preamble, records, report) = observe(&model, 0);
         let table = table::render(&report, style, false);

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{files, root};
 
 /// Which floor a room is on; a room uses only rooms on its own floor and below.
-const FLOORS: [(&str, u32); 14] = [
+const FLOORS: [(&str, u32); 15] = [
     ("units", 0),
     ("ids", 0),
     ("queue", 0),
@@ -19,13 +19,14 @@ const FLOORS: [(&str, u32); 14] = [
     ("upgrade", 3),
     ("metrics", 4),
     ("planning", 5),
+    ("study", 5),
     ("scenario", 6),
     ("report", 7),
     ("cli", 8),
 ];
 
 /// Rooms below that are off limits all the same: each floor sees only what it needs.
-const OFF_LIMITS: [(&str, &[&str], &str); 6] = [
+const OFF_LIMITS: [(&str, &[&str], &str); 7] = [
     (
         "versions",
         &["rng", "queue", "ids"],
@@ -43,8 +44,13 @@ const OFF_LIMITS: [(&str, &[&str], &str); 6] = [
         "reports follow from facts alone",
     ),
     (
+        "study",
+        &["upgrade", "rng", "queue"],
+        "a study plays runs and reads their reports",
+    ),
+    (
         "scenario",
-        &["trace", "cluster", "upgrade", "metrics", "rng", "queue"],
+        &["trace", "cluster", "upgrade", "metrics", "study", "rng", "queue"],
         "documents become a model; what it does is not their business",
     ),
     (

@@ -4,6 +4,7 @@ pub mod itinerary;
 mod rows;
 mod text;
 mod versions;
+pub mod trials;
 
 use std::fmt::Write;
 
@@ -11,11 +12,13 @@ use rows::{nodes, phases, placement, workloads};
 use text::{count, decimals, paragraph, span, wrap};
 
 use super::Style;
-use crate::metrics::{OutageReport, Report, Seconds, WorkloadReport, list};
+use crate::metrics::{OutageReport, Report, Seconds, Versions, WorkloadReport, list};
 use crate::trace::PlanStatus;
 
 /// The widest line.
 const WIDTH: usize = 100;
+/// Workloads beyond so many are left out, except in the wide view.
+const ROWS: usize = 30;
 /// Where the answers begin.
 const INDENT: usize = 23;
 
@@ -43,25 +46,24 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
         placement(&mut out, report);
     }
     reasons(&mut out, report, style);
-    if !report.assumptions.is_empty() {
-        let _ = write!(out, "\n{}\n", style.bold("Assumptions"));
-        for line in &report.assumptions {
-            paragraph(&mut out, "  - ", line, 4);
-        }
-    }
+    assumptions(&mut out, &report.assumptions, style);
     out
+}
+
+fn assumptions(out: &mut String, lines: &[String], style: Style) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = write!(out, "\n{}\n", style.bold("Assumptions"));
+    for line in lines {
+        paragraph(out, "  - ", line, 4);
+    }
 }
 
 fn verdict(out: &mut String, report: &Report, style: Style) {
     let name = report.plan.as_deref().unwrap_or("no plan, only faults");
-    let versions = match &report.versions.to {
-        Some(to) => match report.versions.hops.len() {
-            0 | 1 => format!("{} -> {to}", report.versions.from),
-            n => format!("{} -> {to} ({n} hops)", report.versions.from),
-        },
-        None => report.versions.from.clone(),
-    };
-    let words = status(report);
+    let versions = versions(&report.versions);
+    let words = status(report.outcome.status, report.plan.is_some());
     let words = match (report.outcome.status, &report.plan) {
         (PlanStatus::Completed, _) => style.good(words),
         (PlanStatus::CompletedWithSkips | PlanStatus::Inconclusive, _) => style.warning(words),
@@ -71,16 +73,32 @@ fn verdict(out: &mut String, report: &Report, style: Style) {
         Some(s) => format!(" after {}", span(s)),
         None => String::new(),
     };
-    let seed = style.dim(&format!("(seed {})", report.seed));
+    let seed = style.dim(&luck(report));
     let _ = writeln!(out, "{}: {versions}   {words}{took}   {seed}", style.bold(name));
     if let Some(reason) = &report.outcome.reason {
         paragraph(out, "  ", reason, 2);
     }
 }
 
-fn status(report: &Report) -> &'static str {
-    match report.outcome.status {
-        PlanStatus::Completed if report.plan.is_none() => "PLAYED",
+/// Which roll of the dice it was.
+fn luck(report: &Report) -> String {
+    match report.trial {
+        0 => format!("(seed {})", report.seed),
+        trial => format!("(seed {}, trial {trial})", report.seed),
+    }
+}
+
+fn versions(versions: &Versions) -> String {
+    match &versions.to {
+        Some(to) if versions.hops.len() > 1 => format!("{} -> {to} ({} hops)", versions.from, versions.hops.len()),
+        Some(to) => format!("{} -> {to}", versions.from),
+        None => versions.from.clone(),
+    }
+}
+
+const fn status(status: PlanStatus, planned: bool) -> &'static str {
+    match status {
+        PlanStatus::Completed if !planned => "PLAYED",
         PlanStatus::Completed => "COMPLETED",
         PlanStatus::CompletedWithSkips => "COMPLETED, WITH NODES LEFT OUT",
         PlanStatus::Aborted => "ABORTED",
@@ -113,32 +131,18 @@ fn worst_first(report: &Report) -> Vec<&WorkloadReport> {
 }
 
 fn badness(w: &WorkloadReport) -> [Seconds; 3] {
-    let a = w.availability();
-    let errors = w.client.as_ref().map_or(0.0, |c| c.error_seconds);
-    [down(w), a.degraded_seconds, errors]
-}
-
-/// Pods of the control plane itself: what they go through is told as outages of the control plane.
-fn is_control_plane(w: &WorkloadReport) -> bool {
-    w.namespace == "kube-system" && w.kind == "Pod"
-}
-
-/// How long a workload was down by its endpoints or by its processes, whichever is longer.
-fn down(w: &WorkloadReport) -> Seconds {
-    let serving = w.serving.downtime_seconds;
-    w.availability().downtime_seconds.max(serving)
+    [w.down(), w.availability().degraded_seconds, w.errors()]
 }
 
 fn downtime(report: &Report) -> String {
     let all = worst_first(report);
-    let all: Vec<&WorkloadReport> = all.into_iter().filter(|w| !is_control_plane(w)).collect();
-    let errors = |w: &WorkloadReport| w.client.as_ref().map_or(0.0, |c| c.error_seconds);
-    let count = all.iter().filter(|w| down(w) > 0.0).count();
+    let all: Vec<&WorkloadReport> = all.into_iter().filter(|w| !w.is_control_plane()).collect();
+    let count = all.iter().filter(|w| w.down() > 0.0).count();
     let Some(worst) = all.first().filter(|_| count > 0) else {
         let mut text = "none: every workload had a ready replica all the time".to_owned();
-        let most = all.iter().max_by(|a, b| errors(a).total_cmp(&errors(b)));
-        if let Some(w) = most.filter(|w| errors(w) >= 0.05) {
-            let (name, errors) = (w.full_name(), span(errors(w)));
+        let most = all.iter().max_by(|a, b| a.errors().total_cmp(&b.errors()));
+        if let Some(w) = most.filter(|w| w.errors() >= 0.05) {
+            let (name, errors) = (w.full_name(), span(w.errors()));
             let _ = write!(text, ", but clients of {name} saw errors worth {errors}");
         }
         return text;
@@ -239,7 +243,7 @@ fn control_plane(report: &Report) -> String {
 
 fn reasons(out: &mut String, report: &Report, style: Style) {
     for w in worst_first(report) {
-        if w.causes.is_empty() || is_control_plane(w) {
+        if w.causes.is_empty() || w.is_control_plane() {
             continue;
         }
         let title = format!("Why {} was down", w.full_name());

@@ -5,12 +5,9 @@ use std::fmt::Write;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::text::{decimals, shorten, span};
-use super::{WIDTH, badness, is_control_plane, worst_first};
+use super::{ROWS, WIDTH, badness, worst_first};
 use crate::metrics::{Availability, Report, Seconds, WorkloadReport};
 use crate::trace::DrainOutcome;
-
-/// Workloads that nothing happened to are left out beyond so many, except in the wide view.
-const ROWS: usize = 30;
 
 /// The space between columns.
 const GAP: u16 = 2;
@@ -54,7 +51,7 @@ pub(super) fn workloads(out: &mut String, report: &Report, wide: bool) {
     let mut shown = 0_usize;
     let mut rows: Vec<Vec<String>> = Vec::new();
     for w in all {
-        if !wide && (shown >= ROWS || is_control_plane(w) || (calm(w) && is_of_the_system(w))) {
+        if !wide && (shown >= ROWS || w.is_control_plane() || (calm(w) && is_of_the_system(&w.namespace))) {
             hidden += 1;
             continue;
         }
@@ -68,6 +65,11 @@ pub(super) fn workloads(out: &mut String, report: &Report, wide: bool) {
     if shown > 0 {
         print(out, &table);
     }
+    self::hidden(out, hidden, shown);
+}
+
+/// Says how many workloads are not in the table.
+pub(super) fn hidden(out: &mut String, hidden: usize, shown: usize) {
     if hidden > 0 {
         let (noun, verb) = if hidden == 1 {
             ("workload", "is")
@@ -80,7 +82,7 @@ pub(super) fn workloads(out: &mut String, report: &Report, wide: bool) {
 }
 
 /// Shortens the names in the first column until the table fits.
-fn shorten_names(header: &[&str], rows: &mut [Vec<String>]) {
+pub(super) fn shorten_names(header: &[&str], rows: &mut [Vec<String>]) {
     let width = |column: usize, title: &str| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         let widest = cells.map(|cell| cell.chars().count()).max();
@@ -94,8 +96,8 @@ fn shorten_names(header: &[&str], rows: &mut [Vec<String>]) {
 }
 
 /// What keeps the cluster alive and is of interest only where something happens to it.
-fn is_of_the_system(w: &WorkloadReport) -> bool {
-    w.namespace == "kube-system"
+pub(super) fn is_of_the_system(namespace: &str) -> bool {
+    namespace == "kube-system"
 }
 
 fn row(w: &WorkloadReport, wide: bool) -> Vec<String> {
