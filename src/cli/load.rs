@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Exit;
 use super::output::Terminal;
 use crate::model::Model;
-use crate::scenario::{self, ReadError};
+use crate::scenario::{self, LoadError, ReadError};
 
 pub(super) use crate::scenario::{OWN_KINDS, schema};
 
@@ -16,13 +16,17 @@ pub(super) use crate::scenario::{OWN_KINDS, schema};
 /// # Errors
 /// The exit code, when it cannot be read or is wrong. What is wrong has been said then.
 pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit> {
-    let sources = scenario::sources_of(paths, &mut io::stdin().lock()).map_err(|error| {
-        terminal.error(&error.to_string());
-        exit_of(&error)
-    })?;
-    let scenario = scenario::load(&sources).map_err(|diagnostics| {
-        terminal.say(&diagnostics.render(terminal.err_style().color));
-        Exit::Usage
+    let mut stdin = io::stdin().lock();
+    let inputs = scenario::inputs_of(paths, &mut stdin).map_err(LoadError::from);
+    let scenario = inputs.and_then(scenario::load_inputs).map_err(|error| match error {
+        LoadError::Read(error) => {
+            terminal.error(&error.to_string());
+            exit_of(&error)
+        }
+        LoadError::Wrong(diagnostics) => {
+            terminal.say(&diagnostics.render(terminal.err_style().color));
+            Exit::Usage
+        }
     })?;
     for note in &scenario.notes {
         terminal.note(note);
@@ -37,9 +41,7 @@ pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit
 fn exit_of(error: &ReadError) -> Exit {
     let io = error.source().and_then(|e| e.downcast_ref::<io::Error>());
     match io.map(io::Error::kind) {
-        Some(ErrorKind::NotFound | ErrorKind::InvalidInput | ErrorKind::FileTooLarge | ErrorKind::NotADirectory) => {
-            Exit::Usage
-        }
+        Some(ErrorKind::NotFound | ErrorKind::InvalidInput | ErrorKind::NotADirectory) => Exit::Usage,
         _ => Exit::Failure,
     }
 }

@@ -8,6 +8,7 @@ mod docs;
 mod fidelity;
 mod kubeadm;
 mod kubelets;
+mod large;
 mod oracles;
 mod properties;
 mod published;
