@@ -57,7 +57,7 @@ pub(crate) fn handle(workload: WorkloadId, hall: &mut Hall<'_>) {
 }
 
 /// The arrival that brought a pod.
-pub(crate) fn of<'m>(workload: &'m crate::model::Workload, slot: u32) -> Option<&'m Arrival> {
+pub(crate) fn of(workload: &crate::model::Workload, slot: u32) -> Option<&Arrival> {
     let arrivals = (workload.kind == WorkloadKind::Pod).then_some(&workload.arrivals);
     arrivals?.get(slot as usize)
 }

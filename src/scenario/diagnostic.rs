@@ -21,7 +21,7 @@ pub(crate) struct Problem {
     /// Another place that belongs to it, and what it is.
     pub(crate) other: Option<(Place, String)>,
     /// Where they are, once that is known.
-    spots: (Option<Spot>, Option<Spot>),
+    spots: Box<[Option<Spot>; 2]>,
 }
 
 impl Problem {
@@ -32,7 +32,7 @@ impl Problem {
             message: message.into(),
             help: None,
             other: None,
-            spots: (None, None),
+            spots: Box::default(),
         }
     }
 
@@ -43,7 +43,7 @@ impl Problem {
             message: message.into(),
             help: None,
             other: None,
-            spots: (None, None),
+            spots: Box::default(),
         }
     }
 
@@ -96,7 +96,7 @@ impl Problems {
         for problem in &mut self.list[self.settled..] {
             let find = |place: Option<Place>| spot(name, part, place.filter(|p| p.file == file)?);
             let other = problem.other.as_ref().map(|(place, _)| *place);
-            problem.spots = (find(problem.place), find(other));
+            *problem.spots = [find(problem.place), find(other)];
         }
         self.settled = self.list.len();
     }
@@ -109,7 +109,7 @@ impl Problems {
             .list
             .into_iter()
             .map(|problem| {
-                let (own, other) = problem.spots;
+                let [own, other] = *problem.spots;
                 let other = problem
                     .other
                     .map(|(place, label)| (other.or_else(|| texts.spot(place)), label));

@@ -1,7 +1,7 @@
 //! The workload SRF of `docs/performance.md`: pods that come, run and finish.
 
 #[path = "../../benches/srf/mod.rs"]
-mod srf;
+mod workload;
 
 use seatrial::trace::Fact;
 
@@ -11,7 +11,7 @@ use crate::support::observe;
 #[test]
 fn srf_ends_when_the_floor_does() {
     for (nodes, pods, floor) in [(100, 1_000, 917.5), (100, 3_000, 931.5)] {
-        let (preamble, records, report) = observe(&srf::model(nodes, pods), 0);
+        let (preamble, records, report) = observe(&workload::model(nodes, pods), 0);
         let finished = records.iter().filter(|r| matches!(r.fact, Fact::PodFinished { .. }));
         let ends: Vec<f64> = finished.map(|r| r.at.as_secs_f64()).collect();
         assert_eq!(ends.len(), pods as usize);
