@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Exit;
 use super::output::Terminal;
 use crate::model::Model;
-use crate::scenario::{self, ReadError, Scenario, Source};
+use crate::scenario::{self, LoadError, ReadError, Scenario, Source};
 
 pub(super) use crate::scenario::{OWN_KINDS, schema};
 
@@ -16,8 +16,11 @@ pub(super) use crate::scenario::{OWN_KINDS, schema};
 /// # Errors
 /// The exit code, when it cannot be read or is wrong. What is wrong has been said then.
 pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit> {
-    let sources = sources(paths, terminal)?;
-    let scenario = read(&sources, terminal)?;
+    let mut stdin = io::stdin().lock();
+    let inputs = scenario::inputs_of(paths, &mut stdin).map_err(LoadError::from);
+    let scenario = inputs
+        .and_then(scenario::load_inputs)
+        .map_err(|error| said(&error, terminal))?;
     for note in &scenario.notes {
         terminal.note(note);
     }
@@ -32,12 +35,13 @@ pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit
 /// # Errors
 /// As [`load`].
 pub(super) fn with_plan(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenario, Exit> {
-    let mut sources = sources(paths, terminal)?;
-    let mut scenario = read(&sources, terminal)?;
-    if scenario.model.plan.is_none() {
+    let mut stdin = io::stdin().lock();
+    let default = Source::new("(default plan)", DEFAULT_PLAN);
+    let inputs = scenario::inputs_of(paths, &mut stdin).map_err(LoadError::from);
+    let read = inputs.and_then(|inputs| scenario::load_inputs_or(inputs, &default));
+    let (scenario, planned) = read.map_err(|error| said(&error, terminal))?;
+    if !planned {
         terminal.note("there is no UpgradePlan: one by one, with the defaults");
-        sources.push(Source::new("(default plan)", DEFAULT_PLAN));
-        scenario = read(&sources, terminal)?;
     }
     for note in &scenario.notes {
         terminal.note(note);
@@ -49,27 +53,25 @@ pub(super) fn with_plan(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenar
 const DEFAULT_PLAN: &str =
     "apiVersion: seatrial.dev/v1alpha1\nkind: UpgradePlan\nmetadata: {name: one-by-one}\nspec: {}\n";
 
-fn sources(paths: &[PathBuf], terminal: &Terminal) -> Result<Vec<Source>, Exit> {
-    scenario::sources_of(paths, &mut io::stdin().lock()).map_err(|error| {
-        terminal.error(&error.to_string());
-        exit_of(&error)
-    })
-}
-
-fn read(sources: &[Source], terminal: &Terminal) -> Result<Scenario, Exit> {
-    scenario::load(sources).map_err(|diagnostics| {
-        terminal.say(&diagnostics.render(terminal.err_style().color));
-        Exit::Usage
-    })
+/// Says what is wrong.
+fn said(error: &LoadError, terminal: &Terminal) -> Exit {
+    match error {
+        LoadError::Read(error) => {
+            terminal.error(&error.to_string());
+            exit_of(error)
+        }
+        LoadError::Wrong(diagnostics) => {
+            terminal.say(&diagnostics.render(terminal.err_style().color));
+            Exit::Usage
+        }
+    }
 }
 
 /// A file that is not there was named wrongly; one that cannot be read is somebody else's trouble.
 fn exit_of(error: &ReadError) -> Exit {
     let io = error.source().and_then(|e| e.downcast_ref::<io::Error>());
     match io.map(io::Error::kind) {
-        Some(ErrorKind::NotFound | ErrorKind::InvalidInput | ErrorKind::FileTooLarge | ErrorKind::NotADirectory) => {
-            Exit::Usage
-        }
+        Some(ErrorKind::NotFound | ErrorKind::InvalidInput | ErrorKind::NotADirectory) => Exit::Usage,
         _ => Exit::Failure,
     }
 }

@@ -1,8 +1,8 @@
 //! The world: the store, with one gate for every write, and one room for each real component, named after it.
 
 mod admission;
-mod certificates;
 pub(crate) mod arrival;
+mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;

@@ -5,8 +5,7 @@ use std::fmt;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::Source;
-use super::text::Place;
+use super::text::{Place, Point, Spots};
 
 /// So many errors are reported; the rest is counted.
 const MOST: usize = 100;
@@ -21,6 +20,8 @@ pub(crate) struct Problem {
     pub(crate) help: Option<String>,
     /// Another place that belongs to it, and what it is.
     pub(crate) other: Option<(Place, String)>,
+    /// Where they are, once that is known.
+    spots: Box<[Option<Spot>; 2]>,
 }
 
 impl Problem {
@@ -31,6 +32,7 @@ impl Problem {
             message: message.into(),
             help: None,
             other: None,
+            spots: Box::default(),
         }
     }
 
@@ -41,6 +43,7 @@ impl Problem {
             message: message.into(),
             help: None,
             other: None,
+            spots: Box::default(),
         }
     }
 
@@ -68,6 +71,8 @@ impl Problem {
 pub(crate) struct Problems {
     list: Vec<Problem>,
     more: usize,
+    /// How many of them know their lines already.
+    settled: usize,
 }
 
 impl Problems {
@@ -85,57 +90,112 @@ impl Problems {
         self.list.is_empty()
     }
 
+    /// Finds lines, columns and excerpts of what is in this part of a source, which is about to be let go.
+    pub(crate) fn settle(&mut self, file: u32, part: &Spots<'_>, texts: &Texts) {
+        let name = texts.name(file);
+        for problem in &mut self.list[self.settled..] {
+            let find = |place: Option<Place>| spot(name, part, place.filter(|p| p.file == file)?);
+            let other = problem.other.as_ref().map(|(place, _)| *place);
+            *problem.spots = [find(problem.place), find(other)];
+        }
+        self.settled = self.list.len();
+    }
+
     /// Finds lines, columns and excerpts.
-    pub(crate) fn finish(mut self, sources: &[Source]) -> Diagnostics {
+    pub(crate) fn finish(mut self, texts: &Texts) -> Diagnostics {
         self.list.sort_by_key(|problem| problem.place);
         self.list.dedup_by(|a, b| a.place == b.place && a.message == b.message);
-        let mut lines = Lines {
-            sources,
-            starts: vec![None; sources.len()],
-        };
         let list = self
             .list
             .into_iter()
-            .map(|problem| Diagnostic {
-                spot: problem.place.and_then(|place| lines.spot(place)),
-                message: problem.message,
-                help: problem.help,
-                other: problem
+            .map(|problem| {
+                let [own, other] = *problem.spots;
+                let other = problem
                     .other
-                    .and_then(|(place, label)| Some((lines.spot(place)?, label))),
+                    .map(|(place, label)| (other.or_else(|| texts.spot(place)), label));
+                Diagnostic {
+                    spot: own.or_else(|| texts.spot(problem.place?)),
+                    message: problem.message,
+                    help: problem.help,
+                    other: other.and_then(|(spot, label)| Some((spot?, label))),
+                }
             })
             .collect();
         Diagnostics { list, more: self.more }
     }
 }
 
-/// Line starts of the sources, found when first needed.
-struct Lines<'a> {
-    sources: &'a [Source],
-    starts: Vec<Option<Vec<usize>>>,
+/// What is known of the sources when they have been read: all of a small one; of a large one own documents, and the lines
+/// of objects.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    names: Vec<String>,
+    /// Source, text, its offset, line and column.
+    kept: Vec<(u32, Vec<u8>, usize, Point)>,
+    /// Source, offset, line and column of objects, in the order in which they stand there.
+    points: Vec<(u32, u32, Point)>,
 }
 
-impl Lines<'_> {
-    fn spot(&mut self, place: Place) -> Option<Spot> {
-        let file = place.file as usize;
-        let source = self.sources.get(file)?;
-        let text = &source.text;
-        let starts = self.starts.get_mut(file)?.get_or_insert_with(|| {
-            let ends = text.iter().enumerate().filter(|&(_, &b)| b == b'\n');
-            std::iter::once(0).chain(ends.map(|(i, _)| i + 1)).collect()
+impl Texts {
+    /// The next source.
+    pub(crate) fn add(&mut self, name: &str) {
+        let shown = if name == "-" { "<stdin>" } else { name };
+        self.names.push(shown.to_owned());
+    }
+
+    fn name(&self, file: u32) -> &str {
+        self.names.get(file as usize).map_or("", String::as_str)
+    }
+
+    /// Keeps a part of a source.
+    pub(crate) fn keep(&mut self, file: u32, (text, base, first): (Vec<u8>, usize, Point)) {
+        self.kept.push((file, text, base, first));
+    }
+
+    /// Notes where an object stands.
+    pub(crate) fn note(&mut self, place: Place, point: Point) {
+        self.points.push((place.file, place.start, point));
+    }
+
+    fn spot(&self, place: Place) -> Option<Spot> {
+        let name = self.name(place.file);
+        let kept = self.kept.iter().filter(|k| k.0 == place.file);
+        let mut parts = kept.map(|(_, text, base, first)| Spots {
+            text,
+            base: *base,
+            first: *first,
         });
-        let start = (place.start as usize).min(text.len());
-        let line = starts.partition_point(|&s| s <= start).max(1);
-        let begin = starts[line - 1];
-        let end = starts.get(line).map_or(text.len(), |&next| next - 1);
-        let before = String::from_utf8_lossy(&text[begin..start.max(begin)]).into_owned();
-        Some(Spot {
-            file: source.shown_name().to_owned(),
-            line,
-            column: before.chars().filter(|&c| c != '\u{feff}').count() + 1,
-            excerpt: excerpt(text, begin, end, start, place.end as usize),
+        if let Some(found) = parts.find_map(|part| spot(name, &part, place)) {
+            return Some(found);
+        }
+        // The text is gone: the line is that of the object.
+        let after = self.points.partition_point(|p| (p.0, p.1) <= (place.file, place.start));
+        let &(file, _, point) = self.points.get(after.checked_sub(1)?)?;
+        (file == place.file).then(|| Spot {
+            file: name.to_owned(),
+            line: point.line as usize + 1,
+            column: point.column as usize + 1,
+            excerpt: None,
         })
     }
+}
+
+/// A place in a part of a source, as a person finds it.
+fn spot(name: &str, part: &Spots<'_>, place: Place) -> Option<Spot> {
+    let point = part.point(place.start as usize)?;
+    let text = part.text;
+    let start = place.start as usize - part.base;
+    let begin = memchr::memrchr(b'\n', &text[..start]).map_or(0, |last| last + 1);
+    let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |next| start + next);
+    let cut_off = begin == 0 && part.first.column > 0;
+    let mut excerpt = excerpt(text, begin, end, start, (place.end as usize).saturating_sub(part.base));
+    excerpt.whole &= !cut_off;
+    Some(Spot {
+        file: name.to_owned(),
+        line: point.line as usize + 1,
+        column: point.column as usize + 1,
+        excerpt: Some(excerpt),
+    })
 }
 
 /// The part of a line around an error.
@@ -177,7 +237,8 @@ struct Spot {
     file: String,
     line: usize,
     column: usize,
-    excerpt: Excerpt,
+    /// `None`: the text is gone.
+    excerpt: Option<Excerpt>,
 }
 
 #[derive(Clone, Debug)]
@@ -234,16 +295,15 @@ impl Diagnostic {
 
 impl Spot {
     fn show<'a>(&'a self, group: Group<'a>, kind: AnnotationKind, label: Option<&'a String>) -> Group<'a> {
-        let mark = kind
-            .span(self.excerpt.from..self.excerpt.to)
-            .label(label.map(String::as_str));
-        let snippet = Snippet::source(&self.excerpt.text)
-            .line_start(self.line)
-            .annotation(mark);
-        if self.excerpt.whole {
+        let origin = Origin::path(&self.file).line(self.line).char_column(self.column);
+        let Some(excerpt) = &self.excerpt else {
+            return group.element(origin);
+        };
+        let mark = kind.span(excerpt.from..excerpt.to).label(label.map(String::as_str));
+        let snippet = Snippet::source(&excerpt.text).line_start(self.line).annotation(mark);
+        if excerpt.whole {
             return group.element(snippet.path(&self.file));
         }
-        let origin = Origin::path(&self.file).line(self.line).char_column(self.column);
         group.element(origin).element(snippet)
     }
 }

@@ -1,12 +1,8 @@
-//! Reading the sources: the only place of this floor that touches files.
+//! Opening the sources: the only place of this floor that touches files.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-use super::Source;
-
-/// Larger sources are refused.
-const LARGEST: u64 = 2 << 30;
 
 /// A source that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -17,45 +13,75 @@ pub struct ReadError {
     error: io::Error,
 }
 
-/// Reads files, the `*.yaml`, `*.yml` and `*.json` files of directories (as `kubectl -f DIR` does, sorted by name, not
-/// recursively), and standard input for `-`.
-///
-/// # Errors
-/// When a file is missing, cannot be read or is larger than 2 GiB, or when a directory holds no such file.
-pub fn sources_of(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<Source>, ReadError> {
-    let mut sources = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            sources.push(read(Path::new("-"), stdin)?);
-        } else if path.is_dir() {
-            for file in files_in(path).map_err(|error| named(path, error))? {
-                sources.push(open(&file)?);
-            }
-        } else {
-            sources.push(open(path)?);
+impl ReadError {
+    pub(super) fn new(name: impl Into<String>, error: io::Error) -> Self {
+        Self {
+            name: name.into(),
+            error,
         }
     }
-    Ok(sources)
 }
 
-fn open(path: &Path) -> Result<Source, ReadError> {
-    let mut file = std::fs::File::open(path).map_err(|error| named(path, error))?;
-    read(path, &mut file)
+/// A source that has not been read yet; it is read from beginning to end, once.
+pub struct Input<'r> {
+    pub(super) name: String,
+    from: From<'r>,
 }
 
-fn read(path: &Path, from: &mut dyn Read) -> Result<Source, ReadError> {
-    let mut text = Vec::new();
-    from.take(LARGEST + 1)
-        .read_to_end(&mut text)
-        .map_err(|error| named(path, error))?;
-    if text.len() as u64 > LARGEST {
-        let error = io::Error::new(io::ErrorKind::FileTooLarge, "larger than 2 GiB");
-        return Err(named(path, error));
+enum From<'r> {
+    File(PathBuf),
+    Reader(Box<dyn Read + 'r>),
+}
+
+impl<'r> Input<'r> {
+    /// A source and what diagnostics call it; `-` is shown as `<stdin>`.
+    pub fn new(name: impl Into<String>, from: impl Read + 'r) -> Self {
+        Self {
+            name: name.into(),
+            from: From::Reader(Box::new(from)),
+        }
     }
-    Ok(Source {
-        name: path.display().to_string(),
-        text,
-    })
+
+    fn file(path: &Path) -> Self {
+        Self {
+            name: path.display().to_string(),
+            from: From::File(path.to_owned()),
+        }
+    }
+
+    /// What is to be read.
+    pub(super) fn open(self) -> io::Result<Box<dyn Read + 'r>> {
+        match self.from {
+            From::File(path) => Ok(Box::new(File::open(path)?)),
+            From::Reader(reader) => Ok(reader),
+        }
+    }
+}
+
+/// The sources that paths name: files, the `*.yaml`, `*.yml` and `*.json` files of directories (as `kubectl -f DIR` does,
+/// sorted by name, not recursively), and standard input for `-`. Nothing is read yet.
+///
+/// # Errors
+/// When a file is missing, or when a directory holds no such file.
+pub fn inputs_of<'r>(paths: &[PathBuf], stdin: &'r mut dyn Read) -> Result<Vec<Input<'r>>, ReadError> {
+    let mut stdin = Some(stdin);
+    let mut inputs = Vec::new();
+    for path in paths {
+        let named = |error| ReadError::new(path.display().to_string(), error);
+        if path.as_os_str() == "-" {
+            // Named a second time it has nothing left to give.
+            let rest: Box<dyn Read + 'r> = stdin
+                .take()
+                .map_or_else(|| Box::new(io::empty()) as _, |s| Box::new(s) as _);
+            inputs.push(Input::new("-", rest));
+        } else if path.is_dir() {
+            inputs.extend(files_in(path).map_err(named)?.iter().map(|file| Input::file(file)));
+        } else {
+            std::fs::metadata(path).map_err(named)?;
+            inputs.push(Input::file(path));
+        }
+    }
+    Ok(inputs)
 }
 
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -76,11 +102,4 @@ fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
     Ok(files)
-}
-
-fn named(path: &Path, error: io::Error) -> ReadError {
-    ReadError {
-        name: path.display().to_string(),
-        error,
-    }
 }

@@ -1,16 +1,17 @@
 //! From sources to documents: what kind each is, and what it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::rc::Rc;
 
-use super::Source;
-use super::diagnostic::{Problem, Problems};
+use super::diagnostic::{Problem, Problems, Texts};
 use super::nearest::{did_you_mean, nearest};
 use super::objects::{
     BudgetDoc, ClaimDoc, DaemonSetDoc, DeploymentDoc, JobDoc, Meta, NamespaceDoc, NodeDoc, PodDoc, PriorityDoc,
-    Reading, ReplicaSetDoc, ServiceDoc, StatefulSetDoc, StorageClassDoc, VolumeDoc, WebhookConfigurationDoc,
+    Reading, ReplicaSetDoc, ServiceDoc, StatefulSetDoc, StorageClassDoc, Template, VolumeDoc, WebhookConfigurationDoc,
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
-use super::text::{Member, Place, Tree, Value, chunks, decode_strict, parse, parse_item};
+use super::text::{Member, Place, Stream, Tree, Value, decode_strict};
 use crate::versions::releases::{self, ApiUse};
 
 /// All documents, as written.
@@ -89,90 +90,73 @@ struct Manifest {
 /// Kinds that matter for an upgrade and are not simulated yet.
 const LATER: [&str; 3] = ["CronJob", "HorizontalPodAutoscaler", "ReplicationController"];
 
-/// Reads all documents of all sources.
-pub(crate) fn read(sources: &[Source]) -> (Documents, Problems) {
-    let mut intake = Intake::default();
-    for (file, source) in sources.iter().enumerate() {
-        intake.source(source, u32::try_from(file).unwrap_or(u32::MAX));
-    }
-    if intake.documents.count == 0 && intake.problems.is_empty() {
-        let problem = Problem::general("no documents in the input");
-        intake
-            .problems
-            .push(problem.help("give Kubernetes objects (kubectl get … -o json) and an UpgradePlan or Faults"));
-    }
-    (intake.documents, intake.problems)
+/// What was read.
+pub(crate) struct Taken {
+    pub(crate) documents: Documents,
+    pub(crate) problems: Problems,
+    pub(crate) texts: Texts,
 }
 
+/// Documents as they are read.
 #[derive(Default)]
-struct Intake {
+pub(super) struct Intake {
     documents: Documents,
-    problems: Problems,
-    seen: BTreeMap<(String, String, String), Place>,
+    pub(super) problems: Problems,
+    pub(super) texts: Texts,
+    /// Templates of pods, each kept once.
+    templates: BTreeSet<Rc<Template>>,
+    /// Places of objects whose lines are to be noted.
+    pub(super) fresh: Vec<Place>,
 }
 
 impl Intake {
-    fn wrong(&mut self, problem: Problem) {
+    /// Reads all documents of a source of this name.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn read(&mut self, name: &str, from: &mut dyn Read, file: usize) -> io::Result<()> {
+        self.texts.add(name);
+        self.source(from, u32::try_from(file).unwrap_or(u32::MAX))
+    }
+
+    /// All sources have been read.
+    pub(super) fn finish(mut self) -> Taken {
+        self.second_times();
+        if self.documents.count == 0 && self.problems.is_empty() {
+            let problem = Problem::general("no documents in the input");
+            self.problems
+                .push(problem.help("give Kubernetes objects (kubectl get … -o json) and an UpgradePlan or Faults"));
+        }
+        Taken {
+            documents: self.documents,
+            problems: self.problems,
+            texts: self.texts,
+        }
+    }
+
+    pub(super) fn wrong(&mut self, problem: Problem) {
         self.documents.damaged = true;
         self.problems.push(problem);
     }
 
-    fn source(&mut self, source: &Source, file: u32) {
-        if source.text.len() > (2 << 30) {
-            return self.wrong(Problem::at(Place::new(file, 0, 0), "larger than 2 GiB"));
-        }
-        let text = match readable(&source.text) {
-            Ok(text) => text,
-            Err((at, why)) => {
-                let place = Place::new(file, at, at);
-                return self.wrong(Problem::at(place, format!("not a text document: {why}")));
-            }
-        };
-        for chunk in chunks(text) {
-            let (documents, problem) = parse(text, file, chunk);
-            for mut parsed in documents {
-                self.documents.count += 1;
-                let items = std::mem::take(&mut parsed.items);
-                self.document(parsed.tree, &items, text, file);
-            }
-            if let Some(problem) = problem {
-                self.documents.count += 1;
-                self.wrong(problem);
-            }
-        }
+    /// Whether there is a plan, or no document at all.
+    pub(super) const fn is_planned(&self) -> bool {
+        self.documents.plan.is_some() || self.documents.count == 0
     }
 
-    /// A document, or a list of them; `items` are those of a JSON list.
-    fn document(&mut self, mut tree: Tree, items: &[(usize, usize)], text: &str, file: u32) {
-        let Some((api, kind)) = self.type_of(&tree) else {
-            return;
-        };
-        let Some(inner) = kind.strip_suffix("List") else {
-            return self.object(tree, &api, &kind);
-        };
-        let defaults = (api.as_str(), inner);
-        for &item in items {
-            match parse_item(text, file, item) {
-                Ok(item) => self.item(item, defaults),
-                Err(problem) => self.wrong(problem),
-            }
-        }
-        match tree.remove("items") {
-            Some(Tree {
-                value: Value::List(items),
-                ..
-            }) => {
-                for item in items {
-                    self.item(item, defaults);
-                }
-            }
-            Some(Tree { value: Value::Null, .. }) | None => {}
-            Some(other) => self.wrong(Problem::at(other.place, "`items` must be a list")),
+    pub(super) const fn count(&mut self) {
+        self.documents.count += 1;
+    }
+
+    /// A document that cannot be read is one, unless its source is no text at all.
+    pub(super) const fn count_broken(&mut self, stream: &Stream<'_>) {
+        if !stream.broken {
+            self.documents.count += 1;
         }
     }
 
     /// An item of a list; items of a `PodList` need not say what they are.
-    fn item(&mut self, mut tree: Tree, (list_api, inner): (&str, &str)) {
+    pub(super) fn item(&mut self, mut tree: Tree, (list_api, inner): (&str, &str)) {
         if !inner.is_empty()
             && tree.get("kind").is_none()
             && let Value::Map(members) = &mut tree.value
@@ -194,7 +178,7 @@ impl Intake {
         self.object(tree, &api, &kind);
     }
 
-    fn type_of(&mut self, tree: &Tree) -> Option<(String, String)> {
+    pub(super) fn type_of(&mut self, tree: &Tree) -> Option<(String, String)> {
         if !matches!(tree.value, Value::Map(_)) {
             let text = "a document must be a map with `apiVersion` and `kind`";
             self.wrong(Problem::at(tree.place, text));
@@ -211,7 +195,7 @@ impl Intake {
         }
     }
 
-    fn object(&mut self, tree: Tree, api: &str, kind: &str) {
+    pub(super) fn object(&mut self, tree: Tree, api: &str, kind: &str) {
         let group = api.split_once('/').map_or("", |(group, _)| group);
         if group == "seatrial.dev" || nearest(api, [API_VERSION]).is_some() {
             return self.own(&tree, api, kind);
@@ -362,22 +346,76 @@ impl Intake {
             "PodDisruptionBudget" => keep(reading.budget(), &mut documents.budgets, |d| &d.meta),
             _ => keep(reading.priority_class(), &mut documents.priorities, |d| &d.meta),
         };
-        let key = meta.map(|m| (m.place, m.namespace.clone(), m.name.clone()));
+        let place = meta.map(|m| m.place);
+        self.fresh.extend(place);
         for problem in reading.problems {
             self.wrong(problem);
         }
-        let Some((place, namespace, name)) = key else {
+        if kind == "Pod" && place.is_some() {
+            self.share_template();
+        }
+    }
+
+    /// Pods of one controller have their template together.
+    fn share_template(&mut self) {
+        let Some(pod) = self.documents.pods.last_mut() else {
             return;
         };
-        let text = match namespace.as_str() {
-            "" => format!("{kind} {name} stands here a second time"),
-            _ => format!("{kind} {namespace}/{name} stands here a second time"),
+        match self.templates.get(&pod.template) {
+            Some(known) => pod.template = Rc::clone(known),
+            None => {
+                self.templates.insert(Rc::clone(&pod.template));
+            }
+        }
+    }
+
+    /// Says which objects stand in the input more than once.
+    fn second_times(&mut self) {
+        let d = &self.documents;
+        let mut found = Vec::new();
+        let mut check = |kind, metas: &mut dyn Iterator<Item = &Meta>| {
+            let mut all: Vec<&Meta> = metas.collect();
+            all.sort_by(|a, b| (&a.namespace, &a.name, a.place).cmp(&(&b.namespace, &b.name, b.place)));
+            for same in all.chunk_by(|a, b| (&a.namespace, &a.name) == (&b.namespace, &b.name)) {
+                found.extend(
+                    same[1..]
+                        .iter()
+                        .map(|second| (second.place, again(kind, second), same[0].place)),
+                );
+            }
         };
-        let first = *self.seen.entry((kind.to_owned(), namespace, name)).or_insert(place);
-        if first != place {
+        check("Namespace", &mut d.namespaces.iter().map(|d| &d.meta));
+        check("Node", &mut d.nodes.iter().map(|d| &d.meta));
+        check("Pod", &mut d.pods.iter().map(|d| &d.meta));
+        check("Service", &mut d.services.iter().map(|d| &d.meta));
+        check("StatefulSet", &mut d.stateful_sets.iter().map(|d| &d.meta));
+        check("Job", &mut d.jobs.iter().map(|d| &d.meta));
+        check("DaemonSet", &mut d.daemon_sets.iter().map(|d| &d.meta));
+        check("Deployment", &mut d.deployments.iter().map(|d| &d.meta));
+        check("ReplicaSet", &mut d.replica_sets.iter().map(|d| &d.meta));
+        check("PersistentVolume", &mut d.volumes.iter().map(|d| &d.meta));
+        check("PersistentVolumeClaim", &mut d.claims.iter().map(|d| &d.meta));
+        check("StorageClass", &mut d.storage_classes.iter().map(|d| &d.meta));
+        check("PodDisruptionBudget", &mut d.budgets.iter().map(|d| &d.meta));
+        check("PriorityClass", &mut d.priorities.iter().map(|d| &d.meta));
+        for (kind, mutating) in [
+            ("MutatingWebhookConfiguration", true),
+            ("ValidatingWebhookConfiguration", false),
+        ] {
+            let own = d.webhooks.iter().filter(|d| d.mutating == mutating);
+            check(kind, &mut own.map(|d| &d.meta));
+        }
+        for (place, text, first) in found {
             self.problems
                 .push(Problem::at(place, text).and(first, "the first time"));
         }
+    }
+}
+
+fn again(kind: &str, meta: &Meta) -> String {
+    match meta.namespace.as_str() {
+        "" => format!("{kind} {} stands here a second time", meta.name),
+        namespace => format!("{kind} {namespace}/{} stands here a second time", meta.name),
     }
 }
 
@@ -385,14 +423,6 @@ impl Intake {
 fn keep<T>(document: Option<T>, list: &mut Vec<T>, meta: fn(&T) -> &Meta) -> Option<&Meta> {
     list.push(document?);
     list.last().map(meta)
-}
-
-/// The text of a source, or where and why it is none.
-fn readable(bytes: &[u8]) -> Result<&str, (usize, &'static str)> {
-    if let Some(at) = bytes.iter().position(|&b| b == 0) {
-        return Err((at, "it holds a NUL byte"));
-    }
-    std::str::from_utf8(bytes).map_err(|e| (e.valid_up_to(), "it is not UTF-8"))
 }
 
 fn built_in(group: &str) -> bool {

@@ -1,8 +1,8 @@
 //! Documents in, a checked [`Model`] out, or everything that is wrong with them.
 //!
 //! ```text
-//! bytes ─▶ chunks ─▶ trees with positions ─▶ documents ─▶ Model
-//!          (text/)                          (objects/, own/)  (build/)
+//! bytes ─▶ a window that moves over them ─▶ trees with positions ─▶ documents ─▶ Model
+//!          (text/)                                               (objects/, own/)  (build/)
 //! ```
 //!
 //! Kubernetes objects are read leniently, as dumps hold more than is needed; own kinds strictly, as a slip in a plan
@@ -16,10 +16,11 @@ mod limits;
 mod nearest;
 mod objects;
 mod own;
+mod reading;
 mod text;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub use files::{ReadError, sources_of};
+pub use files::{Input, ReadError, inputs_of};
 pub use own::{OWN_KINDS, schema};
 
 use crate::model::Model;
@@ -40,14 +41,6 @@ impl Source {
         Self {
             name: name.into(),
             text: text.into(),
-        }
-    }
-
-    /// The name as diagnostics show it.
-    fn shown_name(&self) -> &str {
-        match self.name.as_str() {
-            "-" => "<stdin>",
-            name => name,
         }
     }
 }
@@ -72,24 +65,79 @@ impl Scenario {
     }
 }
 
-/// Reads all documents of all sources as one scenario.
+/// Why there is no scenario.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A source cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The documents are wrong.
+    #[error(transparent)]
+    Wrong(#[from] Diagnostics),
+}
+
+/// Reads all documents of all texts as one scenario.
 ///
 /// # Errors
 /// Everything that is wrong with the documents, with positions.
 pub fn load(sources: &[Source]) -> Result<Scenario, Diagnostics> {
-    let (mut documents, mut problems) = intake::read(sources);
-    let ending_apis = std::mem::take(&mut documents.ending_apis).into_values().collect();
-    if documents.is_empty() {
-        return Err(problems.finish(sources));
+    let mut intake = intake::Intake::default();
+    for (file, source) in sources.iter().enumerate() {
+        // A text in memory can always be read.
+        let _ = intake.read(&source.name, &mut source.text.as_slice(), file);
     }
-    let (model, notes) = build::build(&documents, &mut problems);
-    if problems.is_empty() {
+    finish(intake)
+}
+
+/// Reads all documents of all sources as one scenario. JSON lists, such as `kubectl get -o json` gives, are read item by
+/// item: what has been dealt with is let go, so that memory is that of the model, not that of the text.
+///
+/// # Errors
+/// Where a source cannot be read; otherwise everything that is wrong with the documents, with positions.
+pub fn load_inputs(inputs: Vec<Input<'_>>) -> Result<Scenario, LoadError> {
+    Ok(finish(taken_in(inputs)?)?)
+}
+
+/// The same; input without an `UpgradePlan` is read as if `plan` stood at its end. Whether it had one of its own.
+///
+/// # Errors
+/// As [`load_inputs`].
+pub fn load_inputs_or(inputs: Vec<Input<'_>>, plan: &Source) -> Result<(Scenario, bool), LoadError> {
+    let file = inputs.len();
+    let mut intake = taken_in(inputs)?;
+    let planned = intake.is_planned();
+    if !planned {
+        // A text in memory can always be read.
+        let _ = intake.read(&plan.name, &mut plan.text.as_slice(), file);
+    }
+    Ok((finish(intake)?, planned))
+}
+
+fn taken_in(inputs: Vec<Input<'_>>) -> Result<intake::Intake, ReadError> {
+    let mut intake = intake::Intake::default();
+    for (file, input) in inputs.into_iter().enumerate() {
+        let name = input.name.clone();
+        let mut from = input.open().map_err(|error| ReadError::new(name.as_str(), error))?;
+        let read = intake.read(&name, &mut from, file);
+        read.map_err(|error| ReadError::new(name, error))?;
+    }
+    Ok(intake)
+}
+
+fn finish(intake: intake::Intake) -> Result<Scenario, Diagnostics> {
+    let mut taken = intake.finish();
+    let ending_apis = std::mem::take(&mut taken.documents.ending_apis).into_values().collect();
+    if taken.documents.is_empty() {
+        return Err(taken.problems.finish(&taken.texts));
+    }
+    let (model, notes) = build::build(&taken.documents, &mut taken.problems);
+    if taken.problems.is_empty() {
         Ok(Scenario {
             model,
             notes,
             ending_apis,
         })
     } else {
-        Err(problems.finish(sources))
+        Err(taken.problems.finish(&taken.texts))
     }
 }

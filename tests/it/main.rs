@@ -9,6 +9,7 @@ mod fidelity;
 mod hops;
 mod kubeadm;
 mod kubelets;
+mod large;
 mod lessons;
 mod oracles;
 mod plan;

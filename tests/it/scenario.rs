@@ -4,7 +4,7 @@ use seatrial::model::{
     BudgetLimit, DrainVia, Etcd, Expectation, FaultAction, FaultTarget, Moment, NeverReady, NodeOrder, OnFailure,
     PodManagement, RolloutStrategy, Step, Trigger, WorkloadKind,
 };
-use seatrial::scenario::{Diagnostics, OWN_KINDS, Scenario, Source, load, schema, sources_of};
+use seatrial::scenario::{Diagnostics, OWN_KINDS, Scenario, Source, inputs_of, load, load_inputs, schema};
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Span};
 
 const CLUSTER: &str = "\
@@ -638,12 +638,19 @@ fn directories_are_read_as_kubectl_does() {
     for name in ["b.yaml", "a.json", "c.yml", "d.txt", "inner/e.yaml"] {
         std::fs::write(folder.join(name), name).unwrap();
     }
-    let sources = sources_of(&[folder.clone(), "-".into()], &mut "piped".as_bytes()).unwrap();
-    let texts: Vec<&[u8]> = sources.iter().map(|s| s.text.as_slice()).collect();
-    assert_eq!(texts, [&b"a.json"[..], b"b.yaml", b"c.yml", b"piped"]);
-    assert_eq!(sources[3].name, "-");
+    let mut piped = "piped".as_bytes();
+    let inputs = inputs_of(&[folder.clone(), "-".into()], &mut piped).unwrap();
+    let wrong = load_inputs(inputs).unwrap_err().to_string();
     std::fs::remove_dir_all(&folder).unwrap();
-    let missing = sources_of(&["no-such-file.yaml".into()], &mut std::io::empty()).unwrap_err();
+    let told: Vec<&str> = wrong
+        .lines()
+        .map(|l| l.rsplit('/').next().unwrap().split(':').next().unwrap())
+        .collect();
+    assert_eq!(told, ["a.json", "b.yaml", "c.yml", "<stdin>"], "{wrong}");
+    let mut nothing = std::io::empty();
+    let missing = inputs_of(&["no-such-file.yaml".into()], &mut nothing)
+        .map(drop)
+        .unwrap_err();
     assert!(missing.to_string().starts_with("cannot read no-such-file.yaml: "));
 }
 

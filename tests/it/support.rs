@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use seatrial::cluster::{RunOptions, preamble, run};
 use seatrial::metrics::{Metrics, Report};
 use seatrial::model::Model;
-use seatrial::scenario::{load, sources_of};
+use seatrial::scenario::{inputs_of, load_inputs};
 use seatrial::trace::{Preamble, Record};
 
 /// The folder of the project.
@@ -32,8 +32,9 @@ pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// The model of a scenario file of the project.
 pub(crate) fn model(path: &Path) -> Model {
-    let sources = sources_of(&[path.to_owned()], &mut std::io::empty()).unwrap();
-    load(&sources).unwrap_or_else(|e| panic!("{e}")).model
+    let mut nothing = std::io::empty();
+    let inputs = inputs_of(&[path.to_owned()], &mut nothing).unwrap();
+    load_inputs(inputs).unwrap_or_else(|e| panic!("{e}")).model
 }
 
 /// A run with everything that was observed.

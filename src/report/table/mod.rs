@@ -3,8 +3,8 @@
 pub mod itinerary;
 mod rows;
 mod text;
-mod versions;
 pub mod trials;
+mod versions;
 
 use std::fmt::Write;
 

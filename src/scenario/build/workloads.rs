@@ -90,7 +90,7 @@ impl<'d> Builder<'d> {
             return class;
         }
         let next = WorkloadId::from_index(self.model.workloads.len());
-        let pod = draft.pods.first().map(|(pod, _)| &pod.template);
+        let pod = draft.pods.first().map(|(pod, _)| &*pod.template);
         let class = self.class(next, draft.kind, draft.template, pod);
         self.node_affinity(class, draft);
         self.templates.push((namespace, class, draft.template));

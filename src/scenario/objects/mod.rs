@@ -138,7 +138,7 @@ impl<'a> Reading<'a> {
         Meta {
             name,
             namespace,
-            labels: meta.labels.unwrap_or_default(),
+            labels: meta.labels.filter(|_| !namespaced).unwrap_or_default(),
             owner: owner.map(|o| Owner {
                 kind: o.kind,
                 name: o.name,
@@ -158,6 +158,7 @@ impl<'a> Reading<'a> {
 pub(crate) struct Meta {
     pub(crate) name: String,
     pub(crate) namespace: String,
+    /// Of Nodes and Namespaces; those of pods are in their templates.
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) owner: Option<Owner>,
     pub(crate) revision: Option<String>,

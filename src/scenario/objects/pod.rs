@@ -1,5 +1,7 @@
 //! Pod.
 
+use std::rc::Rc;
+
 use k8s_openapi::api::core::v1::Pod;
 
 use super::arrival::CREATE_AT;
@@ -10,7 +12,8 @@ use crate::units::KubeVersion;
 #[derive(Debug)]
 pub(crate) struct PodDoc {
     pub(crate) meta: Meta,
-    pub(crate) template: Template,
+    /// Shared with other pods that are alike.
+    pub(crate) template: Rc<Template>,
     pub(crate) node: Option<String>,
     /// Succeeded or Failed.
     pub(crate) finished: bool,
@@ -23,8 +26,8 @@ pub(crate) struct PodDoc {
 impl Reading<'_> {
     /// Reads a Pod.
     pub(crate) fn pod(&mut self) -> Option<PodDoc> {
-        let pod: Pod = self.typed()?;
-        let labels = pod.metadata.labels.clone();
+        let mut pod: Pod = self.typed()?;
+        let labels = pod.metadata.labels.take();
         let annotations = pod.metadata.annotations.as_ref();
         if annotations.is_some_and(|a| a.contains_key(CREATE_AT)) {
             self.not_there_yet(&pod);
@@ -34,11 +37,12 @@ impl Reading<'_> {
         let status = pod.status.unwrap_or_default();
         let mut conditions = status.conditions.iter().flatten();
         let phase = status.phase.as_deref();
-        let is_api_server = meta.labels.get("component").map(String::as_str) == Some("kube-apiserver");
+        let label = |key: &str| labels.as_ref().and_then(|l| l.get(key)).map(String::as_str);
+        let is_api_server = label("component") == Some("kube-apiserver");
         let image = spec.containers.first().and_then(|c| c.image.as_deref());
         let tag = image.and_then(|image| image.rsplit_once(':')).map(|(_, tag)| tag);
         Some(PodDoc {
-            template: self.template(labels, &spec, &[]),
+            template: Rc::new(self.template(labels, &spec, &[])),
             node: spec.node_name.filter(|n| !n.is_empty()),
             finished: matches!(phase, Some("Succeeded" | "Failed")),
             running: phase == Some("Running"),

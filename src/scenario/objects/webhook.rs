@@ -13,6 +13,8 @@ use super::{Meta, Reading};
 #[derive(Debug)]
 pub(crate) struct WebhookConfigurationDoc {
     pub(crate) meta: Meta,
+    /// A MutatingWebhookConfiguration.
+    pub(crate) mutating: bool,
     /// Those that are asked when a pod is created and whose failure fails the request.
     pub(crate) webhooks: Vec<WebhookDoc>,
 }
@@ -75,7 +77,7 @@ impl Reading<'_> {
         let object: ValidatingWebhookConfiguration = self.typed()?;
         let meta = self.meta(object.metadata, false);
         let webhooks = common!(object.webhooks).collect();
-        Some(self.configuration(meta, webhooks, fails))
+        Some(self.configuration((meta, false), webhooks, fails))
     }
 
     /// Reads a MutatingWebhookConfiguration.
@@ -84,7 +86,7 @@ impl Reading<'_> {
         let object: MutatingWebhookConfiguration = self.typed()?;
         let meta = self.meta(object.metadata, false);
         let webhooks = common!(object.webhooks).collect();
-        Some(self.configuration(meta, webhooks, fails))
+        Some(self.configuration((meta, true), webhooks, fails))
     }
 
     /// `failurePolicy` is Fail unless given; it was Ignore in v1beta1.
@@ -92,7 +94,12 @@ impl Reading<'_> {
         self.tree.text("apiVersion") != Some("admissionregistration.k8s.io/v1beta1")
     }
 
-    fn configuration(&mut self, meta: Meta, webhooks: Vec<Common>, fails: bool) -> WebhookConfigurationDoc {
+    fn configuration(
+        &mut self,
+        (meta, mutating): (Meta, bool),
+        webhooks: Vec<Common>,
+        fails: bool,
+    ) -> WebhookConfigurationDoc {
         let matters = |w: &Common| {
             let fail = w.failure_policy.as_deref().map_or(fails, |policy| policy == "Fail");
             fail && w.rules.iter().flatten().any(creates_pods)
@@ -112,7 +119,11 @@ impl Reading<'_> {
                 service,
             });
         }
-        WebhookConfigurationDoc { meta, webhooks: found }
+        WebhookConfigurationDoc {
+            meta,
+            mutating,
+            webhooks: found,
+        }
     }
 }
 

@@ -28,6 +28,11 @@ use serde::Deserialize;
 /// `apiVersion` of the own kinds.
 pub(crate) const API_VERSION: &str = "seatrial.dev/v1alpha1";
 
+/// Whether a document is one of ours, by its `apiVersion`.
+pub(crate) fn is_own(api: &str) -> bool {
+    api.starts_with("seatrial.dev/")
+}
+
 /// The kinds of `seatrial.dev/v1alpha1`.
 pub const OWN_KINDS: [&str; 5] = ["Cluster", "UpgradePlan", "Timings", "Faults", "Expectations"];
 

@@ -1,46 +1,48 @@
 //! A JSON reader that keeps positions.
 
-use super::{Member, Parsed, Place, Tree, Value};
+use super::stream::DEEPEST;
+use super::{Member, Place, Tree, Value};
 use crate::scenario::diagnostic::Problem;
 
-/// Deeper documents are refused; those of Kubernetes are about 15 deep.
-const DEEPEST: u32 = 100;
+/// What is never looked at, as kind of a path: it is passed over, brackets counted.
+const PASSED: [(&str, &str); 5] = [
+    ("metadata", "managedFields"),
+    ("status", "containerStatuses"),
+    ("status", "initContainerStatuses"),
+    ("status", "images"),
+    ("status", "volumesAttached"),
+];
 
-/// All JSON values in `start..end`, and what stopped the reading.
-pub(super) fn documents(text: &str, file: u32, start: usize, end: usize) -> (Vec<Parsed>, Option<Problem>) {
-    let mut reader = Reader {
-        text: &text[..end],
-        file,
-        at: start,
-    };
-    let mut found = Vec::new();
-    loop {
-        reader.blanks();
-        if reader.at == end {
-            return (found, None);
-        }
-        let mut items = Vec::new();
-        match reader.value(0, Some(&mut items)) {
-            Ok(tree) => found.push(Parsed { tree, items }),
-            Err(problem) => return (found, Some(problem)),
-        }
-    }
+/// The JSON object that a text is; `base` is where it stands in its source.
+pub(super) fn value(text: &str, file: u32, base: usize) -> Result<Tree, Problem> {
+    whole(text, file, base, 0, "")
 }
 
-/// The one JSON value in `start..end`.
-pub(super) fn value(text: &str, file: u32, start: usize, end: usize) -> Result<Tree, Problem> {
-    let mut reader = Reader {
-        text: &text[..end],
-        file,
-        at: start,
-    };
-    reader.blanks();
-    reader.value(0, None)
+/// The value of a member of an object.
+pub(super) fn member(text: &str, file: u32, base: usize, key: &str) -> Result<Tree, Problem> {
+    whole(text, file, base, 1, key)
+}
+
+fn whole(text: &str, file: u32, base: usize, depth: u32, key: &str) -> Result<Tree, Problem> {
+    let at = 0;
+    let mut reader = Reader { text, file, base, at };
+    let tree = reader.value(depth, key)?;
+    if reader.at < text.len() {
+        return Err(reader.wrong("`,` or the end"));
+    }
+    Ok(tree)
+}
+
+/// A text in double quotes; `base` is where it stands in its source.
+pub(super) fn string(text: &str, file: u32, base: usize) -> Result<Box<str>, Problem> {
+    let at = 0;
+    Reader { text, file, base, at }.string()
 }
 
 struct Reader<'a> {
     text: &'a str,
     file: u32,
+    base: usize,
     at: usize,
 }
 
@@ -56,7 +58,11 @@ impl Reader<'_> {
     }
 
     fn place(&self, start: usize) -> Place {
-        Place::new(self.file, start, self.at)
+        self.between(start, self.at)
+    }
+
+    fn between(&self, start: usize, end: usize) -> Place {
+        Place::new(self.file, self.base + start, self.base + end)
     }
 
     fn wrong(&self, expected: &str) -> Problem {
@@ -64,7 +70,7 @@ impl Reader<'_> {
         let end = self.at + found.map_or(0, char::len_utf8);
         let found = found.map_or("the end of the document".to_owned(), |c| format!("{c:?}"));
         Problem::at(
-            Place::new(self.file, self.at, end),
+            self.between(self.at, end),
             format!("invalid JSON: expected {expected}, found {found}"),
         )
     }
@@ -78,21 +84,22 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&mut self, depth: u32, items: Option<&mut Vec<(usize, usize)>>) -> Result<Tree, Problem> {
+    /// A value; `key` is the one that it stands behind, where that is at the top.
+    fn value(&mut self, depth: u32, key: &str) -> Result<Tree, Problem> {
         let start = self.at;
         if depth > DEEPEST {
-            let place = Place::new(self.file, start, start + 1);
+            let place = self.between(start, start + 1);
             return Err(Problem::at(place, "nested more than 100 levels deep"));
         }
         let value = match self.peek() {
-            Some(b'{') => self.map(depth, items)?,
+            Some(b'{') => self.map(depth, key)?,
             Some(b'[') => self.list(depth)?,
             Some(b'"') => Value::Text(self.string()?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
         let place = match value {
-            Value::Map(_) | Value::List(_) => Place::new(self.file, start, start + 1),
+            Value::Map(_) | Value::List(_) => self.between(start, start + 1),
             _ => self.place(start),
         };
         Ok(Tree { place, value })
@@ -134,7 +141,7 @@ impl Reader<'_> {
         }
         loop {
             self.blanks();
-            values.push(self.value(depth + 1, None)?);
+            values.push(self.value(depth + 1, "")?);
             self.blanks();
             if self.peek() == Some(b']') {
                 self.at += 1;
@@ -144,9 +151,9 @@ impl Reader<'_> {
         }
     }
 
-    fn map(&mut self, depth: u32, mut items: Option<&mut Vec<(usize, usize)>>) -> Result<Value, Problem> {
+    fn map(&mut self, depth: u32, parent: &str) -> Result<Value, Problem> {
         let mut members: Vec<Member> = Vec::new();
-        let mut keys = std::collections::BTreeSet::new();
+        let mut keys = Keys::default();
         self.at += 1;
         self.blanks();
         if self.peek() == Some(b'}') {
@@ -161,15 +168,16 @@ impl Reader<'_> {
             }
             let key = self.string()?;
             let key_place = self.place(start);
-            if !keys.insert(key.clone()) {
+            if !keys.insert(&key, &members) {
                 return Err(Problem::at(key_place, format!("the key `{key}` stands here twice")));
             }
             self.expect(b':', "`:`")?;
             self.blanks();
-            if let (Some(items), "items", Some(b'[')) = (&mut items, &*key, self.peek()) {
-                self.skip_items(items)?;
+            if depth == 1 && PASSED.contains(&(parent, &*key)) {
+                self.skip_value()?;
             } else {
-                let value = self.value(depth + 1, None)?;
+                let below = if depth == 0 { &*key } else { "" };
+                let value = self.value(depth + 1, below)?;
                 members.push(Member::new(key, key_place, value));
             }
             self.blanks();
@@ -181,34 +189,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes where the items of a list are, without reading them.
-    fn skip_items(&mut self, items: &mut Vec<(usize, usize)>) -> Result<(), Problem> {
-        self.at += 1;
-        self.blanks();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.blanks();
-            let start = self.at;
-            self.skip_item()?;
-            items.push((start, self.at));
-            self.blanks();
-            if self.peek() == Some(b']') {
-                self.at += 1;
-                return Ok(());
-            }
-            self.expect(b',', "`,` or `]`")?;
-        }
-    }
-
-    /// Goes to the end of an object by counting brackets; it is read in earnest later.
-    fn skip_item(&mut self) -> Result<(), Problem> {
-        if self.peek() != Some(b'{') {
-            return Err(self.wrong("an object"));
-        }
-        let start = self.at;
+    /// Goes to the end of a value by counting brackets.
+    fn skip_value(&mut self) -> Result<(), Problem> {
         let mut open = 0_u64;
         while let Some(byte) = self.peek() {
             match byte {
@@ -219,18 +201,15 @@ impl Reader<'_> {
                     open += 1;
                     self.at += 1;
                 }
+                b'}' | b']' | b',' if open == 0 => return Ok(()),
                 b'}' | b']' => {
                     open -= 1;
                     self.at += 1;
-                    if open == 0 {
-                        return Ok(());
-                    }
                 }
                 _ => self.at += 1,
             }
         }
-        let place = Place::new(self.file, start, start + 1);
-        Err(Problem::at(place, "invalid JSON: this object never ends"))
+        Ok(())
     }
 
     /// Goes behind a string; returns whether it has escapes.
@@ -238,19 +217,20 @@ impl Reader<'_> {
         let start = self.at;
         let mut escapes = false;
         self.at += 1;
-        while let Some(byte) = self.peek() {
-            self.at += 1;
-            match byte {
-                b'"' => return Ok(escapes),
-                b'\\' => {
-                    escapes = true;
-                    self.at += 1;
+        let bytes = self.text.as_bytes();
+        while let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[self.at..]) {
+            self.at += found + 1;
+            if bytes[self.at - 1] == b'"' {
+                let inner = &bytes[start + 1..self.at - 1];
+                if inner.iter().any(|&b| b < 0x20) {
+                    break;
                 }
-                0..0x20 => break,
-                _ => {}
+                return Ok(escapes);
             }
+            escapes = true;
+            self.at = (self.at + 1).min(bytes.len());
         }
-        let place = Place::new(self.file, start, start + 1);
+        let place = self.between(start, start + 1);
         Err(Problem::at(place, "invalid JSON: this text never ends"))
     }
 
@@ -263,5 +243,24 @@ impl Reader<'_> {
         }
         serde_json::from_str(quoted)
             .map_err(|_| Problem::at(self.place(start), "invalid JSON: a wrong escape in this text"))
+    }
+}
+
+/// The keys of a map, to tell those that stand there twice. Maps with few keys need no set.
+#[derive(Default)]
+struct Keys(std::collections::BTreeSet<Box<str>>);
+
+impl Keys {
+    const FEW: usize = 16;
+
+    /// Whether a key is new beside the members so far.
+    fn insert(&mut self, key: &str, members: &[Member]) -> bool {
+        if members.len() < Self::FEW {
+            return members.iter().all(|m| *m.key != *key);
+        }
+        if self.0.is_empty() {
+            self.0.extend(members.iter().map(|m| m.key.clone()));
+        }
+        self.0.insert(key.into())
     }
 }

@@ -8,13 +8,9 @@ use serde_saphyr::{Location, Spanned};
 use super::{Member, Place, Tree, Value};
 use crate::scenario::diagnostic::Problem;
 
-/// The document in `start..end`; `None` where there is nothing but comments.
-pub(super) fn document(text: &str, file: u32, start: usize, end: usize) -> Result<Option<Tree>, Problem> {
-    let source = YamlSource {
-        text: &text[start..end],
-        file,
-        start,
-    };
+/// The document that a text is; `None` where there is nothing but comments. `start` is where it stands in its source.
+pub(super) fn document(text: &str, file: u32, start: usize) -> Result<Option<Tree>, Problem> {
+    let source = YamlSource { text, file, start };
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 50_000_000,
