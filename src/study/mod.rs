@@ -35,7 +35,7 @@
 //!     web.serving.downtime_seconds.mean, web.serving.downtime_seconds.p95, report.worst_trial.trial,
 //! );
 //! assert_eq!(report.outcome.completes.count, 40);
-//! assert!(web.serving.downtime_seconds.p5 > 0.0);
+//! assert!(web.serving.downtime_seconds.p95 > 0.0);
 //!
 //! // The same trials give the same study: on one thread, and in pieces that are merged.
 //! let mut pieces = trials.clone().threads(1).numbers(25..40).run()?;
