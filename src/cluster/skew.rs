@@ -18,6 +18,8 @@ pub(super) struct Policy {
     broken: BTreeSet<Key>,
     /// The minor of kubectl when it was looked at last.
     kubectl: u32,
+    /// Room for API servers, and for what a node's kubelet reaches and what runs there, kept from look to look.
+    rooms: [Vec<Running<NodeId>>; 2],
 }
 
 /// Whom a fact makes a difference to.
@@ -58,26 +60,27 @@ impl Policy {
 
     /// Looks at one node, or at everybody. What a node's processes break depends on them and on API servers only.
     fn look(&mut self, only: Option<NodeId>, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
-        let servers = api_servers(control_plane, hall);
+        let [mut servers, mut cluster] = std::mem::take(&mut self.rooms);
+        servers.clear();
+        servers.extend(api_servers(control_plane, hall));
         let mut now: Vec<Violation<NodeId>> = Vec::new();
-        let nodes: Vec<NodeId> = match only {
-            Some(node) => vec![node],
-            None => hall.store.nodes.ids().collect(),
-        };
-        for node in nodes {
-            let mut cluster = reachable(node, &servers, hall);
+        let looked_at = |node: &NodeId| only.is_none_or(|only| only == *node);
+        for node in hall.store.nodes.ids().filter(looked_at) {
+            cluster.clear();
+            add_reachable(node, &servers, hall, &mut cluster);
             let first = cluster.len();
-            cluster.extend(on_node(node, control_plane, hall));
+            add_node(node, control_plane, hall, &mut cluster);
             if cluster.len() > first {
                 let own = |v: &Violation<NodeId>| v.who.part != Part::ApiServer;
                 now.extend(violations(&cluster).into_iter().filter(own));
             }
         }
         if only.is_none() {
-            let mut cluster = servers;
+            cluster.clone_from(&servers);
             cluster.push(Running::new(Part::Kubectl, None, hall.kubectl));
             now.extend(violations(&cluster));
         }
+        self.rooms = [servers, cluster];
         self.tell(only, &now, hall);
     }
 
@@ -132,28 +135,25 @@ fn is_proxy(hall: &Hall<'_>, workload: crate::ids::WorkloadId) -> bool {
     workload.kind == WorkloadKind::DaemonSet && workload.name == "kube-proxy" && workload.namespace == "kube-system"
 }
 
-fn api_servers(control_plane: &ControlPlane, hall: &Hall<'_>) -> Vec<Running<NodeId>> {
+fn api_servers(control_plane: &ControlPlane, hall: &Hall<'_>) -> impl Iterator<Item = Running<NodeId>> {
     let servers = control_plane
         .instances
         .iter()
         .filter(|i| i.component == Component::ApiServer);
-    servers
-        .map(|i| Running::new(Part::ApiServer, i.node, hall.server_minor(i.runs)))
-        .collect()
+    servers.map(|i| Running::new(Part::ApiServer, i.node, hall.server_minor(i.runs)))
 }
 
-/// The API servers that the kubelet of a node may reach: its own where it runs one and kubeadm is new enough (K-19),
+/// Adds the API servers that the kubelet of a node may reach: its own where it runs one and kubeadm is new enough (K-19),
 /// otherwise all of them.
-fn reachable(node: NodeId, servers: &[Running<NodeId>], hall: &Hall<'_>) -> Vec<Running<NodeId>> {
+fn add_reachable(node: NodeId, servers: &[Running<NodeId>], hall: &Hall<'_>, found: &mut Vec<Running<NodeId>>) {
     match super::kubelet::local_server(node, hall) {
-        Some(_) => servers.iter().filter(|s| s.host == Some(node)).copied().collect(),
-        None => servers.to_vec(),
+        Some(_) => found.extend(servers.iter().filter(|s| s.host == Some(node))),
+        None => found.extend_from_slice(servers),
     }
 }
 
-/// What runs on a node: kubelet, kube-proxy, and the elected components.
-fn on_node(node: NodeId, control_plane: &ControlPlane, hall: &Hall<'_>) -> Vec<Running<NodeId>> {
-    let mut found = Vec::new();
+/// Adds what runs on a node: kubelet, kube-proxy, and the elected components.
+fn add_node(node: NodeId, control_plane: &ControlPlane, hall: &Hall<'_>, found: &mut Vec<Running<NodeId>>) {
     let state = &hall.store.nodes[node];
     if state.exists {
         let kubelet = state.version.minor();
@@ -171,7 +171,6 @@ fn on_node(node: NodeId, control_plane: &ControlPlane, hall: &Hall<'_>) -> Vec<R
             found.push(Running::new(part, Some(node), minor));
         }
     }
-    found
 }
 
 /// The minor of a node's kube-proxy, where the input has its DaemonSet: that of the start until it was rolled out.
