@@ -8,6 +8,7 @@ mod causes;
 mod chain;
 mod churn;
 mod control_plane;
+mod deadlock;
 mod downs;
 mod finish;
 mod nodes;
@@ -18,8 +19,8 @@ mod report;
 mod versions;
 
 pub use report::{
-    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves,
-    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Report, Seconds, SkewReport, Versions, WorkloadReport,
+    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Link, Moves,
+    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Seconds, SkewReport, Versions, WorkloadReport,
 };
 
 pub(crate) use outcome::list;
@@ -108,6 +109,7 @@ pub struct Metrics<'p> {
     workloads: Vec<Workload>,
     nodes: Nodes,
     versions: versions::Versions,
+    deadlock: deadlock::Deadlock,
     control_plane: ControlPlane,
     pending: Pending,
     started: bool,
@@ -140,6 +142,7 @@ impl<'p> Metrics<'p> {
             workloads: preamble.workloads.iter().map(workload).collect(),
             nodes: Nodes::new(preamble),
             versions: versions::Versions::new(preamble),
+            deadlock: deadlock::Deadlock::default(),
             control_plane: ControlPlane::new(preamble),
             pending: Pending::default(),
             started: false,
@@ -450,6 +453,7 @@ impl Observer for Metrics<'_> {
                 self.of_pod(at, id, &record.fact);
                 self.nodes.observe(at, &record.fact);
                 self.versions.observe(at, &record.fact, self.preamble);
+                self.deadlock.observe(at, &record.fact);
                 self.control_plane.observe(at, &record.fact);
             }
         }

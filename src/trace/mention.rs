@@ -144,7 +144,12 @@ impl Mentions {
                 node: Some(node),
                 ..pod(p)
             },
-            Fact::PodUnschedulable { pod: p, .. }
+            Fact::NodeUnfit { pod: p, node, .. } => Self {
+                node: Some(node),
+                ..pod(p)
+            },
+            Fact::BudgetLacks { pod: p, .. }
+            | Fact::PodUnschedulable { pod: p, .. }
             | Fact::PodReady { pod: p }
             | Fact::PodUnready { pod: p }
             | Fact::PodDeleted { pod: p, .. }

@@ -8,7 +8,7 @@ mod preamble;
 mod skew;
 
 pub use fact::{
-    ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LifecycleTaint, NodeResult, NotDrainable, Phase, PlanStatus,
+    ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LifecycleTaint, Misfit, NodeResult, NotDrainable, Phase, PlanStatus,
     Record, RefusalReason, StopReason, Unfit, VersionId,
 };
 pub use file::{TraceError, TraceReader, TraceWriter};
