@@ -8,6 +8,8 @@ mod load;
 mod merge;
 mod output;
 mod plan;
+mod replay;
+mod reports;
 mod run;
 mod schema;
 mod trials;
@@ -63,6 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
