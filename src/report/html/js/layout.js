@@ -11,6 +11,7 @@ const GAP = 10;
 const PAD = 7;
 const CHIP = 26;
 const CARD_HEAD = 46;
+const TITLE = 21;
 
 /** Control-plane nodes, those that a cloud runs as -1, and nodes of each group. */
 const masters = [...data.nodes.controlPlane];
@@ -18,12 +19,18 @@ if (data.instances.some(([, node]) => node === null)) masters.push(-1);
 const isMaster = new Uint8Array(data.nodes.names.length);
 for (const node of data.nodes.controlPlane) isMaster[node] = 1;
 const workers = data.nodes.names.map((_, node) => node).filter((node) => !isMaster[node]);
+/** The beginning that the names of all workers share, up to a dash: where there is little room it is left out. */
+const sharedName = workers.reduce((shared, node) => {
+  let end = 0;
+  while (end < shared.length && shared[end] === data.nodes.names[node][end]) end++;
+  return shared.slice(0, end);
+}, data.nodes.names[workers[0]] ?? "").replace(/[^-.]*$/, "");
 const mostPlaces = workers.reduce((most, node) => Math.max(most, pods.places[node]), 1);
 
 /** @param {number} width @returns {Layout} */
 function layoutOf(width) {
-  const height = Math.max(430, Math.min(640, window.innerHeight * 0.6));
-  const sizes = data.whole ? [24, 20, 17, 14, 12, 10, 8, 7, 6, 5] : [34, 26, 20, 16, 13, 11, 9, 8, 7];
+  const height = workers.length > 40 ? 940 : 640;
+  const sizes = data.whole ? [30, 26, 22, 18, 15, 12, 10, 8, 7, 6, 5] : [34, 26, 20, 16, 13, 11, 9, 8, 7];
   /** @type {Layout | undefined} */
   let layout;
   for (const size of sizes) {
@@ -50,14 +57,15 @@ function layoutWith(width, cell) {
 function layMasters(layout, width) {
   if (masters.length === 0) return 0;
   const perRow = Math.max(1, Math.min(masters.length, Math.floor((width + GAP) / (250 + GAP))));
-  const w = Math.min(380, (width - GAP * (perRow - 1)) / perRow);
+  const w = Math.min(420, (width - GAP * (perRow - 1)) / perRow);
   const columns = Math.max(1, Math.floor((w - 2 * PAD) / layout.cell));
   const processes = masters.map((node) => data.instances.flatMap(([, at], i) => (at === (node < 0 ? null : node) ? [i] : [])));
   const rows = masters.map((node) => (node < 0 || !data.whole ? 0 : Math.ceil(pods.places[node] / columns)));
   const chips = Math.max(...processes.map((p) => p.length), 0);
   const h = CARD_HEAD + Math.ceil(chips / 2) * (CHIP + 4) + Math.max(...rows, 0) * layout.cell + PAD;
+  layout.groups.push({ text: "control plane" + (masters.length > 1 ? " (" + masters.length + ")" : ""), x: 0, y: 13 });
   masters.forEach((node, i) => {
-    const box = { x: (i % perRow) * (w + GAP), y: Math.floor(i / perRow) * (h + GAP), w, h };
+    const box = { x: (i % perRow) * (w + GAP), y: TITLE + Math.floor(i / perRow) * (h + GAP), w, h };
     layout.cards.push({ ...box, node });
     const half = (w - 2 * PAD - 4) / 2;
     processes[i].forEach((instance, k) => {
@@ -70,7 +78,7 @@ function layMasters(layout, width) {
     layout.dots[node] = { x: box.x + PAD, y: top, w: w - 2 * PAD, h: box.y + h - top };
     layout.columns[node] = columns;
   });
-  return Math.ceil(masters.length / perRow) * (h + GAP);
+  return TITLE + Math.ceil(masters.length / perRow) * (h + GAP);
 }
 
 /** @param {Layout} layout @param {number} width @param {number} y @returns {number} the y below */
@@ -84,7 +92,8 @@ function layTray(layout, width, y) {
 /** @param {Layout} layout @param {number} width @param {number} y @returns {number} the y below */
 function layGroups(layout, width, y) {
   const many = workers.length;
-  const least = many <= 12 ? 176 : many <= 40 ? 104 : 58;
+  const share = Math.min(300, Math.floor((width + GAP) / Math.max(1, many)) - GAP);
+  const least = many <= 12 ? Math.max(176, share) : many <= 40 ? 104 : 58;
   layout.head = layout.tiles ? 0 : many <= 12 ? 42 : 18;
   const { cell } = layout;
   const room = Math.max(1, Math.floor((width - 2 * PAD) / cell));
@@ -99,7 +108,7 @@ function layGroups(layout, width, y) {
     if (members.length === 0) return;
     const text = [pool ?? "nodes", ...(zone ? ["zone " + zone] : [])].join(" · ") + " (" + members.length + ")";
     layout.groups.push({ text, x: 0, y: y + 13 });
-    y += 21;
+    y += TITLE;
     members.forEach((node, i) => {
       const box = { x: (i % perRow) * (w + gap), y: y + Math.floor(i / perRow) * (h + gap), w, h };
       layout.nodes[node] = box;

@@ -87,7 +87,7 @@ function setPlaying(on) {
   playing = on;
   if (on && at >= endTime) at = startTime;
   const button = byId("play");
-  button.querySelector(".icon").textContent = on ? "❚❚" : "▶";
+  button.querySelector("path").setAttribute("d", on ? "M3 2h3.6v12H3zM9.4 2H13v12H9.4z" : "M3 1.5v13l11-6.5z");
   button.querySelector(".word").textContent = on ? "Pause" : "Play";
   lastFrame = performance.now();
   wake();
@@ -221,6 +221,8 @@ function buildLegend() {
     swatch([svg("rect", { x: 2, y: 8, width: 12, height: 6, fill: colors["old-edge"] })], "how full a node is (most: " + most + " pods)");
     return;
   }
+  const points = "8,1.5 9.7,6 14.5,6.2 10.7,9.2 12,13.8 8,11.2 4,13.8 5.3,9.2 1.5,6.2 6.3,6";
+  swatch([svg("polygon", { points, fill: colors.good })], "leads");
   const dot = (/** @type {string} */ fill) => svg("circle", { cx: 8, cy: 8, r: 5.5, fill, stroke: colors.ink, "stroke-width": 1.4 });
   swatch([dot(colors.ink)], "ready");
   swatch([dot("none"), svg("circle", { cx: 8, cy: 8, r: 2.6, fill: colors.ink })], "starting");
@@ -319,7 +321,7 @@ function start() {
   byId("theme").hidden = false;
   scrub.min = String(Math.floor(startTime));
   scrub.max = String(Math.ceil(endTime));
-  byId("length").textContent = "of " + seconds(endTime);
+  byId("length").textContent = "of " + seconds(endTime) + inWords(endTime);
   fillLists();
   seek(at);
   arrange();

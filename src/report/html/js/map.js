@@ -85,9 +85,12 @@ function rounded(pen, box, radius) {
   pen.roundRect(box.x + 0.5, box.y + 0.5, box.w - 1, box.h - 1, radius);
 }
 
-/** @param {Box} box */
-function hatch(box) {
+/** @param {Box} box @param {number} head */
+function hatch(box, head) {
   groundPen.save();
+  groundPen.clip();
+  groundPen.beginPath();
+  groundPen.rect(box.x, box.y + head, box.w, box.h - head);
   groundPen.clip();
   groundPen.beginPath();
   const step = box.h > 20 ? 9 : 5;
@@ -102,8 +105,8 @@ function hatch(box) {
 }
 
 /** The frame of a node: its version, and hatched where it takes no pods. @param {Box} box @param {number} node
- * @param {boolean} selected @param {number} radius */
-function drawFrame(box, node, selected, radius) {
+ * @param {boolean} selected @param {number} radius @param {number} head words stand here, so it is not hatched */
+function drawFrame(box, node, selected, radius, head) {
   const state = world.nodes[node];
   const [fill, edge] = versionColors(world.versions[node]);
   const down = (state & (CRASHED | KUBELET_DOWN)) !== 0;
@@ -111,7 +114,7 @@ function drawFrame(box, node, selected, radius) {
   rounded(groundPen, box, radius);
   groundPen.fillStyle = fill;
   groundPen.fill();
-  if (state & CORDONED) hatch(box);
+  if (state & CORDONED) hatch(box, head);
   groundPen.globalAlpha = 1;
   rounded(groundPen, box, radius);
   groundPen.lineWidth = state & (DRAINING | WORKED_ON) ? 2.5 : 1;
@@ -151,8 +154,7 @@ function drawNode(node, selection) {
     drawAbsent(box, node);
     return;
   }
-  drawFrame(box, node, isSelected(selection, "n", node), 7);
-  // On hatched ground, words need a ground of their own.
+  drawFrame(box, node, isSelected(selection, "n", node), 7, layout.head);
   const room = box.w - 2 * PAD;
   if (layout.head > 20) {
     write(data.nodes.names[node], box.x + PAD, box.y + 17, 650, 13, colors.ink, room);
@@ -160,7 +162,7 @@ function drawNode(node, selection) {
     const version = data.versions[world.versions[node]];
     write(state === "ready" ? version : version + " · " + state, box.x + PAD, box.y + 33, 400, 12, colors.ink, room);
   } else {
-    write(data.nodes.names[node], box.x + PAD - 2, box.y + 13, 500, 10.5, colors.ink, room + 4);
+    write(data.nodes.names[node].slice(sharedName.length), box.x + PAD - 2, box.y + 13, 500, 11, colors.ink, room + 4);
   }
 }
 
@@ -222,9 +224,9 @@ function drawCard(card, selection) {
     write("managed control plane", card.x + PAD, card.y + 18, 650, 13, colors.ink, room);
     return;
   }
-  drawFrame(card, card.node, isSelected(selection, "n", card.node), 9);
+  drawFrame(card, card.node, isSelected(selection, "n", card.node), 9, CARD_HEAD - 4);
   write(data.nodes.names[card.node], card.x + PAD, card.y + 18, 650, 13, colors.ink, room);
-  const words = ["control plane", "kubelet " + data.versions[world.versions[card.node]]];
+  const words = ["kubelet " + data.versions[world.versions[card.node]]];
   const state = stateOf(card.node);
   if (state !== "ready") words.push(state);
   write(words.join(" · "), card.x + PAD, card.y + 35, 400, 12, colors.ink, room);
@@ -263,22 +265,33 @@ function drawChip(chip, selection) {
     groundPen.lineTo(chip.x + 17, middle + 4);
     groundPen.moveTo(chip.x + 17, middle - 4);
     groundPen.lineTo(chip.x + 9, middle + 4);
+  } else if (world.leads[chip.instance]) {
+    star(chip.x + 13, middle, 6.5);
   } else {
     groundPen.arc(chip.x + 13, middle, 4, 0, 7);
   }
-  groundPen.lineWidth = 2;
+  groundPen.lineWidth = state === STOPPED ? 2 : 1.5;
   groundPen.strokeStyle = color;
   groundPen.fillStyle = color;
   groundPen.stroke();
   if (good) groundPen.fill();
   const name = component.replace("kube-", "").replace("controller-manager", "controllers").replace("apiserver", "API server");
-  const words = name + (world.leads[chip.instance] ? " ★" : "");
   const version = component === "etcd" || state === STOPPED ? "" : data.versions[world.processVersions[chip.instance]];
   groundPen.font = "400 11px " + FONT;
   const width = version === "" ? 0 : groundPen.measureText(version).width + 8;
   const showVersion = width > 0 && chip.w - 36 - width > 56;
-  write(words, chip.x + 23, middle + 4, 600, 12, colors.ink, chip.w - 34 - (showVersion ? width : 0));
+  write(name, chip.x + 23, middle + 4, 600, 12, colors.ink, chip.w - 34 - (showVersion ? width : 0));
   if (showVersion) write(version, chip.x + chip.w - 10 - width + 8, middle + 4, 400, 11, colors.soft, width);
+}
+
+/** Who leads. @param {number} x @param {number} y @param {number} r */
+function star(x, y, r) {
+  for (let i = 0; i < 10; i++) {
+    const angle = (i * Math.PI) / 5 - Math.PI / 2;
+    const far = i % 2 === 0 ? r : r * 0.45;
+    groundPen.lineTo(x + Math.cos(angle) * far, y + Math.sin(angle) * far);
+  }
+  groundPen.closePath();
 }
 
 function drawTray() {

@@ -73,7 +73,7 @@ function bar(box, from, to, fill, y, h, title) {
 
 /** The area under a series. @param {Series} series @param {number} full */
 function area(series, full) {
-  const y = (/** @type {number} */ value) => (HIGH - Math.min(1, value / Math.max(1, full)) * (HIGH - 2)).toFixed(2);
+  const y = (/** @type {number} */ value) => (HIGH - Math.min(1, value / Math.max(1, full)) * HIGH).toFixed(2);
   let level = y(valueAt(series, startTime));
   let path = "M0 " + HIGH + "V" + level;
   for (let i = 0; i < series.at.length; i++) {
@@ -134,7 +134,7 @@ function buildTimeline(select) {
 /** @param {WorkloadData} workload @param {number} id @param {(selection: Subject) => void} select */
 function addStrip(workload, id, select) {
   const box = strip();
-  box.append(shape("M0 0H" + WIDE + "V" + HIGH + "H0Z", "fair-bg"));
+  box.append(shape("M0 0H" + WIDE + "V" + HIGH + "H0Z", "lack"));
   box.append(shape(area(ready[id], workload.desired), "strip"));
   for (const [from, to] of workload.outages) {
     bar(box, from * 1000, to * 1000, "bad", 0, HIGH, "down for " + seconds((to - from) * 1000));
