@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod replay;
 mod reports;
+mod preset;
 mod run;
 mod schema;
 mod trials;
@@ -67,6 +68,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Run(args) => run::run(&args, name, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Preset(args) => preset::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::completions(&args, name, &terminal),
