@@ -50,13 +50,10 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
-<<<<<<< HEAD
     /// Print the report of a saved trace, or write it to files
     Replay(ReplayArgs),
-=======
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
->>>>>>> main
     /// Merge trials that were made in several places
     Merge(MergeArgs),
     /// Print the JSON Schema of a kind

@@ -36,7 +36,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
         target,
         hops: model.plan.iter().flat_map(Plan::hops).map(index).collect(),
         certificates_expire: model.control_plane.certificates_expire.map(Span::as_micros),
-        nodes: nodes(model, &index),
+        nodes: nodes(model, index),
         workloads: model.workloads.iter().map(|w| workload(w, model)).collect(),
         replica_sets: model
             .replica_sets
