@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
 use super::output::Terminal;
-use super::{Exit, file, load, trials};
+use super::{Exit, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: args.narrate.then(Vec::new),
+        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
@@ -52,7 +52,12 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     }
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
-    print(&report, &preamble, records.as_deref(), args, terminal)?;
+    reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
+    let shown = Shown {
+        output: args.output,
+        story: records.as_deref().filter(|_| args.narrate),
+    };
+    print(&report, &preamble, &shown, terminal)?;
     Ok(exit(&report))
 }
 
@@ -79,16 +84,19 @@ impl Observer for Watch<'_, '_> {
     }
 }
 
-fn print(
-    report: &Report,
-    preamble: &Preamble,
-    records: Option<&[Record]>,
-    args: &RunArgs,
-    terminal: &Terminal,
-) -> Result<()> {
+/// What is printed of a run.
+pub(super) struct Shown<'a> {
+    /// The report, in this form.
+    pub(super) output: Output,
+    /// The facts, told as a story.
+    pub(super) story: Option<&'a [Record]>,
+}
+
+/// Prints the report of a run.
+pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     let style = terminal.out_style();
-    let for_people = matches!(args.output, Output::Table | Output::Wide);
-    if let Some(records) = records {
+    let for_people = matches!(shown.output, Output::Table | Output::Wide);
+    if let Some(records) = shown.story {
         if for_people {
             let story = report::narrate::render(preamble, records, style);
             terminal.result(&format!("{story}\n"))?;
@@ -97,7 +105,7 @@ fn print(
             terminal.say(&story);
         }
     }
-    let text = match args.output {
+    let text = match shown.output {
         Output::Table => report::table::render(report, style, false),
         Output::Wide => report::table::render(report, style, true),
         Output::Json => report::json::render(report)?,
@@ -108,7 +116,7 @@ fn print(
 }
 
 /// The exit code that says how the upgrade ended.
-const fn exit(report: &Report) -> Exit {
+pub(super) const fn exit(report: &Report) -> Exit {
     match report.outcome.status {
         PlanStatus::Completed | PlanStatus::CompletedWithSkips => Exit::Ok,
         PlanStatus::Aborted | PlanStatus::Blocked | PlanStatus::Refused => Exit::Incomplete,
