@@ -65,8 +65,8 @@ struct Watch<'o> {
     /// The quiet time that was looked at for a proof that it lasts: since when it is quiet, and how long it has to be
     /// quiet until the next look.
     looked: (Time, Span),
-    /// The quiet time of which the reasons have been told.
-    told: Option<Time>,
+    /// The quiet time of which the reasons have been told, and whether it is for ever.
+    told: Option<(Time, bool)>,
 }
 
 impl<'o> Watch<'o> {
@@ -156,8 +156,9 @@ impl<'o> Watch<'o> {
 
     /// Says once why nothing changes.
     fn tell(&mut self, world: &mut World<'_>, until: Option<DrainId>) {
-        if self.told != Some(self.last_progress) {
-            self.told = Some(self.last_progress);
+        let news = Some((self.last_progress, until.is_none()));
+        if self.told != news {
+            self.told = news;
             deadlock::tell(world, until);
         }
     }

@@ -212,8 +212,9 @@ impl Chain<'_> {
         let cordoned = unfit.iter().filter(|(_, why)| *why == Misfit::Unschedulable);
         let held: Vec<(NodeId, DrainId)> = cordoned.filter_map(|&(n, _)| Some((n, holds(n)?))).collect();
         let new = held.iter().find(|(_, id)| !self.seen.contains(id));
+        let first = held.iter().find(|(_, id)| self.seen.first() == Some(id));
         let own = held.iter().find(|(node, _)| from.is_some_and(|d| d.node == *node));
-        let Some(&(node, id)) = new.or(own).or(held.first()) else {
+        let Some(&(node, id)) = new.or(first).or(own).or(held.first()) else {
             return;
         };
         let name = self.node_name(node);

@@ -5,8 +5,8 @@ use super::{
     Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, placement, seconds,
 };
 use crate::ids::Id;
-use crate::trace::PlanStatus;
 use crate::metrics::{ClusterReport, ControlPlaneReport};
+use crate::trace::PlanStatus;
 
 impl Metrics<'_> {
     /// The report of the run that ended at `end`, the time of the last fact.

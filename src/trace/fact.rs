@@ -219,7 +219,11 @@ pub enum Fact {
     /// drain: not before the time-out of that drain. What follows from here says why.
     NothingCanChange { until: Option<DrainId> },
     /// The budget that a drain waits for, as it stands then.
-    BudgetExhausted { budget: BudgetId, healthy: u32, desired: u32 },
+    BudgetExhausted {
+        budget: BudgetId,
+        healthy: u32,
+        desired: u32,
+    },
     /// A pod of that budget that is not healthy.
     BudgetLacks { budget: BudgetId, pod: PodId },
     /// A node on which a pod that waits for one does not fit.

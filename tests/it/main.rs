@@ -4,6 +4,7 @@ mod arrivals;
 mod cli;
 mod controllers;
 mod coverage;
+mod deadlock;
 mod docs;
 mod fidelity;
 mod hops;
