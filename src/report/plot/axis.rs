@@ -43,12 +43,28 @@ impl Axis {
         }
     }
 
+    /// The same in another unit.
+    #[must_use]
+    pub fn unit(self, unit: Unit) -> Self {
+        Self { unit, ..self }
+    }
+
     /// The same with every tenfold equally far.
     #[must_use]
     pub fn log(self) -> Self {
         Self {
             scale: Scale::Log,
             ..self
+        }
+    }
+}
+
+impl Axis {
+    /// Its title, with its scale where that is not the usual one.
+    pub(super) fn said(&self) -> String {
+        match self.scale {
+            Scale::Linear => self.title.clone(),
+            Scale::Log => format!("{} (log scale)", self.title),
         }
     }
 }
@@ -291,7 +307,10 @@ impl Frame {
             &Words::new(x_title).centred().below(),
             (i32::midpoint(left, right), bottom + 28),
         );
-        sheet.words(&Words::new(y_title).centred().turned(), (8, i32::midpoint(top, bottom)));
+        sheet.words(
+            &Words::new(y_title).centred().turned(),
+            (left - 82, i32::midpoint(top, bottom)),
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle};
+use plotters::element::{Circle, DashedPathElement, Drawable, PathElement, PointCollection, Polygon, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, FontStyle, FontTransform, IntoFont, ShapeStyle, TextStyle};
 
@@ -138,6 +138,12 @@ impl Sheet<'_> {
             points,
             ShapeStyle::from(&paint.color()).stroke_width(width),
         ));
+    }
+
+    /// A line of dashes and gaps of so many pixels.
+    pub(super) fn dashes(&self, points: Vec<Place>, paint: Paint, (dash, gap): (i32, i32)) {
+        let style = ShapeStyle::from(&paint.color()).stroke_width(2);
+        self.put(&DashedPathElement::new(points, dash, gap, style));
     }
 
     /// A filled shape.
