@@ -210,6 +210,26 @@ impl Ruler {
         }
     }
 
+    /// Lays out a linear axis from zero that ends at a number.
+    pub(super) fn up_to(unit: &Unit, end: f64, pixels: (i32, i32), most: f64) -> Self {
+        Self::between(unit, (0.0, end), pixels, most)
+    }
+
+    /// Lays out a linear axis between two numbers.
+    pub(super) fn between(unit: &Unit, (from, to): (f64, f64), pixels: (i32, i32), most: f64) -> Self {
+        let to = if to > from { to } else { from + 1.0 };
+        let by = step(unit, to - from, most);
+        let first = libm::ceil(from / by - 1e-9);
+        let ticks = (0..=count(libm::floor(to / by + 1e-9) - first)).map(|n| (first + f64::from(n)) * by);
+        Self {
+            unit: unit.clone(),
+            coord: Coord::Linear((from..to).into()),
+            from,
+            pixels,
+            ticks: ticks.filter(|t| *t <= to * 1.000_001).collect(),
+        }
+    }
+
     /// Where a number is.
     pub(super) fn place(&self, value: f64) -> i32 {
         let value = value.max(self.from);

@@ -6,14 +6,18 @@
 //! colour says is also said by shape, dash, pattern or words.
 
 mod axis;
+mod gantt;
 mod growth;
+mod histogram;
 mod scatter;
 mod sheet;
 mod text;
 mod theme;
 
 pub use axis::{Axis, Scale, Unit};
+pub use gantt::{Gantt, Group, Mark, Row};
 pub use growth::{Growth, Line, Panel};
+pub use histogram::{Distribution, Histograms};
 pub use scatter::{Point, Scatter};
 pub use text::{TextBox, boxes};
 

@@ -108,7 +108,7 @@ impl Sheet<'_> {
             let _ = sheet.area.present();
         }
         let body = body.replacen("<svg ", "<svg role=\"img\" ", 1);
-        let head = format!(">\n{}", theme::head(title, description));
+        let head = format!(">\n{}", theme::head(title, description, &body));
         body.replacen(">\n", &head, 1)
     }
 
@@ -131,6 +131,11 @@ impl Sheet<'_> {
     /// A filled rectangle.
     pub(super) fn block(&self, from: Place, to: Place, paint: Paint) {
         self.put(&Rectangle::new([from, to], paint.color().filled()));
+    }
+
+    /// A veil over what is there.
+    pub(super) fn shade(&self, from: Place, to: Place, paint: Paint) {
+        self.put(&Rectangle::new([from, to], paint.color().mix(0.16).filled()));
     }
 
     pub(super) fn line(&self, points: Vec<Place>, paint: Paint, width: u32) {
