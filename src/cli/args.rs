@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::reports;
 use crate::units::{KubeVersion, Span};
 
 /// Sea trials for Kubernetes upgrades: rehearse the upgrade offline, before production
@@ -68,6 +69,7 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml -o json\n  \
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
     seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
+    seatrial run scenarios/textbook/twins.yaml --report svg=twins.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
     Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
@@ -79,6 +81,9 @@ pub(super) struct RunArgs {
     /// Print the report in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
+    /// Write reports to files, such as svg=run.svg: a picture of the run, or of the trials
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = reports::wanted)]
+    pub(super) report: Vec<reports::Wanted>,
     /// Write every fact to a file, as JSON lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trials", "until_ci"])]
     pub(super) trace: Option<PathBuf>,

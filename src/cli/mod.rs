@@ -9,6 +9,7 @@ mod merge;
 mod output;
 mod plan;
 mod preset;
+mod reports;
 mod run;
 mod schema;
 mod trials;

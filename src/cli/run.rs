@@ -8,16 +8,18 @@ use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
 use super::output::Terminal;
-use super::{Exit, file, load, trials};
+use super::{Exit, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
+use crate::report::picture::Timeline;
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
 /// Runs a plan and prints the report.
 pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) -> Result<Exit> {
+    reports::check(&args.report)?;
     let model = match load::load(&args.scenario, terminal) {
         Ok(model) => model,
         Err(exit) => return Ok(exit),
@@ -41,17 +43,23 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
         records: args.narrate.then(Vec::new),
+        timeline: reports::needs_timeline(&args.report).then(|| Timeline::new(&preamble)),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
     let Watch {
-        metrics, records, end, ..
+        metrics,
+        records,
+        timeline,
+        end,
+        ..
     } = watch;
     if let Some(file) = trace {
         file.finish()?;
     }
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
+    reports::of_run(&args.report, timeline.as_ref())?;
     print(&report, &preamble, records.as_deref(), args, terminal)?;
     Ok(exit(&report))
 }
@@ -61,6 +69,7 @@ struct Watch<'a, 'p> {
     metrics: Metrics<'p>,
     trace: Option<&'a mut TraceWriter<'p, BufWriter<File>>>,
     records: Option<Vec<Record>>,
+    timeline: Option<Timeline<'p>>,
     end: Time,
 }
 
@@ -72,6 +81,9 @@ impl Observer for Watch<'_, '_> {
         }
         if let Some(records) = &mut self.records {
             records.observe(id, record);
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.observe(id, record);
         }
         if record.fact == Fact::RunEnded {
             self.end = record.at;

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::args::{Output, RunArgs};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, file};
+use super::{Exit, file, reports};
 use crate::cluster::RunOptions;
 use crate::model::Model;
 use crate::report;
@@ -58,6 +58,9 @@ pub(super) fn run(
     bar.finish_and_clear();
     if let Some(path) = &asked.save {
         file::write(path, &study.to_json()?)?;
+    }
+    if study.trials() > 0 {
+        reports::of_trials(&args.report, &study)?;
     }
     print(&study, args.output, &replay(args, program), terminal)?;
     if asked.until_ci.is_some() && study.stopped_of().is_none() {

@@ -89,7 +89,10 @@ impl Distribution {
 
     /// The values in ascending order, in units, each with how often it occurred.
     pub(super) fn values(&self) -> Vec<(f64, u64)> {
-        self.counts.iter().map(|(value, count)| (units(*value), *count)).collect()
+        self.counts
+            .iter()
+            .map(|(value, count)| (units(*value), *count))
+            .collect()
     }
 
     /// How many trials there are.

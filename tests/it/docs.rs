@@ -72,9 +72,10 @@ fn every_command_of_the_documents_runs() {
             .or_else(|| command.strip_prefix("seatrial "))
             .unwrap_or_else(|| panic!("{place}: what is `{command}`?"));
         // Files that commands write go to a folder of their own.
-        let place_of = |word: &str| match word.strip_suffix(".json") {
-            Some(name) => format!("{}/{name}.json", scratch.display()),
-            None => word.to_owned(),
+        let place_of = |word: &str| match (word.strip_suffix(".json"), word.strip_prefix("svg=")) {
+            (Some(name), _) => format!("{}/{name}.json", scratch.display()),
+            (_, Some(name)) => format!("svg={}/{name}", scratch.display()),
+            _ => word.to_owned(),
         };
         let args: Vec<String> = args.split_whitespace().map(place_of).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();

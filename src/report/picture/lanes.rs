@@ -97,7 +97,11 @@ pub(super) struct Strip {
 impl Strip {
     /// One more or one less from now on.
     pub(super) fn change(&mut self, at: u64, up: bool) {
-        self.count = if up { self.count + 1 } else { self.count.saturating_sub(1) };
+        self.count = if up {
+            self.count + 1
+        } else {
+            self.count.saturating_sub(1)
+        };
         self.update(at);
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::lanes::{Lane, NodeLane, Strip};
 use super::names::pool;
 use crate::ids::{FactId, Id, NodeId, PodId, WorkloadId};
-use crate::report::plot::{Gantt, Group, Mark, Row};
+use crate::report::plot::{Gantt, Group, Mark, Row, Unit};
 use crate::trace::{Fact, NodeResult, Observer, PlanStatus, Preamble, Record};
 
 /// So many nodes have a row of their own; more are put together in bands.
@@ -47,7 +47,11 @@ impl<'p> Timeline<'p> {
         Self {
             preamble,
             nodes: preamble.nodes.iter().map(|n| node(n.planned)).collect(),
-            strips: preamble.workloads.iter().map(|w| strip(w.desired, w.created_later)).collect(),
+            strips: preamble
+                .workloads
+                .iter()
+                .map(|w| strip(w.desired, w.created_later))
+                .collect(),
             pods: Vec::new(),
             api: Lane::default(),
             leaders: Default::default(),
@@ -201,19 +205,25 @@ impl<'p> Timeline<'p> {
             Some(PlanStatus::Refused) => "Refused",
             Some(PlanStatus::Inconclusive) | None => "Inconclusive",
         };
-        let took = secs(self.plan.1.saturating_sub(self.plan.0));
-        let down = self.strips.iter().filter(|s| s.lane.total(Mark::Away) > 0).count();
-        let workloads = match (down, self.strips.len()) {
-            (0, _) => "no workload was down".to_owned(),
-            (1, all) => format!("1 of {all} workloads was down"),
-            (down, all) => format!("{down} of {all} workloads were down"),
+        let say = |micros: u64| Unit::Seconds.say(libm::round(secs(micros) * 10.0) / 10.0);
+        let down: Vec<usize> = (0..self.strips.len())
+            .filter(|n| self.strips[*n].lane.total(Mark::Away) > 0)
+            .collect();
+        let workloads = match down[..] {
+            [] => "no workload was down".to_owned(),
+            [n] => {
+                let info = &self.preamble.workloads[n];
+                let time = say(self.strips[n].lane.total(Mark::Away));
+                format!("{}/{} was down for {time}", info.namespace, info.name)
+            }
+            _ => format!("{} of {} workloads were down", down.len(), self.strips.len()),
         };
         let (seed, trial) = (self.preamble.seed, self.preamble.trial);
-        if self.status.is_some() {
-            format!("{how} after {took:.1} s; {workloads}. Seed {seed}, trial {trial}.")
-        } else {
-            format!("{:.1} s; {workloads}. Seed {seed}, trial {trial}.", secs(self.end))
-        }
+        let took = match self.status {
+            Some(_) => format!("{how} after {}", say(self.plan.1.saturating_sub(self.plan.0))),
+            None => format!("Watched for {}", say(self.end)),
+        };
+        format!("{took}; {workloads}. Seed {seed}, trial {trial}.")
     }
 
     /// When the API and the leaders were away; `None`: never.
@@ -237,9 +247,14 @@ impl<'p> Timeline<'p> {
     }
 
     fn nodes_group(&self) -> Group {
-        let there: Vec<usize> = (0..self.nodes.len()).filter(|n| !self.nodes[*n].lane.spans.is_empty()).collect();
+        let there: Vec<usize> = (0..self.nodes.len())
+            .filter(|n| !self.nodes[*n].lane.spans.is_empty())
+            .collect();
         let rows = if there.len() <= ROWS {
-            there.iter().map(|n| row(self.preamble.nodes[*n].name.clone(), &self.nodes[*n].lane)).collect()
+            there
+                .iter()
+                .map(|n| row(self.preamble.nodes[*n].name.clone(), &self.nodes[*n].lane))
+                .collect()
         } else {
             self.bands(&there)
         };
@@ -263,7 +278,10 @@ impl<'p> Timeline<'p> {
         let mut pools: BTreeMap<(bool, &str), Vec<usize>> = BTreeMap::new();
         for n in there {
             let info = &self.preamble.nodes[*n];
-            pools.entry((!info.control_plane, pool(&info.name))).or_default().push(*n);
+            pools
+                .entry((!info.control_plane, pool(&info.name)))
+                .or_default()
+                .push(*n);
         }
         if pools.len() > BANDS {
             let all = std::mem::take(&mut pools);
@@ -288,7 +306,14 @@ impl<'p> Timeline<'p> {
             changes.entry(*to).or_default().push((*mark, false));
         }
         // From the bottom up: what is done, what is under way, what is not.
-        let order = [Mark::Fine, Mark::Away, Mark::Working, Mark::Leaving, Mark::Held, Mark::Before];
+        let order = [
+            Mark::Fine,
+            Mark::Away,
+            Mark::Working,
+            Mark::Leaving,
+            Mark::Held,
+            Mark::Before,
+        ];
         let mut counts: BTreeMap<Mark, u32> = BTreeMap::new();
         let mut steps = Vec::new();
         for (at, changes) in changes {
@@ -318,7 +343,10 @@ impl<'p> Timeline<'p> {
         let note = if left_out.is_empty() {
             String::new()
         } else {
-            format!("{} more workloads, {down} of them down at some time, are not shown", left_out.len())
+            format!(
+                "{} more workloads, {down} of them down at some time, are not shown",
+                left_out.len()
+            )
         };
         let name = |n: usize| {
             let info = &self.preamble.workloads[n];

@@ -15,9 +15,15 @@ pub fn trials(study: &Study) -> String {
     if !makespans.is_empty() {
         distributions.push(of("Makespan of trials that completed".into(), makespans));
     }
-    distributions.push(of("Application downtime, summed over workloads".into(), study.downtimes()));
+    distributions.push(of(
+        "Application downtime, summed over workloads".into(),
+        study.downtimes(),
+    ));
     if let Some((name, values)) = study.worst_workload() {
-        distributions.push(of(format!("Downtime of {name}, the workload that is worst off"), values));
+        distributions.push(of(
+            format!("Downtime of {name}, the workload that is worst off"),
+            values,
+        ));
     }
     let count = study.trials();
     Histograms {

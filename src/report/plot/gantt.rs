@@ -152,12 +152,12 @@ impl Gantt {
     fn grid(&self, sheet: &Sheet<'_>, ruler: &Ruler, bottom: i32) {
         for (from, to) in &self.shaded {
             let (from, to) = (ruler.place(*from), ruler.place(*to));
-            sheet.shade((from, HEAD + CAPTION), (to.max(from + 1), bottom), Paint::Ink);
+            sheet.shade((from, HEAD + CAPTION - 14), (to.max(from + 1), bottom), Paint::Ink);
         }
         let mut taken = f64::NEG_INFINITY;
         for tick in &ruler.ticks {
             let x = ruler.place(*tick);
-            sheet.line(vec![(x, HEAD + CAPTION), (x, bottom)], Paint::Grid, 1);
+            sheet.line(vec![(x, HEAD + CAPTION - 14), (x, bottom)], Paint::Grid, 1);
             let said = ruler.say(*tick);
             let half = width(&said, 12.0) / 2.0;
             if f64::from(x) - half > taken {
@@ -167,7 +167,10 @@ impl Gantt {
             }
         }
         sheet.line(vec![(LEFT, bottom), (RIGHT, bottom)], Paint::Muted, 1);
-        let axis = Words::new("Time since the start of the run").size(12.0).centred().below();
+        let axis = Words::new("Time since the start of the run")
+            .size(12.0)
+            .centred()
+            .below();
         sheet.words(&axis, (i32::midpoint(LEFT, RIGHT), bottom + 26));
         if !self.shaded.is_empty() {
             sheet.shade((24, bottom + 8), (46, bottom + 20), Paint::Ink);
@@ -244,34 +247,36 @@ fn bar(sheet: &Sheet<'_>, (from, to): (i32, i32), middle: i32, mark: Mark) {
     }
 }
 
-/// Columns of counts, stacked from the top; each column is as wide as the state lasts, and shows its busiest moment.
-fn band(sheet: &Sheet<'_>, ruler: &Ruler, (top, bottom): Place, of: u32, steps: &[(f64, Vec<(Mark, u32)>)]) {
-    sheet.line(vec![(LEFT, bottom), (RIGHT, bottom)], Paint::Muted, 1);
-    let room = f64::from(bottom - top);
-    let busy = |counts: &[(Mark, u32)]| -> u32 { counts.iter().filter(|c| c.0 > Mark::Fine).map(|c| c.1).sum() };
+/// Columns of counts, stacked from the bottom. Changes that fall on the same two pixels show their busiest moment there.
+fn band(sheet: &Sheet<'_>, ruler: &Ruler, rows: Place, of: u32, steps: &[(f64, Vec<(Mark, u32)>)]) {
+    sheet.line(vec![(LEFT, rows.1), (RIGHT, rows.1)], Paint::Muted, 1);
+    let busy = |n: &usize| -> u32 { steps[*n].1.iter().filter(|c| c.0 > Mark::Fine).map(|c| c.1).sum() };
     let mut n = 0;
     while n < steps.len() {
         let from = ruler.place(steps[n].0);
-        let mut shown = n;
-        // Steps that fall on the same two pixels are one column.
         let mut next = n + 1;
         while next < steps.len() && ruler.place(steps[next].0) < from + 2 {
-            if busy(&steps[next].1) > busy(&steps[shown].1) {
-                shown = next;
-            }
             next += 1;
         }
         let to = steps.get(next).map_or(RIGHT, |step| ruler.place(step.0));
-        let mut low = bottom;
-        for (mark, count) in steps[shown].1.iter().filter(|c| c.1 > 0) {
-            let share = f64::from(*count) / f64::from(of.max(1));
-            // One of thousands is seen, too.
-            let high = (low - pixels(share * room).max(2)).max(top - 2);
-            if *mark != Mark::Before {
-                sheet.block((from, high), (to, low), mark.paint());
-            }
-            low = high;
-        }
+        let busiest = (n..next).rev().max_by_key(busy).unwrap_or(n);
+        let middle = if next - n > 1 { (from + 2).min(to) } else { from };
+        column(sheet, (from, middle), rows, of, &steps[busiest].1);
+        column(sheet, (middle, to), rows, of, &steps[next - 1].1);
         n = next;
+    }
+}
+
+fn column(sheet: &Sheet<'_>, (from, to): (i32, i32), (top, bottom): Place, of: u32, counts: &[(Mark, u32)]) {
+    if to <= from {
+        return;
+    }
+    let mut low = bottom;
+    for (mark, count) in counts.iter().filter(|c| c.1 > 0 && c.0 != Mark::Before) {
+        let share = f64::from(*count) / f64::from(of.max(1));
+        // One of thousands is seen, too.
+        let high = (low - pixels(share * f64::from(bottom - top)).max(2)).max(top - 2);
+        sheet.block((from, high), (to, low), mark.paint());
+        low = high;
     }
 }

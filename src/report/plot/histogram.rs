@@ -40,7 +40,10 @@ impl Histograms {
     #[must_use]
     pub fn draw(&self) -> String {
         let panel = ABOVE + PLOT + BELOW;
-        let height = (0..).zip(&self.distributions).map(|(n, _)| HEAD + (n + 1) * panel).last();
+        let height = (0..)
+            .zip(&self.distributions)
+            .map(|(n, _)| HEAD + (n + 1) * panel)
+            .last();
         let description: Vec<String> = self.distributions.iter().map(Distribution::description).collect();
         let description = format!("{} {}", self.subtitle, description.join(" "));
         Sheet::draw(height.unwrap_or(HEAD), &self.title, &description, |sheet| {
@@ -72,17 +75,26 @@ impl Distribution {
     /// p50, p95 and the greatest.
     fn marks(&self) -> [(&'static str, f64); 3] {
         let greatest = self.values.last().map_or(0.0, |v| v.0);
-        [("p50", self.quantile(50)), ("p95", self.quantile(95)), ("max", greatest)]
+        [
+            ("p50", self.quantile(50)),
+            ("p95", self.quantile(95)),
+            ("max", greatest),
+        ]
     }
 
     fn description(&self) -> String {
-        let marks = self.marks().map(|(name, value)| format!("{name} {}", self.axis.unit.say(value)));
+        let marks = self
+            .marks()
+            .map(|(name, value)| format!("{name} {}", self.axis.unit.say(hundredths(value))));
         format!("{}: {}.", self.axis.title, marks.join(", "))
     }
 
     /// Edges of the bins: from a round number below the least to the greatest.
     fn bins(&self) -> Vec<(f64, f64, f64)> {
-        let (least, most) = (self.values.first().map_or(0.0, |v| v.0), self.values.last().map_or(0.0, |v| v.0));
+        let (least, most) = (
+            self.values.first().map_or(0.0, |v| v.0),
+            self.values.last().map_or(0.0, |v| v.0),
+        );
         let ruler = Ruler::up_to(&Unit::Number, (most - least).max(0.001), (0, 1), BINS);
         let by = ruler.ticks.get(1).copied().unwrap_or(most - least).max(0.001);
         let first = libm::floor(least / by) * by;
@@ -132,9 +144,14 @@ impl Distribution {
         for (n, (name, value)) in marks.iter().enumerate() {
             let dashes = [(6, 3), (2, 3), (9, 2)][n % 3];
             sheet.dashes(vec![(x, middle), (x + 26, middle)], Paint::Series(1), dashes);
-            let text = format!("{name} {}", self.axis.unit.say(*value));
+            let text = format!("{name} {}", self.axis.unit.say(hundredths(*value)));
             sheet.words(&Words::new(&text).size(12.0), (x + 32, middle));
             x += 32 + super::pixels(width(&text, 12.0)) + 24;
         }
     }
+}
+
+/// Nobody reads more.
+fn hundredths(value: f64) -> f64 {
+    libm::round(value * 100.0) / 100.0
 }

@@ -39,7 +39,11 @@ const GRID: Pair = (0xe4_e7_eb, 0x26_2c_36);
 /// Patterned paints: colours, and the lines of an 8 by 8 tile.
 const PATTERNS: [(Paint, Pair, &str); 4] = [
     (Paint::Dots, (0x8c_95_9f, 0x6e_76_81), "M2,2h2v2h-2zM6,6h2v2h-2z"),
-    (Paint::Stripes, (0x9a_3f_87, 0xe0_9b_cd), "M-2,2l4,-4M0,8l8,-8M6,10l4,-4"),
+    (
+        Paint::Stripes,
+        (0x9a_3f_87, 0xe0_9b_cd),
+        "M-2,2l4,-4M0,8l8,-8M6,10l4,-4",
+    ),
     (Paint::Slant, (0xb0_7a_00, 0xe3_bf_40), "M-2,6l4,4M0,0l8,8M6,-2l4,4"),
     (Paint::Cross, (0xc4_4e_01, 0xff_8f_41), "M0,8l8,-8M0,0l8,8"),
 ];
@@ -89,7 +93,10 @@ pub(super) fn head(title: &str, description: &str, body: &str) -> String {
         if !body.contains(&format!("#{light:06X}")) {
             continue;
         }
-        let _ = writeln!(light_rules, "[fill=\"#{light:06X}\"]{{fill:url(#p{n})}}.p{n}{{fill:#{light:06X}}}");
+        let _ = writeln!(
+            light_rules,
+            "[fill=\"#{light:06X}\"]{{fill:url(#p{n})}}.p{n}{{fill:#{light:06X}}}"
+        );
         let _ = write!(dark_rules, ".p{n}{{fill:#{dark:06X}}}");
         let _ = writeln!(
             tiles,
