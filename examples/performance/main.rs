@@ -86,9 +86,9 @@ fn tell(what: &str) {
     let _ = writeln!(std::io::stderr(), "{what}");
 }
 
-/// The cargo that built this, in this project.
+/// Cargo, in this project.
 fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    let mut command = Command::new("cargo");
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }

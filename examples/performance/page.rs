@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::input::{self, Cost};
-use super::measure::{Row, SRF_SIZES, UPG_SIZES, Work, compare};
+use super::measure::{Row, SRF_SIZES, UPG_SIZES, Work, compare, table};
 use super::series::{self, Grown, Made};
-use super::{account, chart, profile, tell};
+use super::{account, chart, floor, profile, tell};
 
 const HEAD: &str = include_str!("head.md");
 
@@ -33,11 +33,17 @@ pub(crate) struct Found {
 impl Found {
     /// Measures it all: minutes, or seconds where it shall be quick.
     pub(crate) fn measure(rounds: usize, quick: bool) -> Result<Self, String> {
+        // The placements that a plain scan of all nodes makes.
+        if floor::run(100, 1_000).placements != 0x7045_4bbc {
+            return Err("the floor program places pods elsewhere than a plain scan does".to_owned());
+        }
         tell("SRF and UPG beside the floor");
         let sizes = |all: &'static [(u32, u32)]| if quick { &all[..2] } else { all };
         let profiled = if quick { (20, 600) } else { (5_000, 150_000) };
+        let rows = compare(sizes(&SRF_SIZES), sizes(&UPG_SIZES), rounds).map_err(|e| e.to_string())?;
+        tell(&table(&rows));
         Ok(Self {
-            rows: compare(sizes(&SRF_SIZES), sizes(&UPG_SIZES), rounds).map_err(|e| e.to_string())?,
+            rows,
             by_nodes: series::by_nodes(rounds, quick)?,
             by_pods: series::by_pods(rounds, quick)?,
             trials: series::by_trials(quick)?,
@@ -247,7 +253,7 @@ fn thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n) % 3 == 0 {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -74,6 +74,7 @@ fn the_picture_of_a_saved_trace_is_that_of_the_run() {
 
 /// The picture of the README is what its command draws; `UPDATE_DOCS=1` writes it.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "whoever wants the picture written says so")]
 fn the_picture_of_the_readme_is_true() {
     let (preamble, records, _) = observe(&model(&scenario("textbook/hello-upgrade.yaml")), 0);
     let svg = drawn(&preamble, &records);
