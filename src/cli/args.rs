@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
-use super::reports;
+use super::reports::{Wanted, wanted};
 use crate::units::{KubeVersion, Span};
 
 /// Sea trials for Kubernetes upgrades: rehearse the upgrade offline, before production
@@ -50,6 +50,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Print the report of a saved trace, or write it to files
+    Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
     /// Merge trials that were made in several places
@@ -69,7 +71,7 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml -o json\n  \
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
     seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
-    seatrial run scenarios/textbook/twins.yaml --report svg=twins.svg\n  \
+    seatrial run cluster.json plan.yaml --report html=replay.html,svg=run.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
     Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
@@ -81,15 +83,16 @@ pub(super) struct RunArgs {
     /// Print the report in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
-    /// Write reports to files, such as svg=run.svg: a picture of the run, or of the trials
-    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = reports::wanted)]
-    pub(super) report: Vec<reports::Wanted>,
     /// Write every fact to a file, as JSON lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trials", "until_ci"])]
     pub(super) trace: Option<PathBuf>,
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
+    /// Write reports to files: html (plays the run in a browser), svg (a picture of the run, or of the trials); several
+    /// with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
+    pub(super) report: Vec<Wanted>,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
@@ -101,6 +104,27 @@ pub(super) struct RunArgs {
     pub(super) settle: Span,
     #[command(flatten)]
     pub(super) trials: TrialsArgs,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial run scenarios/textbook/twins.yaml --trace trace.jsonl\n  \
+    seatrial replay trace.jsonl --report html=replay.html,svg=run.svg\n\n\
+    Exit codes: as those of `run`; 2 where the file is no whole trace")]
+pub(super) struct ReplayArgs {
+    /// Read this file, which `run --trace` wrote
+    #[arg(value_name = "TRACE")]
+    pub(super) trace: PathBuf,
+    /// Print the report in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
+    #[arg(long)]
+    pub(super) narrate: bool,
+    /// Write reports to files: html (plays the run in a browser), svg (a picture); several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
+    pub(super) report: Vec<Wanted>,
 }
 
 /// What `run` takes for many trials.

@@ -1,101 +1,113 @@
-//! `--report KIND=FILE`: reports in files, beside what is printed.
-//!
-//! Another kind is a variant of [`Kind`], its word, and an arm where it is made.
+//! `--report KIND=FILE`: reports that are written to files beside the one that is printed.
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::file;
-use crate::report::picture::{self, Timeline};
+use crate::metrics::Report;
+use crate::report;
 use crate::study::Study;
+use crate::trace::{Preamble, Record};
 
-/// What can be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A picture: of a run, nodes over workloads; of trials, distributions.
-    Svg,
-}
-
-/// All kinds by their words.
-const KINDS: [(&str, Kind); 1] = [("svg", Kind::Svg)];
-
-/// One report that is asked for.
+/// A report that is wanted in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     kind: Kind,
     path: PathBuf,
 }
 
-/// Reads `svg=run.svg`.
+/// Kinds of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Plays a run.
+    Html,
+    /// A picture: of a run, nodes over workloads; of trials, distributions.
+    Svg,
+}
+
+/// Their names.
+const KINDS: [(&str, Kind); 2] = [("html", Kind::Html), ("svg", Kind::Svg)];
+
+/// Reads `KIND=FILE`.
 pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
-    let words = || KINDS.map(|k| k.0).join(", ");
-    let Some((word, path)) = text.split_once('=') else {
-        return Err(format!("expected KIND=FILE; kinds: {}", words()));
+    let names = || KINDS.map(|k| k.0).join(", ");
+    let Some((name, path)) = text.split_once('=') else {
+        return Err(format!(
+            "expected KIND=FILE, such as html=out.html; kinds are {}",
+            names()
+        ));
     };
-    let Some((_, kind)) = KINDS.into_iter().find(|k| k.0 == word) else {
-        return Err(format!("there is no report of the kind `{word}`; kinds: {}", words()));
+    let Some((_, kind)) = KINDS.iter().find(|k| k.0 == name) else {
+        return Err(format!(
+            "there is no report of the kind `{name}`; kinds are {}",
+            names()
+        ));
     };
-    let path = PathBuf::from(path);
-    if file::partial_name(&path).is_none() {
-        return Err(format!("`{}` is not a file name", path.display()));
+    if file::partial_name(path.as_ref()).is_none() {
+        return Err(format!("expected a file name after `{name}=`"));
     }
-    Ok(Wanted { kind, path })
+    Ok(Wanted {
+        kind: *kind,
+        path: path.into(),
+    })
 }
 
 /// Looks, before anything is done, whether all of them can be written; says everything that is wrong at once.
 ///
 /// # Errors
-/// Where folders are missing, folders stand in the place of files, or two reports go to the same file.
-pub(super) fn check(all: &[Wanted]) -> Result<()> {
+/// Where folders are missing, folders stand in the place of files, two reports go to the same file, or a report of one run
+/// is wanted of many.
+pub(super) fn check(all: &[Wanted], trials: bool) -> Result<(), String> {
     let mut wrong = Vec::new();
-    for (n, Wanted { path, .. }) in all.iter().enumerate() {
+    for (n, Wanted { kind, path }) in all.iter().enumerate() {
+        let name = path.display();
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+        if trials && *kind == Kind::Html {
             wrong.push(format!(
-                "cannot write {}: there is no folder {}",
-                path.display(),
-                folder.display()
+                "{name}: html shows one run, not many: use svg, or leave out --trials"
             ));
+        }
+        if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+            wrong.push(format!("cannot write {name}: there is no folder {}", folder.display()));
         } else if path.is_dir() {
-            wrong.push(format!("cannot write {}: it is a folder", path.display()));
+            wrong.push(format!("cannot write {name}: it is a folder"));
         } else if all[..n].iter().any(|other| other.path == *path) {
-            wrong.push(format!("two reports go to {}", path.display()));
+            wrong.push(format!("two reports go to {name}"));
         }
     }
-    if !wrong.is_empty() {
-        bail!("{}", wrong.join("\n"));
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n"))
     }
-    Ok(())
 }
 
-/// Whether the picture of a run is wanted.
-pub(super) fn needs_timeline(all: &[Wanted]) -> bool {
-    all.iter().any(|wanted| wanted.kind == Kind::Svg)
-}
-
-/// Writes the reports of a run.
+/// Writes all that are wanted of a run.
 ///
 /// # Errors
-/// Where a file cannot be written.
-pub(super) fn of_run(all: &[Wanted], timeline: Option<&Timeline<'_>>) -> Result<()> {
-    for Wanted { kind, path } in all {
+/// When one cannot be written.
+pub(super) fn write(wanted: &[Wanted], preamble: &Preamble, records: &[Record], report: &Report) -> Result<()> {
+    for Wanted { kind, path } in wanted {
         let text = match kind {
-            Kind::Svg => timeline.map(Timeline::draw).unwrap_or_default(),
+            Kind::Html => report::html::render(preamble, records, report)?,
+            Kind::Svg => report::picture::run(preamble, records),
         };
         file::write(path, &text)?;
     }
     Ok(())
 }
 
-/// Writes the reports of many trials.
+/// Writes all that are wanted of many trials.
 ///
 /// # Errors
-/// Where a file cannot be written.
-pub(super) fn of_trials(all: &[Wanted], study: &Study) -> Result<()> {
-    for Wanted { kind, path } in all {
+/// When one cannot be written.
+pub(super) fn write_trials(wanted: &[Wanted], study: &Study) -> Result<()> {
+    for Wanted { kind, path } in wanted {
         let text = match kind {
-            Kind::Svg => picture::trials(study),
+            // `check` has refused it.
+            Kind::Html => continue,
+            Kind::Svg => report::picture::trials(study),
         };
         file::write(path, &text)?;
     }
@@ -107,26 +119,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_are_asked_for_by_kind_and_file() {
-        let svg = wanted("svg=a=b.svg");
-        assert_eq!(
-            svg,
-            Ok(Wanted {
-                kind: Kind::Svg,
-                path: "a=b.svg".into()
-            })
-        );
-        for wrong in ["run.svg", "pdf=a", "svg=", "svg=a/..", "=a"] {
-            assert!(wanted(wrong).is_err(), "{wrong}");
+    fn what_is_wanted_has_a_kind_and_a_file() {
+        let html = wanted("html=a=b.html").map(|w| (w.kind, w.path));
+        assert_eq!(html, Ok((Kind::Html, PathBuf::from("a=b.html"))));
+        for (wrong, why) in [
+            ("html", "KIND=FILE"),
+            ("htm=x", "kinds are html, svg"),
+            ("svg=a/..", "file name"),
+            ("html=", "file name"),
+        ] {
+            let error = wanted(wrong).err();
+            assert!(error.as_ref().is_some_and(|e| e.contains(why)), "{wrong}: {error:?}");
         }
     }
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let all = ["svg=no/such/folder/a.svg", "svg=src", "svg=b.svg", "svg=b.svg"].map(wanted);
+        let all = ["svg=no/such/folder/a.svg", "svg=src", "html=b.svg", "svg=b.svg"].map(wanted);
         let all: Vec<Wanted> = all.into_iter().flatten().collect();
-        let said = check(&all).map_err(|e| e.to_string());
-        assert_eq!(said.err().map(|text| text.lines().count()), Some(3));
-        assert!(check(&all[2..3]).is_ok());
+        let lines = |trials| check(&all, trials).err().map(|text| text.lines().count());
+        assert_eq!((lines(false), lines(true)), (Some(3), Some(4)));
+        assert_eq!(check(&all[3..], true), Ok(()));
     }
 }

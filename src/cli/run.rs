@@ -13,13 +13,16 @@ use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
-use crate::report::picture::Timeline;
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
 /// Runs a plan and prints the report.
 pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) -> Result<Exit> {
-    reports::check(&args.report)?;
+    let many = args.trials.trials.is_some() || args.trials.until_ci.is_some();
+    if let Err(wrong) = reports::check(&args.report, many) {
+        terminal.error(&wrong);
+        return Ok(Exit::Usage);
+    }
     let model = match load::load(&args.scenario, terminal) {
         Ok(model) => model,
         Err(exit) => return Ok(exit),
@@ -31,7 +34,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         settle: args.settle,
         ..RunOptions::default()
     };
-    if args.trials.trials.is_some() || args.trials.until_ci.is_some() {
+    if many {
         return trials::run(args, &model, options, program, terminal);
     }
     let preamble = cluster::preamble(&model, &options);
@@ -42,25 +45,24 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: args.narrate.then(Vec::new),
-        timeline: reports::needs_timeline(&args.report).then(|| Timeline::new(&preamble)),
+        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
     let Watch {
-        metrics,
-        records,
-        timeline,
-        end,
-        ..
+        metrics, records, end, ..
     } = watch;
     if let Some(file) = trace {
         file.finish()?;
     }
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
-    reports::of_run(&args.report, timeline.as_ref())?;
-    print(&report, &preamble, records.as_deref(), args, terminal)?;
+    reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
+    let shown = Shown {
+        output: args.output,
+        story: records.as_deref().filter(|_| args.narrate),
+    };
+    print(&report, &preamble, &shown, terminal)?;
     Ok(exit(&report))
 }
 
@@ -69,7 +71,6 @@ struct Watch<'a, 'p> {
     metrics: Metrics<'p>,
     trace: Option<&'a mut TraceWriter<'p, BufWriter<File>>>,
     records: Option<Vec<Record>>,
-    timeline: Option<Timeline<'p>>,
     end: Time,
 }
 
@@ -82,25 +83,25 @@ impl Observer for Watch<'_, '_> {
         if let Some(records) = &mut self.records {
             records.observe(id, record);
         }
-        if let Some(timeline) = &mut self.timeline {
-            timeline.observe(id, record);
-        }
         if record.fact == Fact::RunEnded {
             self.end = record.at;
         }
     }
 }
 
-fn print(
-    report: &Report,
-    preamble: &Preamble,
-    records: Option<&[Record]>,
-    args: &RunArgs,
-    terminal: &Terminal,
-) -> Result<()> {
+/// What is printed of a run.
+pub(super) struct Shown<'a> {
+    /// The report, in this form.
+    pub(super) output: Output,
+    /// The facts, told as a story.
+    pub(super) story: Option<&'a [Record]>,
+}
+
+/// Prints the report of a run.
+pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     let style = terminal.out_style();
-    let for_people = matches!(args.output, Output::Table | Output::Wide);
-    if let Some(records) = records {
+    let for_people = matches!(shown.output, Output::Table | Output::Wide);
+    if let Some(records) = shown.story {
         if for_people {
             let story = report::narrate::render(preamble, records, style);
             terminal.result(&format!("{story}\n"))?;
@@ -109,7 +110,7 @@ fn print(
             terminal.say(&story);
         }
     }
-    let text = match args.output {
+    let text = match shown.output {
         Output::Table => report::table::render(report, style, false),
         Output::Wide => report::table::render(report, style, true),
         Output::Json => report::json::render(report)?,
@@ -120,7 +121,7 @@ fn print(
 }
 
 /// The exit code that says how the upgrade ended.
-const fn exit(report: &Report) -> Exit {
+pub(super) const fn exit(report: &Report) -> Exit {
     match report.outcome.status {
         PlanStatus::Completed | PlanStatus::CompletedWithSkips => Exit::Ok,
         PlanStatus::Aborted | PlanStatus::Blocked | PlanStatus::Refused => Exit::Incomplete,

@@ -60,7 +60,7 @@ pub(super) fn run(
         file::write(path, &study.to_json()?)?;
     }
     if study.trials() > 0 {
-        reports::of_trials(&args.report, &study)?;
+        reports::write_trials(&args.report, &study)?;
     }
     print(&study, args.output, &replay(args, program), terminal)?;
     if asked.until_ci.is_some() && study.stopped_of().is_none() {

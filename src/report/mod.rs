@@ -2,6 +2,7 @@
 //!
 //! A view returns text. Nothing here knows whether there is a terminal.
 
+pub mod html;
 pub mod json;
 pub mod narrate;
 pub mod picture;

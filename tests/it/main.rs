@@ -19,6 +19,7 @@ mod properties;
 mod published;
 mod reference;
 mod replace;
+mod replay;
 mod report;
 mod rollback;
 mod scale;

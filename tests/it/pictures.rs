@@ -7,17 +7,9 @@ use seatrial::ids::{FactId, Id};
 use seatrial::report::picture::{self, Timeline};
 use seatrial::report::plot::boxes;
 use seatrial::study::Trials;
-use seatrial::trace::{Observer, Preamble, Record, TraceReader, TraceWriter};
+use seatrial::trace::{Observer, TraceReader, TraceWriter};
 
 use crate::support::{files, model, observe, output, root, snapshot};
-
-fn drawn(preamble: &Preamble, records: &[Record]) -> String {
-    let mut timeline = Timeline::new(preamble);
-    for (n, record) in records.iter().enumerate() {
-        timeline.observe(FactId::from_index(n), record);
-    }
-    timeline.draw()
-}
 
 fn scenario(name: &str) -> std::path::PathBuf {
     root().join("scenarios").join(name)
@@ -41,7 +33,7 @@ fn pictures_of_all_scenarios_are_legible_and_true() {
     let all = files(&root().join("scenarios"), "yaml");
     for path in all.iter().filter(|path| !path.ends_with("five-thousand.yaml")) {
         let (preamble, records, report) = observe(&model(path), 0);
-        let svg = drawn(&preamble, &records);
+        let svg = picture::run(&preamble, &records);
         nothing_overlaps(&svg, path);
         let down = |w: &&seatrial::metrics::WorkloadReport| w.availability().downtime_seconds > 0.0;
         let later = preamble.workloads.iter().any(|w| w.created_later);
@@ -69,7 +61,7 @@ fn the_picture_of_a_saved_trace_is_that_of_the_run() {
     let saved = reader.preamble().clone();
     let mut timeline = Timeline::new(&saved);
     reader.replay(&mut timeline).unwrap();
-    assert_eq!(timeline.draw(), drawn(&preamble, &records));
+    assert_eq!(timeline.draw(), picture::run(&preamble, &records));
 }
 
 /// The picture of the README is what its command draws; `UPDATE_DOCS=1` writes it.
@@ -77,7 +69,7 @@ fn the_picture_of_a_saved_trace_is_that_of_the_run() {
 #[expect(clippy::disallowed_methods, reason = "whoever wants the picture written says so")]
 fn the_picture_of_the_readme_is_true() {
     let (preamble, records, _) = observe(&model(&scenario("textbook/hello-upgrade.yaml")), 0);
-    let svg = drawn(&preamble, &records);
+    let svg = picture::run(&preamble, &records);
     let path = root().join("docs/hello-upgrade.svg");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &svg).unwrap();
@@ -92,7 +84,7 @@ fn the_picture_of_the_readme_is_true() {
 fn a_small_run_and_its_trials_look_like_this() {
     let model = model(&scenario("textbook/twins.yaml"));
     let (preamble, records, _) = observe(&model, 0);
-    snapshot!("picture-twins", drawn(&preamble, &records));
+    snapshot!("picture-twins", picture::run(&preamble, &records));
     let study = Trials::new(&model, 20).options(RunOptions::default()).run().unwrap();
     let svg = picture::trials(&study);
     nothing_overlaps(&svg, Path::new("trials"));
@@ -112,7 +104,7 @@ fn reports_are_written_whole_or_not_at_all() {
     let both = format!("{},{}", file("good.svg"), file("no/folder.svg"));
     let ran = output(&["run", twins, "--report", &both]);
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert_eq!(ran.status.code(), Some(2), "{said}");
     assert!(said.contains("there is no folder"), "{said}");
     let ran = output(&["run", twins, "--report", "png=a.png"]);
     assert_eq!(ran.status.code(), Some(2));
