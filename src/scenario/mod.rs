@@ -16,12 +16,14 @@ mod limits;
 mod nearest;
 mod objects;
 mod own;
+mod plans;
 mod reading;
 mod text;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use files::{Input, ReadError, inputs_of};
 pub use own::{OWN_KINDS, schema};
+pub use plans::Plans;
 
 use crate::model::Model;
 use crate::versions::releases::ApiUse;
@@ -124,13 +126,14 @@ fn taken_in(inputs: Vec<Input<'_>>) -> Result<intake::Intake, ReadError> {
     Ok(intake)
 }
 
-fn finish(intake: intake::Intake) -> Result<Scenario, Diagnostics> {
+fn finish(mut intake: intake::Intake) -> Result<Scenario, Diagnostics> {
+    intake.one_plan();
     let mut taken = intake.finish();
     let ending_apis = std::mem::take(&mut taken.documents.ending_apis).into_values().collect();
     if taken.documents.is_empty() {
         return Err(taken.problems.finish(&taken.texts));
     }
-    let (model, notes) = build::build(&taken.documents, &mut taken.problems);
+    let (model, notes) = build::build(&taken.documents, taken.documents.plans.first(), &mut taken.problems);
     if taken.problems.is_empty() {
         Ok(Scenario {
             model,
