@@ -49,6 +49,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Show how upgrade tools go about it: the presets of an UpgradePlan
+    Preset(PresetArgs),
     /// Merge trials that were made in several places
     Merge(MergeArgs),
     /// Print the JSON Schema of a kind
@@ -180,6 +182,12 @@ pub(super) struct PlanArgs {
     /// Read the cluster and its plan from these files, directories, or - for stdin
     #[arg(value_name = "SCENARIO")]
     pub(super) scenario: Vec<PathBuf>,
+    /// Print the UpgradePlan with every figure written down, instead of planning
+    #[arg(long, conflicts_with_all = ["from", "to", "runbook", "date", "workers"])]
+    pub(super) expand: bool,
+    /// Expand this preset, whatever the plan of the scenario says of drains and batches
+    #[arg(long, value_name = "NAME", requires = "expand")]
+    pub(super) preset: Option<String>,
     /// Start at this version, without a cluster
     #[arg(long, value_name = "VERSION")]
     pub(super) from: Option<KubeVersion>,
@@ -211,6 +219,35 @@ pub(super) struct PlanArgs {
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
+}
+
+/// What `preset` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial preset list\n  \
+    seatrial preset show gke-surge\n  \
+    seatrial plan --preset gke-surge --expand")]
+pub(super) struct PresetArgs {
+    #[command(subcommand)]
+    pub(super) command: PresetCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PresetCommand {
+    /// List the presets
+    List {
+        /// Print the list in this form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Output,
+    },
+    /// Show a preset: its figures, where each is from, and what is not simulated
+    Show {
+        /// Show the preset of this name
+        name: String,
+        /// Print the preset in this form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Output,
+    },
 }
 
 fn date(text: &str) -> Result<Date, &'static str> {

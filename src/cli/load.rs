@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::Exit;
 use super::output::Terminal;
 use crate::model::Model;
+use crate::scenario::presets::UpgradePlan;
 use crate::scenario::{self, LoadError, ReadError, Scenario, Source};
 
 pub(super) use crate::scenario::{OWN_KINDS, schema};
@@ -47,6 +48,21 @@ pub(super) fn with_plan(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenar
         terminal.note(note);
     }
     Ok(scenario)
+}
+
+/// Reads a scenario's plan and writes down every figure of it.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn expanded(paths: &[PathBuf], preset: Option<&str>, terminal: &Terminal) -> Result<UpgradePlan, Exit> {
+    let mut stdin = io::stdin().lock();
+    let inputs = if paths.is_empty() {
+        Ok(Vec::new())
+    } else {
+        scenario::inputs_of(paths, &mut stdin).map_err(LoadError::from)
+    };
+    let plan = inputs.and_then(|inputs| scenario::expand(inputs, preset));
+    plan.map_err(|error| said(&error, terminal))
 }
 
 /// The plan of a cluster that has none.

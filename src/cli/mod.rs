@@ -8,6 +8,7 @@ mod load;
 mod merge;
 mod output;
 mod plan;
+mod preset;
 mod run;
 mod schema;
 mod trials;
@@ -64,6 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Preset(args) => preset::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::completions(&args, name, &terminal),

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::args::{Output, Packages, PlanArgs, Workers};
 use super::output::Terminal;
-use super::{Exit, load};
+use super::{Exit, load, preset};
 use crate::model::Model;
 use crate::planning::{self, Itinerary, Legality, Request, runbook};
 use crate::report;
@@ -13,6 +13,9 @@ use crate::versions::path::Rounds;
 
 /// Plans the way and prints it.
 pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
+    if args.expand {
+        return expand(args, terminal);
+    }
     let scenario = if args.scenario.is_empty() {
         None
     } else {
@@ -54,6 +57,27 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
     print(&way, model, args, terminal)?;
     let force = args.force || model.and_then(|m| m.plan.as_ref()).is_some_and(|p| p.kubeadm.force);
     Ok(exit(&way, force))
+}
+
+/// Prints the plan with every figure written down.
+fn expand(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
+    let preset = args.preset.as_deref();
+    if let Some(name) = preset
+        && let Some(unknown) = preset::unknown(name)
+    {
+        terminal.error(&unknown);
+        return Ok(Exit::Usage);
+    }
+    let plan = match load::expanded(&args.scenario, preset, terminal) {
+        Ok(plan) => plan,
+        Err(exit) => return Ok(exit),
+    };
+    let text = match args.output {
+        Output::Json => report::json::render(&plan)?,
+        Output::Table | Output::Wide | Output::Yaml => report::yaml::render(&plan)?,
+    };
+    terminal.result(&text)?;
+    Ok(Exit::Ok)
 }
 
 /// Where the way starts and ends: as asked, or as the scenario has it.

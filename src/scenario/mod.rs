@@ -17,6 +17,7 @@ mod nearest;
 mod objects;
 mod own;
 mod plans;
+pub mod presets;
 mod reading;
 mod text;
 
@@ -113,6 +114,23 @@ pub fn load_inputs_or(inputs: Vec<Input<'_>>, plan: &Source) -> Result<(Scenario
         let _ = intake.read(&plan.name, &mut plan.text.as_slice(), file);
     }
     Ok((finish(intake)?, planned))
+}
+
+/// The plan of the input with every figure written down: an UpgradePlan whose run is the same. With a preset it is upgraded
+/// as that one does it, whatever the plan says of drains and batches; its versions and pools stay. Input without a plan, or
+/// none at all, has one that leaves everything as it is by default.
+///
+/// # Errors
+/// As [`load_inputs`], as far as documents can be wrong by themselves.
+pub fn expand(inputs: Vec<Input<'_>>, preset: Option<&str>) -> Result<presets::UpgradePlan, LoadError> {
+    let nothing = inputs.is_empty();
+    let mut intake = taken_in(inputs)?;
+    intake.one_plan();
+    let taken = intake.finish();
+    if !taken.problems.is_empty() && !nothing {
+        return Err(taken.problems.finish(&taken.texts).into());
+    }
+    Ok(presets::expanded(taken.documents.plans.first(), preset))
 }
 
 fn taken_in(inputs: Vec<Input<'_>>) -> Result<intake::Intake, ReadError> {

@@ -13,6 +13,7 @@ mod large;
 mod lessons;
 mod oracles;
 mod plan;
+mod presets;
 mod properties;
 mod published;
 mod reference;

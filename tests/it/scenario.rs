@@ -446,7 +446,7 @@ fn what_the_engine_cannot_do_yet_is_refused() {
     );
     assert_eq!(
         wrong(&[CLUSTER, &plan]),
-        "1.yaml:4:11: this version knows the preset `kubeadm` only\n\
+        "1.yaml:4:11: there is no preset `gke`; the presets are kubeadm-all-at-once, kubeadm, kubeadm-new-nodes, kops, cluster-api, gke-surge, gke-blue-green, aks, aks-quarantine, aks-blue-green, eks-managed, eks-force, karpenter-drift, openshift-mco, system-upgrade-controller, kubespray, talos, k0s-autopilot, gardener, kured\n\
          1.yaml:8:22: the mode BlueGreen is not supported yet; this version upgrades nodes InPlace, or Replaces them\n\
          1.yaml:8:89: `ramp` is not supported yet\n\
          1.yaml:9:23: the node `worker-1` is in the pool `a`, too (there: 1.yaml:7:13)"

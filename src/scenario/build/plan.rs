@@ -7,16 +7,23 @@ use crate::model::{ControlPlanePlan, DrainOptions, DrainVia, OnFailure, Plan};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::own::{DrainSpec, KubeletsSpec, OnFailureSpec, PlanSpec, ViaSpec};
 use crate::scenario::plans::PlanDoc;
+use crate::scenario::presets;
 use crate::scenario::text::At;
 use crate::units::Span;
 
 impl Builder<'_> {
     /// The plan, if there is one.
     pub(super) fn plan(&mut self, plan: Option<&PlanDoc>) {
-        let Some(PlanDoc { place, name, spec, .. }) = plan else {
+        let Some(PlanDoc {
+            place,
+            name,
+            spec: written,
+            ..
+        }) = plan
+        else {
             return;
         };
-        self.preset(spec);
+        let spec = &self.with_preset(written);
         let control_plane = self.control_plane_plan(spec);
         let drain = self.drain(&spec.drain);
         let target = spec.target_version.as_ref().map(|v| v.value.0.clone());
@@ -39,13 +46,18 @@ impl Builder<'_> {
         });
     }
 
-    fn preset(&mut self, spec: &PlanSpec) {
-        if let Some(preset) = &spec.preset
-            && preset.value != "kubeadm"
-        {
-            let text = "this version knows the preset `kubeadm` only";
-            self.wrong(preset.place, text);
-        }
+    /// The plan, completed by its preset.
+    fn with_preset(&mut self, spec: &PlanSpec) -> PlanSpec {
+        let Some(At { value: name, place }) = &spec.preset else {
+            return spec.clone();
+        };
+        let Some(preset) = presets::plan_of(name) else {
+            let text = format!("there is no preset `{}`", short(name));
+            self.problems
+                .push(Problem::at(*place, text).help(presets::advice(name)));
+            return spec.clone();
+        };
+        spec.over(&preset)
     }
 
     fn control_plane_plan(&mut self, spec: &PlanSpec) -> ControlPlanePlan {

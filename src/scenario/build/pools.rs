@@ -23,7 +23,7 @@ impl Builder<'_> {
             return Vec::new();
         }
         let Some(pools) = &spec.pools else {
-            return self.all_workers(plan, control_plane);
+            return self.all_workers(spec, plan, control_plane);
         };
         let mut taken = BTreeMap::new();
         let mut names: BTreeMap<&str, Place> = BTreeMap::new();
@@ -36,12 +36,13 @@ impl Builder<'_> {
                     .push(Problem::at(name.place, text).and(first, "the first one"));
             }
             names.insert(&name.value, name.place);
-            built.push(self.pool_of(&pool.value, control_plane, &mut taken));
+            let strategy = self.strategy(&spec.strategy_of(&pool.value));
+            built.push(self.pool_of(&pool.value, strategy, control_plane, &mut taken));
         }
         built
     }
 
-    fn all_workers(&mut self, plan: Place, control_plane: bool) -> Vec<Pool> {
+    fn all_workers(&mut self, spec: &PlanSpec, plan: Place, control_plane: bool) -> Vec<Pool> {
         let nodes = self.workers(&BTreeMap::new());
         if nodes.is_empty() {
             if !control_plane && !self.model.nodes.is_empty() && !self.documents.damaged {
@@ -53,7 +54,7 @@ impl Builder<'_> {
             name: "workers".into(),
             nodes,
             successors: Vec::new(),
-            strategy: self.strategy(&StrategySpec::default()),
+            strategy: self.strategy(&spec.strategy),
         }]
     }
 
@@ -70,8 +71,13 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn pool_of(&mut self, pool: &PoolSpec, control_plane: bool, taken: &mut BTreeMap<NodeId, (Place, String)>) -> Pool {
-        let strategy = self.strategy(&pool.strategy);
+    fn pool_of(
+        &mut self,
+        pool: &PoolSpec,
+        strategy: Strategy,
+        control_plane: bool,
+        taken: &mut BTreeMap<NodeId, (Place, String)>,
+    ) -> Pool {
         let listed = self.pool_nodes(pool);
         let mut nodes = Vec::new();
         for (id, place) in listed {
@@ -217,7 +223,7 @@ impl Builder<'_> {
             self.problems
                 .push(problem.help("with `mode: Replace` new nodes come first"));
         }
-        if let Some(first) = spec.ramp.first() {
+        if let Some(first) = spec.ramp.as_ref().and_then(|r| r.first()) {
             self.wrong(first.place, later("`ramp`"));
         }
     }

@@ -4,6 +4,7 @@ mod cluster;
 mod expectations;
 mod faults;
 mod plan;
+mod preset;
 mod timings;
 mod values;
 

@@ -5,50 +5,64 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 
 use super::{Duration, Share, Version};
 use crate::scenario::text::At;
 
 /// An upgrade to rehearse.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PlanSpec {
     /// The tool whose habits the plan has; the other fields override them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) preset: Option<At<String>>,
     /// The version to reach; left out: nodes are rolled, versions stay. Several minors away, the control plane goes one
     /// minor at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) target_version: Option<At<Version>>,
     /// The versions of the control plane on the way, the last one the target; left out: the newest patch of each minor.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<Vec<At<Version>>>,
     /// When workers follow, where the control plane makes several hops; EveryHop unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) workers: Option<At<WorkersSpec>>,
     /// `kubeadm upgrade apply --force`; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) force: Option<bool>,
     /// `--allow-experimental-upgrades`; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allow_experimental_upgrades: Option<bool>,
     /// `--allow-release-candidate-upgrades`; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allow_release_candidate_upgrades: Option<bool>,
     /// The version of the kubeadm package; that of each hop unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kubeadm_version: Option<At<Version>>,
     /// When the plan starts; 0s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) start_at: Option<Duration>,
     /// What happens to the control plane, first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control_plane: Option<At<ControlPlanePlanSpec>>,
+    /// How the nodes of all pools are upgraded; what a pool says itself overrides it.
+    #[serde(default, skip_serializing_if = "StrategySpec::is_default")]
+    pub(crate) strategy: StrategySpec,
     /// The nodes, pool after pool; left out: one pool of all nodes that are not control plane.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pools: Option<Vec<At<PoolSpec>>>,
     /// How nodes are drained.
     #[serde(default)]
     pub(crate) drain: DrainSpec,
     /// An explicit runbook instead of pools, one command a step.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) steps: Vec<At<StepSpec>>,
 }
 
 /// When workers follow the control plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum WorkersSpec {
     /// After each of its hops.
     EveryHop,
@@ -57,25 +71,31 @@ pub(crate) enum WorkersSpec {
 }
 
 /// What happens to the control plane.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ControlPlanePlanSpec {
     /// Whether it is upgraded; true unless given, where the cluster has control-plane nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upgrade: Option<bool>,
     /// Whether its nodes are drained; true unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drain: Option<bool>,
     /// Whether the drain comes before `kubeadm upgrade`; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drain_before_apply: Option<bool>,
     /// `--certificate-renewal`; true unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) certificate_renewal: Option<bool>,
     /// Its nodes in the order in which they are upgraded; by name unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<Vec<At<String>>>,
     /// When its kubelets are upgraded; WithNode unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kubelets: Option<KubeletsSpec>,
 }
 
 /// When kubelets of control-plane nodes are upgraded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum KubeletsSpec {
     /// After the control plane of their own node.
     WithNode,
@@ -84,51 +104,63 @@ pub(crate) enum KubeletsSpec {
 }
 
 /// Nodes that are upgraded with one strategy.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PoolSpec {
     /// The name.
     pub(crate) name: At<String>,
     /// Its nodes by label; `{}`: all that are not control plane.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) node_selector: Option<At<BTreeMap<String, String>>>,
     /// Its nodes by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) nodes: Option<Vec<At<String>>>,
     /// How they are upgraded.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "StrategySpec::is_default")]
     pub(crate) strategy: StrategySpec,
 }
 
 /// How the nodes of a pool are upgraded.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StrategySpec {
     /// InPlace unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mode: Option<At<ModeSpec>>,
     /// So many nodes at a time; 1 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_unavailable: Option<At<Share>>,
     /// So many nodes beyond the pool; 0 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_surge: Option<At<Share>>,
     /// Which node goes first; ByName unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order: Option<OrderSpec>,
     /// What not-yet-upgraded nodes get up front; None unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) premark: Option<At<PremarkSpec>>,
     /// Sizes of the batches, such as [1, 4, 20].
-    #[serde(default)]
-    pub(crate) ramp: Vec<At<Share>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ramp: Option<Vec<At<Share>>>,
     /// Whether a batch starts only when the one before is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) barrier: Option<bool>,
     /// Whether all nodes of a batch are drained, then all upgraded, then all uncordoned.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lockstep: Option<bool>,
     /// A pause after each node; 0s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) soak: Option<Duration>,
     /// What must hold before a node counts as done; Ready unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) gate: Option<GateSpec>,
     /// Whether the machine goes down and its containers with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reboot: Option<bool>,
 }
 
 /// What is upgraded: the node, or the fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum ModeSpec {
     /// The node stays and gets a new kubelet.
     InPlace,
@@ -139,7 +171,7 @@ pub(crate) enum ModeSpec {
 }
 
 /// The order of nodes.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum OrderSpec {
     ByName,
     OldestFirst,
@@ -149,7 +181,7 @@ pub(crate) enum OrderSpec {
 }
 
 /// What not-yet-upgraded nodes get up front.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum PremarkSpec {
     /// Nothing.
     None,
@@ -160,7 +192,7 @@ pub(crate) enum PremarkSpec {
 }
 
 /// What must hold before a node counts as done.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum GateSpec {
     /// Nothing.
     None,
@@ -171,31 +203,40 @@ pub(crate) enum GateSpec {
 }
 
 /// `kubectl drain`, and what the plan does when it fails.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DrainSpec {
     /// Eviction unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) via: Option<ViaSpec>,
     /// `--ignore-daemonsets`; true unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ignore_daemon_sets: Option<bool>,
     /// `--delete-emptydir-data`; true unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delete_empty_dir_data: Option<bool>,
     /// `--force`; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) force: Option<bool>,
     /// `--grace-period`; null: the pod's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) grace_period: Option<Duration>,
     /// `--timeout`; 0s: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timeout: Option<Duration>,
     /// Time between two tries of a refused eviction; 5s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_interval: Option<At<Duration>>,
     /// Abort unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_failure: Option<OnFailureSpec>,
     /// The pause before another drain, for Retry; 5s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure_retry_interval: Option<At<Duration>>,
 }
 
 /// How pods leave a node.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum ViaSpec {
     /// By the eviction API, which asks the budgets.
     Eviction,
@@ -206,7 +247,7 @@ pub(crate) enum ViaSpec {
 }
 
 /// What the plan does when a drain fails.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum OnFailureSpec {
     /// The plan ends; the node stays cordoned.
     Abort,
@@ -227,7 +268,7 @@ pub(crate) enum OnFailureSpec {
 }
 
 /// One command of a runbook.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum StepSpec {
     /// `kubectl drain`.
@@ -253,48 +294,57 @@ pub(crate) enum StepSpec {
 }
 
 /// `kubectl drain`; flags that are left out are those of the plan's `drain`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DrainStepSpec {
     /// The node.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) node: Option<At<String>>,
     /// Several nodes instead, in one command: all are cordoned first, then drained one after another.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) nodes: Option<At<Vec<At<String>>>>,
     /// How it should end; Success unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expect: Option<ExpectSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     via: Option<ViaSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ignore_daemon_sets: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     delete_empty_dir_data: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     force: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     grace_period: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_interval: Option<At<Duration>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     on_failure: Option<OnFailureSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure_retry_interval: Option<At<Duration>>,
 }
 
 impl DrainStepSpec {
-    /// The step's flags, completed by the plan's.
-    pub(crate) fn flags(&self, plan: &DrainSpec) -> DrainSpec {
+    /// What the step says itself.
+    pub(super) fn own_flags(&self) -> DrainSpec {
         DrainSpec {
-            via: self.via.or(plan.via),
-            ignore_daemon_sets: self.ignore_daemon_sets.or(plan.ignore_daemon_sets),
-            delete_empty_dir_data: self.delete_empty_dir_data.or(plan.delete_empty_dir_data),
-            force: self.force.or(plan.force),
-            grace_period: self.grace_period.clone().or_else(|| plan.grace_period.clone()),
-            timeout: self.timeout.clone().or_else(|| plan.timeout.clone()),
-            retry_interval: self.retry_interval.clone().or_else(|| plan.retry_interval.clone()),
-            on_failure: self.on_failure.or(plan.on_failure),
-            failure_retry_interval: self
-                .failure_retry_interval
-                .clone()
-                .or_else(|| plan.failure_retry_interval.clone()),
+            via: self.via,
+            ignore_daemon_sets: self.ignore_daemon_sets,
+            delete_empty_dir_data: self.delete_empty_dir_data,
+            force: self.force,
+            grace_period: self.grace_period.clone(),
+            timeout: self.timeout.clone(),
+            retry_interval: self.retry_interval.clone(),
+            on_failure: self.on_failure,
+            failure_retry_interval: self.failure_retry_interval.clone(),
         }
     }
 }
 
 /// How a step should end.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum ExpectSpec {
     /// It works.
     Success,
@@ -305,7 +355,7 @@ pub(crate) enum ExpectSpec {
 }
 
 /// The kubelet of a node is upgraded.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpgradeNodeSpec {
     /// The node.
@@ -314,11 +364,13 @@ pub(crate) struct UpgradeNodeSpec {
     #[serde(default)]
     pub(crate) reboot: bool,
     /// The version; that of a step before it or the plan's target unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<At<Version>>,
 }
 
 /// The control plane of nodes is upgraded.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
 pub(crate) enum UpgradeControlPlaneSpec {
     /// Of this node.
     Node(String),
@@ -327,23 +379,28 @@ pub(crate) enum UpgradeControlPlaneSpec {
 }
 
 /// The control plane of one node, or of several at the same time, is upgraded.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpgradeControlPlaneForm {
     /// The node.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) node: Option<At<String>>,
     /// Nodes, at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) nodes: Option<Vec<At<String>>>,
     /// The version; that of a step before it or the plan's target unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<At<Version>>,
     /// Which command; Apply on the first node that goes to a version, Node on the others unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) command: Option<CommandSpec>,
     /// How it should end; Success unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expect: Option<ExpectSpec>,
 }
 
 /// A command of kubeadm.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum CommandSpec {
     /// `kubeadm upgrade apply`.
     Apply,
@@ -382,17 +439,18 @@ impl JsonSchema for UpgradeControlPlaneSpec {
 }
 
 /// A new machine.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateNodeSpec {
     /// The node that it resembles: labels, zone, taints, room.
     pub(crate) like: At<String>,
     /// Its name; the next free number after that of its like unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<At<String>>,
 }
 
 /// A pod is deleted.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DeletePodSpec {
     /// `NAMESPACE/NAME` or a name in the namespace default.

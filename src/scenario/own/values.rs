@@ -5,9 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::units::{Dist, IntOrPercent, KubeVersion, Span};
 
@@ -31,6 +31,16 @@ macro_rules! written {
                     }
                 }
                 deserializer.deserialize_str(Text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let text = self.0.to_string();
+                match text.parse::<u32>() {
+                    Ok(count) => serializer.serialize_u32(count),
+                    Err(_) => serializer.serialize_str(&text),
+                }
             }
         }
 

@@ -25,29 +25,23 @@ fn set(plan: &mut Tree, setting: &Setting) -> Option<()> {
     let spec = plan.entry("spec")?;
     match setting.part {
         PlanPart::Drain => spec.entry("drain")?.set(setting.key, scalar(&setting.value)),
-        PlanPart::Strategy => {
-            for pool in pools(spec)? {
-                pool.entry("strategy")?.set(setting.key, scalar(&setting.value));
+        PlanPart::Strategy => match pools(spec) {
+            Some(pools) => {
+                for pool in pools {
+                    pool.entry("strategy")?.set(setting.key, scalar(&setting.value));
+                }
             }
-        }
+            None => spec.entry("strategy")?.set(setting.key, scalar(&setting.value)),
+        },
     }
     Some(())
 }
 
-/// The pools of a plan; where it names none, the one that stands for all workers is written down.
+/// The pools that a plan names; `None`: none, so that `spec.strategy` is that of all workers.
 fn pools(spec: &mut Tree) -> Option<&mut Vec<Tree>> {
-    let place = spec.place;
-    let pools = spec.entry("pools")?;
-    if !matches!(&pools.value, Value::List(list) if !list.is_empty()) {
-        let mut pool = Tree {
-            place,
-            value: Value::Map(Vec::new()),
-        };
-        pool.set("name", Value::Text("workers".into()));
-        pools.value = Value::List(vec![pool]);
-    }
-    match &mut pools.value {
-        Value::List(list) => Some(list),
+    spec.get("pools")?;
+    match &mut spec.entry("pools")?.value {
+        Value::List(list) if !list.is_empty() => Some(list),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use super::build;
 use super::diagnostic::{Problem, Problems, Texts};
 use super::intake::{Documents, Intake};
 use super::own::{Document, PlanSpec};
-use super::text::{Place, Tree, Value, decode_strict};
+use super::text::{Place, Tree, Value, decode_strict, yaml_text};
 use super::{Diagnostics, Input, LoadError, ReadError, Scenario};
 use crate::model::Change;
 use crate::units::KubeVersion;
@@ -44,10 +44,15 @@ impl PlanDoc {
     }
 }
 
+/// A plan that says nothing.
+const NOTHING: &str = "{apiVersion: seatrial.dev/v1alpha1, kind: UpgradePlan, spec: {}}";
+
 /// The documents of a cluster, and plans for it.
 pub struct Plans {
     documents: Documents,
     texts: Texts,
+    /// Where all of them go, whatever they say.
+    target: Option<KubeVersion>,
 }
 
 impl Plans {
@@ -78,6 +83,7 @@ impl Plans {
             Ok(Self {
                 documents: taken.documents,
                 texts: taken.texts,
+                target: None,
             })
         } else {
             Err(taken.problems.finish(&taken.texts).into())
@@ -97,11 +103,10 @@ impl Plans {
     /// Where a plan cannot have one.
     pub fn aim(&mut self, target: &KubeVersion) -> Result<(), Diagnostics> {
         let mut problems = Problems::default();
+        self.target = Some(target.clone());
         for plan in &mut self.documents.plans {
             let mut tree = plan.tree.clone();
-            if let Some(spec) = tree.entry("spec") {
-                spec.set("targetVersion", Value::Text(target.to_string().into()));
-            }
+            goes_to(&mut tree, target);
             match PlanDoc::of(tree) {
                 Ok(changed) => *plan = changed,
                 Err(list) => list.into_iter().for_each(|p| problems.push(p)),
@@ -112,6 +117,33 @@ impl Plans {
         } else {
             Err(problems.finish(&self.texts))
         }
+    }
+
+    /// Adds the first plan as a tool would carry it out, under the name of the preset: the same target, control plane and
+    /// pools, and the tool's way to go about it. Without a plan all nodes are rolled. Its number.
+    pub fn add_preset(&mut self, preset: &str) -> Option<usize> {
+        let mut tree = match self.documents.plans.first() {
+            Some(plan) => plan.tree.clone(),
+            None => yaml_text(NOTHING)?,
+        };
+        let spec = tree.entry("spec")?;
+        for own in ["strategy", "drain", "steps"] {
+            spec.remove(own);
+        }
+        if let Some(Value::List(pools)) = spec.entry("pools").map(|pools| &mut pools.value) {
+            for pool in pools {
+                pool.remove("strategy");
+            }
+        } else {
+            spec.remove("pools");
+        }
+        spec.set("preset", Value::Text(preset.into()));
+        if let Some(target) = &self.target {
+            goes_to(&mut tree, target);
+        }
+        tree.entry("metadata")?.set("name", Value::Text(preset.into()));
+        self.documents.plans.push(PlanDoc::of(tree).ok()?);
+        Some(self.documents.plans.len() - 1)
     }
 
     /// The scenario with one of the plans, counted from 0, or with none.
@@ -164,6 +196,12 @@ impl Plans {
         } else {
             Err(problems.finish(&self.texts))
         }
+    }
+}
+
+fn goes_to(plan: &mut Tree, target: &KubeVersion) {
+    if let Some(spec) = plan.entry("spec") {
+        spec.set("targetVersion", Value::Text(target.to_string().into()));
     }
 }
 

@@ -48,25 +48,28 @@ fn plan_yaml(plan: Option<&PlanDoc>, settings: &[Setting]) -> String {
     };
     let (strategy, drain) = (of(PlanPart::Strategy), of(PlanPart::Drain));
     let mut text = "kind: UpgradePlan\nspec:\n".to_owned();
-    if !strategy.is_empty() {
-        text.push_str("  pools:\n");
-        for name in pools(plan) {
-            text.push_str(&format!("  - name: {}\n    strategy: {{{strategy}}}\n", quoted(&name)));
+    let pools = pools(plan);
+    if !strategy.is_empty() && pools.is_empty() {
+        text += &format!("  strategy: {{{strategy}}}\n");
+    } else if !strategy.is_empty() {
+        text += "  pools:\n";
+        for name in pools {
+            text += &format!("  - name: {}\n    strategy: {{{strategy}}}\n", quoted(&name));
         }
     }
     if !drain.is_empty() {
-        text.push_str(&format!("  drain: {{{drain}}}\n"));
+        text += &format!("  drain: {{{drain}}}\n");
     }
     text
 }
 
-/// The names of the pools.
+/// The names of the pools, where the plan has some.
 fn pools(plan: Option<&PlanDoc>) -> Vec<String> {
     let pools = plan.and_then(|p| p.tree.get("spec")?.get("pools"));
     let named = |pool: &Tree| pool.text("name").map(str::to_owned);
     match pools.map(|p| &p.value) {
-        Some(Value::List(list)) if !list.is_empty() => list.iter().filter_map(named).collect(),
-        _ => vec!["workers".into()],
+        Some(Value::List(list)) => list.iter().filter_map(named).collect(),
+        _ => Vec::new(),
     }
 }
 

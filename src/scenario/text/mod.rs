@@ -33,3 +33,8 @@ pub(crate) fn yaml_document(stream: &mut Stream<'_>) -> Result<Option<Tree>, Sto
         stream.base + start,
     )?)
 }
+
+/// The document of a text of our own.
+pub(crate) fn yaml_text(text: &str) -> Option<Tree> {
+    yaml::document(text, 0, 0).ok()?
+}

@@ -1,0 +1,156 @@
+//! What a plan leaves out: a preset says it, then the defaults.
+
+use super::plan::{
+    ControlPlanePlanSpec, DrainSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnFailureSpec, OrderSpec,
+    PlanSpec, PoolSpec, PremarkSpec, StrategySpec, ViaSpec,
+};
+use super::{Duration, Share};
+use crate::scenario::text::{At, Place};
+use crate::units::{IntOrPercent, Span};
+
+/// Declares `over`: the fields of the first, and where it says nothing those of the second. A field that is forgotten here
+/// does not compile.
+macro_rules! over {
+    ($type:ty: $($field:ident),+ $(,)?) => {
+        impl $type {
+            /// What this says, and where it says nothing what `base` says.
+            pub(crate) fn over(&self, base: &Self) -> Self {
+                Self { $($field: self.$field.clone().or_else(|| base.$field.clone())),+ }
+            }
+        }
+    };
+}
+
+over!(ControlPlanePlanSpec: upgrade, drain, drain_before_apply, certificate_renewal, order, kubelets);
+over!(StrategySpec: mode, max_unavailable, max_surge, order, premark, ramp, barrier, lockstep, soak, gate, reboot);
+over!(DrainSpec: via, ignore_daemon_sets, delete_empty_dir_data, force, grace_period, timeout, retry_interval, on_failure,
+    failure_retry_interval);
+
+impl DrainStepSpec {
+    /// The step's flags, completed by the plan's.
+    pub(crate) fn flags(&self, plan: &DrainSpec) -> DrainSpec {
+        self.own_flags().over(plan)
+    }
+}
+
+impl PlanSpec {
+    /// The plan with what a preset says where it says nothing itself.
+    pub(crate) fn over(&self, preset: &Self) -> Self {
+        let mut plan = self.clone();
+        plan.preset = None;
+        plan.strategy = self.strategy.over(&preset.strategy);
+        plan.drain = self.drain.over(&preset.drain);
+        plan.control_plane = match (&self.control_plane, &preset.control_plane) {
+            (Some(own), Some(base)) => Some(At {
+                value: own.value.over(&base.value),
+                place: own.place,
+            }),
+            (own, base) => own.clone().or_else(|| base.clone()),
+        };
+        plan
+    }
+
+    /// The same cluster, versions and pools, upgraded as a preset does it: how this plan drains and in which batches it goes
+    /// is left out, and so is a runbook.
+    pub(crate) fn under(&self, preset: &str) -> Self {
+        let mut plan = self.clone();
+        plan.preset = Some(at(preset.to_owned()));
+        plan.strategy = StrategySpec::default();
+        plan.drain = DrainSpec::default();
+        plan.steps = Vec::new();
+        for pool in plan.pools.iter_mut().flatten() {
+            pool.value.strategy = StrategySpec::default();
+        }
+        plan
+    }
+
+    /// The plan with every figure written down.
+    pub(crate) fn filled(&self) -> Self {
+        let mut plan = self.clone();
+        plan.drain = self.drain.filled();
+        let control_plane = self.control_plane.as_ref().map(|c| c.value.clone());
+        plan.control_plane = Some(at(control_plane.unwrap_or_default().filled()));
+        match &mut plan.pools {
+            None => plan.strategy = self.strategy.filled(),
+            Some(pools) => {
+                for pool in pools {
+                    pool.value.strategy = pool.value.strategy.over(&self.strategy).filled();
+                }
+                plan.strategy = StrategySpec::default();
+            }
+        }
+        plan
+    }
+
+    /// How the nodes of a pool are upgraded.
+    pub(crate) fn strategy_of(&self, pool: &PoolSpec) -> StrategySpec {
+        pool.strategy.over(&self.strategy)
+    }
+}
+
+impl StrategySpec {
+    /// Whether it says nothing.
+    pub(crate) fn is_default(&self) -> bool {
+        serde_json::to_value(self).is_ok_and(|value| value.as_object().is_some_and(serde_json::Map::is_empty))
+    }
+
+    /// With the defaults.
+    pub(crate) fn filled(&self) -> Self {
+        // A replacement comes first unless the plan says otherwise.
+        let replaces = self.mode.as_ref().is_some_and(|m| m.value == ModeSpec::Replace);
+        let surge = u32::from(replaces && self.max_unavailable.is_none());
+        self.over(&Self {
+            mode: Some(at(ModeSpec::InPlace)),
+            max_unavailable: Some(at(Share(IntOrPercent::Int(u32::from(!replaces))))),
+            max_surge: Some(at(Share(IntOrPercent::Int(surge)))),
+            order: Some(OrderSpec::ByName),
+            premark: Some(at(PremarkSpec::None)),
+            ramp: Some(Vec::new()),
+            barrier: Some(false),
+            lockstep: Some(false),
+            soak: Some(Duration(Span::ZERO)),
+            gate: Some(GateSpec::Ready),
+            reboot: Some(false),
+        })
+    }
+}
+
+impl DrainSpec {
+    /// With the defaults.
+    pub(crate) fn filled(&self) -> Self {
+        let five = || Some(at(Duration(Span::from_secs(5))));
+        self.over(&Self {
+            via: Some(ViaSpec::Eviction),
+            ignore_daemon_sets: Some(true),
+            delete_empty_dir_data: Some(true),
+            force: Some(false),
+            grace_period: None,
+            timeout: Some(Duration(Span::ZERO)),
+            retry_interval: five(),
+            on_failure: Some(OnFailureSpec::Abort),
+            failure_retry_interval: five(),
+        })
+    }
+}
+
+impl ControlPlanePlanSpec {
+    /// With the defaults; whether it is upgraded depends on the cluster.
+    fn filled(&self) -> Self {
+        self.over(&Self {
+            upgrade: None,
+            drain: Some(true),
+            drain_before_apply: Some(false),
+            certificate_renewal: Some(true),
+            order: None,
+            kubelets: Some(KubeletsSpec::WithNode),
+        })
+    }
+}
+
+/// A value that stands in no document.
+fn at<T>(value: T) -> At<T> {
+    At {
+        value,
+        place: Place::default(),
+    }
+}
