@@ -90,6 +90,21 @@ impl Plans {
         }
     }
 
+    /// The scenario with the only plan that there is, if there is one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; a second plan is.
+    pub fn only(&self) -> Result<Scenario, Diagnostics> {
+        let mut places = self.documents.plans.iter().map(|plan| plan.place);
+        if let (Some(first), Some(second)) = (places.next(), places.next()) {
+            let mut problems = Problems::default();
+            let text = "a second UpgradePlan; a scenario has at most one";
+            problems.push(Problem::at(second, text).and(first, "the first one"));
+            return Err(problems.finish(&self.texts));
+        }
+        self.scenario(Some(0))
+    }
+
     /// The names of the plans; a plan without one is called `upgrade`.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
