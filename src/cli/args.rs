@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::reports::{Wanted, wanted};
 use crate::units::{KubeVersion, Span};
 
 /// Sea trials for Kubernetes upgrades: rehearse the upgrade offline, before production
@@ -49,6 +50,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Print the report of a saved trace, or write it to files
+    Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
     /// Compare plans and presets of upgrade tools on one cluster, on the same luck
@@ -70,6 +73,7 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml -o json\n  \
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
     seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
+    seatrial run cluster.json plan.yaml --report html=replay.html\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
     Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
@@ -87,6 +91,10 @@ pub(super) struct RunArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
+    /// Write reports to files: html (plays the run in a browser); several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted,
+        conflicts_with_all = ["trials", "until_ci"])]
+    pub(super) report: Vec<Wanted>,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
@@ -149,6 +157,27 @@ pub(super) struct CompareArgs {
     /// Write reports to files: md, or svg, a chart; several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
     pub(super) report: Vec<super::compare::Wanted>,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial run scenarios/textbook/twins.yaml --trace trace.jsonl\n  \
+    seatrial replay trace.jsonl --report html=replay.html\n\n\
+    Exit codes: as those of `run`; 2 where the file is no whole trace")]
+pub(super) struct ReplayArgs {
+    /// Read this file, which `run --trace` wrote
+    #[arg(value_name = "TRACE")]
+    pub(super) trace: PathBuf,
+    /// Print the report in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
+    #[arg(long)]
+    pub(super) narrate: bool,
+    /// Write reports to files: html (plays the run in a browser); several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
+    pub(super) report: Vec<Wanted>,
 }
 
 /// What `run` takes for many trials.

@@ -61,7 +61,9 @@ pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<Exit> {
     let threads = args.threads.map_or(0, usize::from);
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     let given = lineup.given();
-    let runs = args.trials.saturating_mul(given.iter().filter(|g| g.2.is_ok()).count() as u64);
+    let runs = args
+        .trials
+        .saturating_mul(given.iter().filter(|g| g.2.is_ok()).count() as u64);
     let bar = progress(runs, terminal);
     let watch = |done: crate::study::comparison::Progress| {
         bar.set_position(done.runs);
@@ -132,14 +134,18 @@ impl Lineup {
             lineup.places.push((name, Origin::Plan, at, Ok(scenario.model)));
         }
         for name in presets {
-            let Some(at) = lineup.plans.add_preset(name) else { continue };
+            let Some(at) = lineup.plans.add_preset(name) else {
+                continue;
+            };
             let made = lineup.plans.scenario(Some(at));
             let model = made.map(|scenario| {
                 notes.extend(scenario.notes);
                 scenario.model
             });
             let name = lineup.free(name.to_owned());
-            lineup.places.push((name, Origin::Preset, at, model.map_err(|e| first(&e))));
+            lineup
+                .places
+                .push((name, Origin::Preset, at, model.map_err(|e| first(&e))));
         }
         if let Some(name) = &args.against
             && !lineup.places.iter().any(|place| place.0 == *name)
@@ -179,9 +185,18 @@ impl Lineup {
     ) -> Result<Option<crate::study::advice::Advice>> {
         let name = comparison.against.as_deref();
         let place = self.places.iter().find(|place| Some(place.0.as_str()) == name);
-        let Some((_, _, at, Ok(model))) = place else { return Ok(None) };
+        let Some((_, _, at, Ok(model))) = place else {
+            return Ok(None);
+        };
         let trials = comparison.trials.min(advise::TRIALS);
-        advise::advise(&self.plans, Some(*at), model, (options, trials, threads), interrupt, terminal)
+        advise::advise(
+            &self.plans,
+            Some(*at),
+            model,
+            (options, trials, threads),
+            interrupt,
+            terminal,
+        )
     }
 }
 
@@ -209,7 +224,10 @@ fn usage(terminal: &Terminal, text: &str) -> Exit {
 
 /// The first thing that is wrong, in one line.
 fn first(wrong: &Diagnostics) -> String {
-    wrong.iter().next().map_or_else(|| "the plan is wrong".into(), |d| d.message().to_owned())
+    wrong
+        .iter()
+        .next()
+        .map_or_else(|| "the plan is wrong".into(), |d| d.message().to_owned())
 }
 
 #[cfg(test)]
@@ -218,7 +236,10 @@ mod tests {
 
     #[test]
     fn reports_have_a_kind_and_a_file() {
-        assert_eq!(wanted("md=a=b.md").map(|w| (w.kind, w.path)), Ok((Kind::Markdown, "a=b.md".into())));
+        assert_eq!(
+            wanted("md=a=b.md").map(|w| (w.kind, w.path)),
+            Ok((Kind::Markdown, "a=b.md".into()))
+        );
         assert_eq!(wanted("svg=x").map(|w| w.kind), Ok(Kind::Svg));
         for wrong in ["md", "md=", "html=x", ""] {
             assert!(wanted(wrong).is_err(), "{wrong}");

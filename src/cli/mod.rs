@@ -11,6 +11,8 @@ mod merge;
 mod output;
 mod plan;
 mod preset;
+mod replay;
+mod reports;
 mod run;
 mod schema;
 mod trials;
@@ -66,6 +68,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),

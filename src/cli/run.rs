@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
-use super::output::Terminal;
 use super::interrupt::Interrupt;
-use super::{Exit, advise, file, load, trials};
+use super::output::Terminal;
+use super::{Exit, advise, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
@@ -46,7 +46,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: args.narrate.then(Vec::new),
+        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
@@ -58,11 +58,16 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     }
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
-    tell(&preamble, records.as_deref(), args, terminal)?;
+    reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
+    let shown = Shown {
+        output: args.output,
+        story: records.as_deref().filter(|_| args.narrate),
+    };
     let Some(plans) = plans else {
-        terminal.result(&render(&report, args.output, terminal)?)?;
+        print(&report, &preamble, &shown, terminal)?;
         return Ok(exit(&report));
     };
+    tell(&preamble, &shown, terminal)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     let how = (&options, advise::TRIALS, 0);
     let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
@@ -94,10 +99,25 @@ impl Observer for Watch<'_, '_> {
     }
 }
 
+/// What is printed of a run.
+pub(super) struct Shown<'a> {
+    /// The report, in this form.
+    pub(super) output: Output,
+    /// The facts, told as a story.
+    pub(super) story: Option<&'a [Record]>,
+}
+
+/// Prints the report of a run.
+pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
+    tell(preamble, shown, terminal)?;
+    terminal.result(&render(report, shown.output, terminal)?)?;
+    Ok(())
+}
+
 /// Tells the story of a run, where somebody wants to hear it.
-fn tell(preamble: &Preamble, records: Option<&[Record]>, args: &RunArgs, terminal: &Terminal) -> Result<()> {
-    let Some(records) = records else { return Ok(()) };
-    if matches!(args.output, Output::Table | Output::Wide) {
+fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
+    let Some(records) = shown.story else { return Ok(()) };
+    if matches!(shown.output, Output::Table | Output::Wide) {
         let story = report::narrate::render(preamble, records, terminal.out_style());
         terminal.result(&format!("{story}\n"))?;
     } else {
@@ -117,7 +137,7 @@ fn render(report: &Report, output: Output, terminal: &Terminal) -> Result<String
 }
 
 /// The exit code that says how the upgrade ended.
-const fn exit(report: &Report) -> Exit {
+pub(super) const fn exit(report: &Report) -> Exit {
     match report.outcome.status {
         PlanStatus::Completed | PlanStatus::CompletedWithSkips => Exit::Ok,
         PlanStatus::Aborted | PlanStatus::Blocked | PlanStatus::Refused => Exit::Incomplete,

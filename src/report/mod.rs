@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cli")]
 pub mod comparison;
+pub mod html;
 pub mod json;
 pub mod narrate;
 pub mod plot;

@@ -55,7 +55,11 @@ pub fn render(advice: &Advice, style: Style) -> String {
 }
 
 fn state(advice: &Advice) -> String {
-    format!("{}, {} down", ends(advice.completes.count, advice.trials), span(advice.downtime_seconds.mean))
+    format!(
+        "{}, {} down",
+        ends(advice.completes.count, advice.trials),
+        span(advice.downtime_seconds.mean)
+    )
 }
 
 fn ends(completed: u64, trials: u64) -> String {
@@ -66,22 +70,25 @@ fn ends(completed: u64, trials: u64) -> String {
     }
 }
 
-/// `0s down instead of 4.2s, 14m ± 3s slower`.
+/// `0s down instead of 4.2s (14m ± 3s slower, …)`.
 fn outcome(tried: &Tried, advice: &Advice) -> String {
     let mut text = String::new();
-    if tried.completes.count != advice.completes.count {
+    let same = tried.completes.count == advice.completes.count;
+    if !same {
         text = ends(tried.completes.count, advice.trials);
+        if tried.upgrades_all.count < tried.completes.count {
+            text += ", with nodes left out,";
+        }
         if let Some(makespan) = &tried.makespan_seconds {
             text += &format!(" in {}", span(makespan.mean));
         }
         text += ", ";
     }
-    text += &format!(
-        "{} down instead of {}",
-        span(tried.downtime_seconds.mean),
-        span(advice.downtime_seconds.mean)
-    );
-    if tried.completes.count == advice.completes.count {
+    text += &format!("{} down", span(tried.downtime_seconds.mean));
+    if span(tried.downtime_seconds.mean) != span(advice.downtime_seconds.mean) {
+        text += &format!(" instead of {}", span(advice.downtime_seconds.mean));
+    }
+    if same {
         text += &format!(" ({})", differs(&tried.against));
     }
     text

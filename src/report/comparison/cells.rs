@@ -24,7 +24,10 @@ pub(super) fn sorted(comparison: &Comparison) -> Vec<&Row> {
     };
     rows.sort_by(|a, b| {
         let pairs = rank(a).into_iter().zip(rank(b));
-        pairs.map(|(a, b)| a.total_cmp(&b)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+        pairs
+            .map(|(a, b)| a.total_cmp(&b))
+            .find(|o| o.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
     });
     rows
 }
@@ -64,7 +67,12 @@ pub(super) fn cells(row: &Row, wide: bool) -> Vec<String> {
 fn finishes(s: &Showing) -> String {
     let whole = s.statuses.get(&PlanStatus::Completed).map_or(0, |s| s.count);
     if s.completes.share >= 1.0 {
-        return if whole == s.completes.count { "yes" } else { "nodes left out" }.to_owned();
+        return if whole == s.completes.count {
+            "yes"
+        } else {
+            "nodes left out"
+        }
+        .to_owned();
     }
     let ends = |status: &PlanStatus| !matches!(status, PlanStatus::Completed | PlanStatus::CompletedWithSkips);
     let rest = s.statuses.iter().filter(|(status, _)| ends(status));
@@ -86,16 +94,28 @@ fn finishes(s: &Showing) -> String {
 
 /// `1.35/2`: on average, and the replica that moved most.
 fn moves(s: &Showing) -> String {
-    format!("{}/{}", decimals(s.moves_per_replica.mean.mean), decimals(s.moves_per_replica.max.max))
+    format!(
+        "{}/{}",
+        decimals(s.moves_per_replica.mean.mean),
+        decimals(s.moves_per_replica.max.max)
+    )
 }
 
 /// A count, without decimals where they say nothing.
 fn number(mean: f64) -> String {
-    if mean >= 99.5 { format!("{mean:.0}") } else { decimals(libm::round(mean * 10.0) / 10.0) }
+    if mean >= 99.5 {
+        format!("{mean:.0}")
+    } else {
+        decimals(libm::round(mean * 10.0) / 10.0)
+    }
 }
 
 fn extra(peak: &Spread) -> String {
-    if peak.max <= 0.0 { "-".into() } else { format!("+{}", decimals(peak.max)) }
+    if peak.max <= 0.0 {
+        "-".into()
+    } else {
+        format!("+{}", decimals(peak.max))
+    }
 }
 
 /// How a strategy differs: `5m12s ± 4s slower, down 4.2s ± 0.3s less, 0.5 ± 0.02 fewer moves a replica`.
@@ -104,7 +124,12 @@ pub(super) fn differs(d: &Differences) -> String {
     if let Some(makespan) = &d.makespan_seconds {
         parts.push(said(makespan, ["faster", "as fast", "slower"], span, 0.05));
     }
-    parts.push(said(&d.downtime_seconds, ["less downtime", "as much downtime", "more downtime"], span, 0.05));
+    parts.push(said(
+        &d.downtime_seconds,
+        ["less downtime", "as much downtime", "more downtime"],
+        span,
+        0.05,
+    ));
     let words = ["fewer moves a replica", "as many moves", "more moves a replica"];
     parts.push(said(&d.moves_per_replica, words, decimals, 0.005));
     parts.join(", ")
@@ -130,7 +155,11 @@ pub(super) fn signed(d: &Difference, show: fn(f64) -> String, least: f64) -> Str
 }
 
 fn with_margin(size: f64, margin: Option<f64>, show: fn(f64) -> String) -> String {
-    match margin.map(show) {
+    // A margin of less than a tenth of a second is none.
+    match margin
+        .filter(|m| *m >= 0.005)
+        .map(|m| show(if m < 0.1 { libm::round(m * 100.0) / 100.0 } else { m }))
+    {
         Some(margin) if margin != show(0.0) => format!("{} ± {margin}", show(size)),
         _ => show(size),
     }
@@ -140,7 +169,11 @@ fn with_margin(size: f64, margin: Option<f64>, show: fn(f64) -> String) -> Strin
 pub(super) fn reasons(comparison: &Comparison) -> Vec<(String, Vec<&str>)> {
     let mut found: Vec<(String, Vec<&str>)> = Vec::new();
     for row in sorted(comparison) {
-        let reason = row.showing.as_ref().and_then(|s| s.reason.as_ref()).or(row.problem.as_ref());
+        let reason = row
+            .showing
+            .as_ref()
+            .and_then(|s| s.reason.as_ref())
+            .or(row.problem.as_ref());
         let Some(reason) = reason else { continue };
         match found.iter_mut().find(|(known, _)| known == reason) {
             Some((_, names)) => names.push(&row.name),
@@ -164,5 +197,9 @@ pub(super) fn heading(comparison: &Comparison) -> String {
         Some(to) => format!("{} -> {to}: ", v.from),
         None => format!("{}: ", v.from),
     });
-    format!("{}{strategies}, {trials} (seed {})", versions.unwrap_or_default(), comparison.seed)
+    format!(
+        "{}{strategies}, {trials} (seed {})",
+        versions.unwrap_or_default(),
+        comparison.seed
+    )
 }

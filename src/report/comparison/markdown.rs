@@ -12,10 +12,18 @@ pub fn render(comparison: &Comparison) -> String {
     let mut out = format!("# Strategies compared\n\n{}\n\n", heading(comparison));
     let titles: Vec<&str> = NARROW.into_iter().chain(WIDE).collect();
     let _ = writeln!(out, "| {} |", titles.join(" | "));
-    let _ = writeln!(out, "|{}", titles.iter().enumerate().map(|(i, _)| rule(i)).collect::<String>());
+    let _ = writeln!(
+        out,
+        "|{}",
+        titles.iter().enumerate().map(|(i, _)| rule(i)).collect::<String>()
+    );
     for row in sorted(comparison) {
         let pareto = row.showing.as_ref().is_some_and(|s| s.pareto);
-        let name = if pareto { format!("**{}** \\*", plain(&row.name)) } else { plain(&row.name) };
+        let name = if pareto {
+            format!("**{}** \\*", plain(&row.name))
+        } else {
+            plain(&row.name)
+        };
         let cells: Vec<String> = cells(row, true).iter().map(|cell| plain(cell)).collect();
         let _ = writeln!(out, "| {name} | {} |", cells.join(" | "));
     }
@@ -23,7 +31,11 @@ pub fn render(comparison: &Comparison) -> String {
         "\n\\* Pareto-best: no other one beats it in makespan, downtime and churn together. Means, but for P50 and P95 of the makespan.\n",
     );
     if let Some(name) = &comparison.against {
-        let _ = write!(out, "\n## Against {}\n\nPaired differences, ± 95% confidence.\n\n", plain(name));
+        let _ = write!(
+            out,
+            "\n## Against {}\n\nPaired differences, ± 95% confidence.\n\n",
+            plain(name)
+        );
         for row in sorted(comparison) {
             if let Some(d) = row.showing.as_ref().and_then(|s| s.against.as_ref()) {
                 let _ = writeln!(out, "- {}: {}", plain(&row.name), differs(d));

@@ -43,7 +43,11 @@ fn strategies(out: &mut String, comparison: &Comparison, wide: bool) {
         column.set_cell_alignment(CellAlignment::Left);
     }
     for row in sorted(comparison) {
-        let mark = if row.showing.as_ref().is_some_and(|s| s.pareto) { "*" } else { " " };
+        let mark = if row.showing.as_ref().is_some_and(|s| s.pareto) {
+            "*"
+        } else {
+            " "
+        };
         grid.add_row([format!("{mark} {}", row.name)].into_iter().chain(cells(row, wide)));
     }
     print(out, &grid);
@@ -51,7 +55,10 @@ fn strategies(out: &mut String, comparison: &Comparison, wide: bool) {
 
 fn legend(out: &mut String, comparison: &Comparison, style: Style) {
     out.push('\n');
-    let marked = comparison.rows.iter().any(|r| r.showing.as_ref().is_some_and(|s| s.pareto));
+    let marked = comparison
+        .rows
+        .iter()
+        .any(|r| r.showing.as_ref().is_some_and(|s| s.pareto));
     if marked {
         let text = "* Pareto-best: no other one beats it in makespan, downtime and churn together. DOWN: all workloads, \
                     summed. MOVES: mean and most per replica. NODES: the most beyond those of the start. NAIVE: nodes / \
@@ -76,7 +83,12 @@ fn against(out: &mut String, comparison: &Comparison, style: Style, wide: bool) 
         return;
     }
     let title = format!("Against {name}");
-    let _ = writeln!(out, "\n{}   {}", style.bold(&title), style.dim("(paired differences, ± 95% confidence)"));
+    let _ = writeln!(
+        out,
+        "\n{}   {}",
+        style.bold(&title),
+        style.dim("(paired differences, ± 95% confidence)")
+    );
     if wide {
         let mut grid = table(&["STRATEGY", "MAKESPAN", "DOWNTIME", "MOVES", "PAIRS"], 1);
         for (row, d) in held() {
@@ -92,9 +104,17 @@ fn against(out: &mut String, comparison: &Comparison, style: Style, wide: bool) 
         print(out, &grid);
         return;
     }
-    let own = |name: &str| comparison.row(name).is_some_and(|r| r.showing.as_ref().is_some_and(|s| s.pareto));
+    let own = |name: &str| {
+        comparison
+            .row(name)
+            .is_some_and(|r| r.showing.as_ref().is_some_and(|s| s.pareto))
+    };
     let marked: Vec<_> = held().filter(|(row, _)| own(&row.name)).collect();
-    let shown = if marked.is_empty() { held().take(5).collect() } else { marked };
+    let shown = if marked.is_empty() {
+        held().take(5).collect()
+    } else {
+        marked
+    };
     for (row, d) in shown {
         paragraph(out, "  ", &format!("{}: {}", row.name, differs(d)), 4);
     }

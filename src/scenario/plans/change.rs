@@ -111,7 +111,10 @@ fn replicas(documents: &mut Documents, workload: &Owner, count: u32) -> bool {
             })
         }
         WorkloadKind::StatefulSet => {
-            let found = documents.stateful_sets.iter_mut().find(|d| is(&d.meta, namespace, name));
+            let found = documents
+                .stateful_sets
+                .iter_mut()
+                .find(|d| is(&d.meta, namespace, name));
             found.is_some_and(|set| {
                 set.replicas = count;
                 true
@@ -146,17 +149,26 @@ fn templates<'d>(documents: &'d mut Documents, workload: &'d Owner) -> Vec<&'d m
     let mut found: Vec<&mut Template> = Vec::new();
     match kind {
         WorkloadKind::Deployment => {
-            let own = documents.deployments.iter_mut().filter(|d| is(&d.meta, namespace, name));
+            let own = documents
+                .deployments
+                .iter_mut()
+                .filter(|d| is(&d.meta, namespace, name));
             found.extend(own.map(|d| &mut d.template));
             let sets = documents.replica_sets.iter_mut().filter(|s| belongs(&s.meta, workload));
             found.extend(sets.map(|s| &mut s.template));
         }
         WorkloadKind::ReplicaSet => {
-            let own = documents.replica_sets.iter_mut().filter(|d| is(&d.meta, namespace, name));
+            let own = documents
+                .replica_sets
+                .iter_mut()
+                .filter(|d| is(&d.meta, namespace, name));
             found.extend(own.map(|d| &mut d.template));
         }
         WorkloadKind::StatefulSet => {
-            let own = documents.stateful_sets.iter_mut().filter(|d| is(&d.meta, namespace, name));
+            let own = documents
+                .stateful_sets
+                .iter_mut()
+                .filter(|d| is(&d.meta, namespace, name));
             found.extend(own.map(|d| &mut d.template));
         }
         _ => {}
@@ -190,7 +202,10 @@ pub(super) fn labels(documents: &Documents, workload: &Owner) -> Option<Vec<(Str
         }
         _ => None,
     }?;
-    let own = template.labels.iter().filter(|(k, _)| !OF_CONTROLLERS.contains(&k.as_str()));
+    let own = template
+        .labels
+        .iter()
+        .filter(|(k, _)| !OF_CONTROLLERS.contains(&k.as_str()));
     Some(own.map(|(k, v)| (k.clone(), v.clone())).collect())
 }
 

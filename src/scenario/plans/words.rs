@@ -22,7 +22,10 @@ pub(super) fn yaml(documents: &Documents, plan: Option<&PlanDoc>, change: &Chang
             let was = old.and_then(|b| b.limit).map(limit_words);
             let was = was.map_or_else(String::new, |was| format!("   # instead of {was}"));
             let names = names(namespace, name);
-            format!("kind: PodDisruptionBudget\n{names}\nspec: {{{}}}{was}\n", limit_words(*limit))
+            format!(
+                "kind: PodDisruptionBudget\n{names}\nspec: {{{}}}{was}\n",
+                limit_words(*limit)
+            )
         }
         Change::Replicas { workload, count } => {
             let Owner { kind, namespace, name } = workload;

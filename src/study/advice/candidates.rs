@@ -92,7 +92,10 @@ fn owner(workload: &Workload) -> Owner {
 }
 
 fn budgets<'m>(model: &'m Model, workload: &Workload) -> impl Iterator<Item = &'m Budget> {
-    model.classes[workload.class].budgets.iter().map(|&id| &model.budgets[id])
+    model.classes[workload.class]
+        .budgets
+        .iter()
+        .map(|&id| &model.budgets[id])
 }
 
 /// One pod may be missing.

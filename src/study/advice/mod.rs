@@ -14,6 +14,7 @@ use super::report::TrialsReport;
 use super::trials::TrialsError;
 use crate::cluster::RunOptions;
 use crate::model::{Change, Model};
+use crate::trace::PlanStatus;
 pub use candidates::{Candidate, candidates};
 
 /// Less than this, in seconds of downtime, is not worth a change.
@@ -49,8 +50,10 @@ pub struct Tried {
     pub change: String,
     /// What has to be written.
     pub yaml: String,
-    /// Trials in which the plan completes with it.
+    /// Trials in which the plan completes with it, with or without nodes that are left out as it says.
     pub completes: Share,
+    /// Trials in which every node is upgraded.
+    pub upgrades_all: Share,
     /// How long applications are down with it, summed over workloads.
     pub downtime_seconds: Spread,
     /// How long it takes with it; null where it never completes.
@@ -146,6 +149,12 @@ fn tried(candidate: &Candidate, yaml: String, own: &Measured, base: &Measured) -
         change: candidate.title.clone(),
         yaml,
         completes: report.outcome.completes,
+        upgrades_all: report
+            .outcome
+            .statuses
+            .get(&PlanStatus::Completed)
+            .copied()
+            .unwrap_or_default(),
         downtime_seconds: report.applications.numbers.downtime_seconds,
         makespan_seconds: report.makespan_seconds,
         against: differences(own, base)?,
@@ -159,15 +168,16 @@ fn helps(tried: &Tried, before: &Advice) -> bool {
     tried.completes.count > before.completes.count || tried.completes.count == before.completes.count && shorter
 }
 
-/// The best first: more trials complete, less is down, it is over sooner; among equals the smaller change, which stands first
+/// The best first: more trials upgrade all nodes, more complete, less is down, it is over sooner; among equals the smaller change, which stands first
 /// among the candidates.
 fn sort(found: Vec<(bool, Tried)>, advice: &mut Advice) {
     let (mut good, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|(helps, _)| *helps);
     let tenths = |seconds: f64| libm::round(seconds * 10.0);
     good.sort_by(|(_, a), (_, b)| {
         let makespan = |t: &Tried| t.makespan_seconds.map_or(f64::INFINITY, |s| tenths(s.mean));
-        Reverse(a.completes.count)
-            .cmp(&Reverse(b.completes.count))
+        let reach = |t: &Tried| Reverse((t.upgrades_all.count, t.completes.count));
+        reach(a)
+            .cmp(&reach(b))
             .then(tenths(a.downtime_seconds.mean).total_cmp(&tenths(b.downtime_seconds.mean)))
             .then(makespan(a).total_cmp(&makespan(b)))
     });

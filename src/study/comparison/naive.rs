@@ -20,7 +20,10 @@ pub fn naive(model: &Model) -> Option<Span> {
             Part::Workers => {
                 for pool in &plan.pools {
                     let rebuild = rebuild(model, &pool.strategy) + pool.strategy.soak;
-                    total += times(rebuild, pool.nodes.len().div_ceil(batch(&pool.strategy, pool.nodes.len())));
+                    total += times(
+                        rebuild,
+                        pool.nodes.len().div_ceil(batch(&pool.strategy, pool.nodes.len())),
+                    );
                 }
             }
         }
@@ -45,7 +48,9 @@ fn batch(strategy: &Strategy, nodes: usize) -> usize {
         Mode::InPlace => 0,
         _ => share(strategy.max_surge),
     };
-    let batch = share(strategy.max_unavailable).saturating_add(surge).clamp(1, nodes.max(1));
+    let batch = share(strategy.max_unavailable)
+        .saturating_add(surge)
+        .clamp(1, nodes.max(1));
     usize::try_from(batch).unwrap_or(1)
 }
 

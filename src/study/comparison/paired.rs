@@ -27,7 +27,10 @@ impl Difference {
             return None;
         }
         let mean = differences.iter().sum::<i128>() as f64 / n as f64;
-        let squares: f64 = differences.iter().map(|d| (*d as f64 - mean) * (*d as f64 - mean)).sum();
+        let squares: f64 = differences
+            .iter()
+            .map(|d| (*d as f64 - mean) * (*d as f64 - mean))
+            .sum();
         let margin = (n > 1).then(|| student(n as u64 - 1) * libm::sqrt(squares / (n as f64 - 1.0) / n as f64));
         Some(Self {
             mean: six(mean / 1000.0),

@@ -196,7 +196,11 @@ where
         name: name.clone(),
         origin: *origin,
         problem: model.as_ref().err().cloned(),
-        showing: model.is_ok().then(|| rest.next()).flatten().and_then(|(c, m)| showing(c.model, m)),
+        showing: model
+            .is_ok()
+            .then(|| rest.next())
+            .flatten()
+            .and_then(|(c, m)| showing(c.model, m)),
     });
     let rows: Vec<Row> = rows.collect();
     let made = measured.first().map_or(0, |m| m.study.trials());
@@ -223,7 +227,10 @@ where
 
 fn showing(model: &Model, measured: &Measured) -> Option<Showing> {
     let report = measured.study.report()?;
-    let most = measured.reasons.iter().max_by_key(|(reason, count)| (**count, std::cmp::Reverse(*reason)));
+    let most = measured
+        .reasons
+        .iter()
+        .max_by_key(|(reason, count)| (**count, std::cmp::Reverse(*reason)));
     let spread = |of: &Distribution| of.spread().unwrap_or_default();
     Some(Showing {
         pareto: false,
