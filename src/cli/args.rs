@@ -148,7 +148,7 @@ pub(super) struct CompareArgs {
     /// Use so many threads, not as many as there are cores; the results are the same
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) threads: Option<u16>,
-    /// Do not try changes that could help the plan that the others are held against
+    /// Do not try changes that could help the plan of the scenario
     #[arg(long)]
     pub(super) no_advice: bool,
     /// Print the comparison in this form

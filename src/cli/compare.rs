@@ -174,7 +174,7 @@ impl Lineup {
         given
     }
 
-    /// What helps the strategy that the others are held against, where it hurts.
+    /// What helps the first plan of the input, or where there is none the strategy that the others are held against.
     fn advice(
         &self,
         comparison: &Comparison,
@@ -184,7 +184,8 @@ impl Lineup {
         terminal: &Terminal,
     ) -> Result<Option<crate::study::advice::Advice>> {
         let name = comparison.against.as_deref();
-        let place = self.places.iter().find(|place| Some(place.0.as_str()) == name);
+        let own = self.places.iter().find(|place| place.1 == Origin::Plan);
+        let place = own.or_else(|| self.places.iter().find(|place| Some(place.0.as_str()) == name));
         let Some((_, _, at, Ok(model))) = place else {
             return Ok(None);
         };

@@ -175,9 +175,11 @@ pub(super) fn reasons(comparison: &Comparison) -> Vec<(String, Vec<&str>)> {
             .and_then(|s| s.reason.as_ref())
             .or(row.problem.as_ref());
         let Some(reason) = reason else { continue };
+        // How often is a column of its own, and would keep alike reasons apart.
+        let reason = reason.split("; refused ").next().unwrap_or(reason);
         match found.iter_mut().find(|(known, _)| known == reason) {
             Some((_, names)) => names.push(&row.name),
-            None => found.push((reason.clone(), vec![&row.name])),
+            None => found.push((reason.to_owned(), vec![&row.name])),
         }
     }
     found

@@ -73,7 +73,7 @@ impl Plans {
             take(&mut intake, input, files + file)?;
             let after = intake.counts();
             let (documents, plans) = (after.0 - before.0, after.1 - before.1);
-            if intake.problems.is_empty() && (plans == 0 || documents > plans) {
+            if documents > plans || plans == 0 && intake.problems.is_empty() {
                 let text = format!("{name}: a file with plans holds documents of the kind UpgradePlan and no others");
                 intake.problems.push(Problem::general(text));
             }

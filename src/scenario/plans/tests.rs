@@ -1,3 +1,5 @@
+#![cfg(test)]
+
 use super::*;
 use crate::model::{BudgetLimit, Mode, Owner, Setting, WorkloadKind};
 use crate::units::IntOrPercent;

@@ -43,7 +43,8 @@ pub struct Comparison {
     pub against: Option<String>,
     /// The strategies, in the order in which they were given.
     pub rows: Vec<Row>,
-    /// What would help the plan that the others are held against; null where that was not asked for.
+    /// What would help the first plan of the input, or where there is none the one that the others are held against; null
+    /// where that was not asked for.
     pub advice: Option<Advice>,
     /// Defaults that filled gaps of the input.
     pub assumptions: Vec<String>,
