@@ -55,7 +55,7 @@ pub(super) fn render<R: Serialize>(
     report: &R,
     advice: Option<&Advice>,
     output: Output,
-    table: String,
+    table: &str,
     terminal: &Terminal,
 ) -> Result<String> {
     let advised = Advised { report, advice };

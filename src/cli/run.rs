@@ -36,7 +36,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         ..RunOptions::default()
     };
     if args.trials.trials.is_some() || args.trials.until_ci.is_some() {
-        return trials::run(args, (&model, plans.as_ref()), options, program, terminal);
+        return trials::run(args, (&model, plans.as_ref()), &options, program, terminal);
     }
     let preamble = cluster::preamble(&model, &options);
     let mut trace = match &args.trace {
@@ -72,7 +72,13 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let how = (&options, advise::TRIALS, 0);
     let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
     let table = render(&report, args.output, terminal)?;
-    terminal.result(&advise::render(&report, advice.as_ref(), args.output, table, terminal)?)?;
+    terminal.result(&advise::render(
+        &report,
+        advice.as_ref(),
+        args.output,
+        &table,
+        terminal,
+    )?)?;
     Ok(interrupt.asked().unwrap_or_else(|| exit(&report)))
 }
 

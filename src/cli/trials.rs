@@ -28,7 +28,7 @@ const FORM: &str = "{wide_bar} {human_pos} of {human_len} trials, {rate}, {eta} 
 pub(super) fn run(
     args: &RunArgs,
     (model, plans): (&Model, Option<&Plans>),
-    options: RunOptions,
+    options: &RunOptions,
     program: &'static str,
     terminal: &Terminal,
 ) -> Result<Exit> {
@@ -60,11 +60,11 @@ pub(super) fn run(
     match plans.filter(|_| interrupt.asked().is_none()) {
         None => print(&study, args.output, &replay, terminal)?,
         Some(plans) => {
-            let how = (&options, count, asked.threads.map_or(0, usize::from));
+            let how = (options, count, asked.threads.map_or(0, usize::from));
             let advice = advise::advise(plans, Some(0), model, how, &interrupt, terminal)?;
             let report = known(&study, terminal)?;
             let table = render(&report, args.output, &replay, terminal)?;
-            let text = advise::render(&report, advice.as_ref(), args.output, table, terminal)?;
+            let text = advise::render(&report, advice.as_ref(), args.output, &table, terminal)?;
             terminal.result(&text)?;
         }
     }
