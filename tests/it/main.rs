@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod cli;
+mod compare;
 mod controllers;
 mod coverage;
 mod docs;
