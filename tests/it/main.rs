@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod cli;
+mod compare;
 mod controllers;
 mod coverage;
 mod deadlock;
@@ -13,6 +14,7 @@ mod kubelets;
 mod large;
 mod lessons;
 mod oracles;
+mod pictures;
 mod plan;
 mod presets;
 mod properties;
