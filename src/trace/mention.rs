@@ -140,11 +140,7 @@ impl Mentions {
                 workload: Some(workload),
                 ..Self::default()
             },
-            Fact::PodBound { pod: p, node } => Self {
-                node: Some(node),
-                ..pod(p)
-            },
-            Fact::NodeUnfit { pod: p, node, .. } => Self {
+            Fact::PodBound { pod: p, node } | Fact::NodeUnfit { pod: p, node, .. } => Self {
                 node: Some(node),
                 ..pod(p)
             },
