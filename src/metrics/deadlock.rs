@@ -261,7 +261,7 @@ impl Chain<'_> {
 }
 
 /// What is wrong with one node, and with several.
-const fn misfit(why: Misfit) -> (&'static str, &'static str) {
+pub(crate) const fn misfit(why: Misfit) -> (&'static str, &'static str) {
     match why {
         Misfit::Unschedulable => ("is cordoned", "are cordoned"),
         Misfit::Tainted => (

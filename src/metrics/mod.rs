@@ -24,6 +24,7 @@ pub use report::{
     WorkloadReport,
 };
 
+pub(crate) use deadlock::misfit;
 pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};
 pub(crate) use versions::{Kubelets, check_words, refusal_words};
