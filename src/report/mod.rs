@@ -2,8 +2,12 @@
 //!
 //! A view returns text. Nothing here knows whether there is a terminal.
 
+#[cfg(feature = "cli")]
+pub mod comparison;
+pub mod html;
 pub mod json;
 pub mod narrate;
+pub mod picture;
 pub mod plot;
 pub mod runbook;
 pub mod schema;

@@ -2,8 +2,10 @@
 
 mod arrivals;
 mod cli;
+mod compare;
 mod controllers;
 mod coverage;
+mod deadlock;
 mod docs;
 mod fidelity;
 mod hops;
@@ -12,12 +14,14 @@ mod kubelets;
 mod large;
 mod lessons;
 mod oracles;
+mod pictures;
 mod plan;
 mod presets;
 mod properties;
 mod published;
 mod reference;
 mod replace;
+mod replay;
 mod report;
 mod rollback;
 mod scale;
