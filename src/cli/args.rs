@@ -89,7 +89,7 @@ pub(super) struct RunArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
-    /// Write reports to files: html (plays the run in a browser); several with commas between
+    /// Write reports to files: html (plays the run in a browser), perfetto (for ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted,
         conflicts_with_all = ["trials", "until_ci"])]
     pub(super) report: Vec<Wanted>,
@@ -122,7 +122,7 @@ pub(super) struct ReplayArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long)]
     pub(super) narrate: bool,
-    /// Write reports to files: html (plays the run in a browser); several with commas between
+    /// Write reports to files: html (plays the run in a browser), perfetto (for ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
     pub(super) report: Vec<Wanted>,
 }

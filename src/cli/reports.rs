@@ -20,10 +20,11 @@ pub(super) struct Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Html,
+    Perfetto,
 }
 
 /// Their names.
-const KINDS: [(&str, Kind); 1] = [("html", Kind::Html)];
+const KINDS: [(&str, Kind); 2] = [("html", Kind::Html), ("perfetto", Kind::Perfetto)];
 
 /// Reads `KIND=FILE`.
 pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
@@ -57,6 +58,7 @@ pub(super) fn write(wanted: &[Wanted], preamble: &Preamble, records: &[Record], 
     for Wanted { kind, path } in wanted {
         let text = match kind {
             Kind::Html => report::html::render(preamble, records, report)?,
+            Kind::Perfetto => report::perfetto::render(preamble, records, report)?,
         };
         file::write(path, &text)?;
     }

@@ -5,6 +5,7 @@
 pub mod html;
 pub mod json;
 pub mod narrate;
+pub mod perfetto;
 pub mod plot;
 pub mod runbook;
 pub mod schema;

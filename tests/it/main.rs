@@ -1,11 +1,13 @@
 //! Integration tests, in one binary: one link step.
 
 mod arrivals;
+mod browser;
 mod cli;
 mod controllers;
 mod coverage;
 mod docs;
 mod fidelity;
+mod formats;
 mod hops;
 mod kubeadm;
 mod kubelets;
