@@ -1,6 +1,8 @@
 //! The command line: terminal, files, exit codes. One file per command.
 
+mod advise;
 mod args;
+mod compare;
 mod completions;
 mod file;
 mod interrupt;
@@ -69,6 +71,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
+        Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::completions(&args, name, &terminal),

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
+use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, file, load, reports, trials};
+use super::{Exit, advise, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
@@ -18,8 +19,18 @@ use crate::units::{Span, Time};
 
 /// Runs a plan and prints the report.
 pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) -> Result<Exit> {
-    let model = match load::load(&args.scenario, terminal) {
-        Ok(model) => model,
+    let many = args.trials.trials.is_some() || args.trials.until_ci.is_some();
+    if let Err(wrong) = reports::check(&args.report, many) {
+        terminal.error(&wrong);
+        return Ok(Exit::Usage);
+    }
+    let loaded = if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, model)| (Some(plans), model))
+    } else {
+        load::load(&args.scenario, terminal).map(|model| (None, model))
+    };
+    let (plans, model) = match loaded {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
     let options = RunOptions {
@@ -29,8 +40,8 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         settle: args.settle,
         ..RunOptions::default()
     };
-    if args.trials.trials.is_some() || args.trials.until_ci.is_some() {
-        return trials::run(args, &model, options, program, terminal);
+    if many {
+        return trials::run(args, (&model, plans.as_ref()), &options, program, terminal);
     }
     let preamble = cluster::preamble(&model, &options);
     let mut trace = match &args.trace {
@@ -57,8 +68,23 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         output: args.output,
         story: records.as_deref().filter(|_| args.narrate),
     };
-    print(&report, &preamble, &shown, terminal)?;
-    Ok(exit(&report))
+    let Some(plans) = plans else {
+        print(&report, &preamble, &shown, terminal)?;
+        return Ok(exit(&report));
+    };
+    tell(&preamble, &shown, terminal)?;
+    let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
+    let how = (&options, advise::TRIALS, 0);
+    let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
+    let table = render(&report, args.output, terminal)?;
+    terminal.result(&advise::render(
+        &report,
+        advice.as_ref(),
+        args.output,
+        &table,
+        terminal,
+    )?)?;
+    Ok(interrupt.asked().unwrap_or_else(|| exit(&report)))
 }
 
 /// Everybody who sees the facts of the run.
@@ -94,25 +120,31 @@ pub(super) struct Shown<'a> {
 
 /// Prints the report of a run.
 pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
-    let style = terminal.out_style();
-    let for_people = matches!(shown.output, Output::Table | Output::Wide);
-    if let Some(records) = shown.story {
-        if for_people {
-            let story = report::narrate::render(preamble, records, style);
-            terminal.result(&format!("{story}\n"))?;
-        } else {
-            let story = report::narrate::render(preamble, records, terminal.err_style());
-            terminal.say(&story);
-        }
+    tell(preamble, shown, terminal)?;
+    terminal.result(&render(report, shown.output, terminal)?)?;
+    Ok(())
+}
+
+/// Tells the story of a run, where somebody wants to hear it.
+fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
+    let Some(records) = shown.story else { return Ok(()) };
+    if matches!(shown.output, Output::Table | Output::Wide) {
+        let story = report::narrate::render(preamble, records, terminal.out_style());
+        terminal.result(&format!("{story}\n"))?;
+    } else {
+        let story = report::narrate::render(preamble, records, terminal.err_style());
+        terminal.say(&story);
     }
-    let text = match shown.output {
-        Output::Table => report::table::render(report, style, false),
-        Output::Wide => report::table::render(report, style, true),
+    Ok(())
+}
+
+fn render(report: &Report, output: Output, terminal: &Terminal) -> Result<String> {
+    Ok(match output {
+        Output::Table => report::table::render(report, terminal.out_style(), false),
+        Output::Wide => report::table::render(report, terminal.out_style(), true),
         Output::Json => report::json::render(report)?,
         Output::Yaml => report::yaml::render(report)?,
-    };
-    terminal.result(&text)?;
-    Ok(())
+    })
 }
 
 /// The exit code that says how the upgrade ended.

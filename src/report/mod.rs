@@ -2,10 +2,13 @@
 //!
 //! A view returns text. Nothing here knows whether there is a terminal.
 
+#[cfg(feature = "cli")]
+pub mod comparison;
 pub mod html;
 pub mod json;
 pub mod narrate;
 pub mod perfetto;
+pub mod picture;
 pub mod plot;
 pub mod runbook;
 pub mod schema;

@@ -96,6 +96,7 @@ impl Browser {
         Some(browser)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
     fn ask(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
         let mut request = json!({"id": self.last, "method": method, "params": params});

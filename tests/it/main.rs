@@ -3,8 +3,10 @@
 mod arrivals;
 mod browser;
 mod cli;
+mod compare;
 mod controllers;
 mod coverage;
+mod deadlock;
 mod docs;
 mod fidelity;
 mod formats;
@@ -14,6 +16,7 @@ mod kubelets;
 mod large;
 mod lessons;
 mod oracles;
+mod pictures;
 mod plan;
 mod presets;
 mod properties;

@@ -226,6 +226,11 @@ impl Driver {
         hall.after(delay, World::Driver(event));
     }
 
+    /// Whether an event is only another look at something that does not change by itself.
+    pub(crate) const fn looks_again(event: Event) -> bool {
+        matches!(event, Event::Gate(_))
+    }
+
     /// Whether the plan waits for nothing that takes a known time.
     pub(crate) fn only_repeats(&self) -> bool {
         self.timers == 0

@@ -87,7 +87,7 @@ const WEIGHT = {
   NodeNotReady: "fair", NodeReady: "good", ComponentStopped: "", ComponentStarted: "", ApiUnavailable: "bad",
   ApiAvailable: "good", QuorumLost: "bad", QuorumRegained: "good", LeaderLost: "fair", LeaderElected: "good",
   PodNotAdmitted: "bad", PodUnschedulable: "fair", PodBound: "", PodReady: "", PodDeleted: "", PodFinished: "",
-  PodFailed: "bad", RolloutStarted: "", RolloutEnded: "", FaultInjected: "bad", FaultMissed: "",
+  PodFailed: "bad", RolloutStarted: "", RolloutEnded: "", FaultInjected: "bad", FaultMissed: "", NothingCanChange: "bad",
 };
 
 /** Whether a fact belongs into the log. @param {number} fact */
