@@ -26,10 +26,17 @@ enum Kind {
     Svg,
     /// Tracks for a trace viewer.
     Perfetto,
+    /// For a pull request or a change ticket.
+    Md,
 }
 
 /// Their names.
-const KINDS: [(&str, Kind); 3] = [("html", Kind::Html), ("svg", Kind::Svg), ("perfetto", Kind::Perfetto)];
+const KINDS: [(&str, Kind); 4] = [
+    ("html", Kind::Html),
+    ("svg", Kind::Svg),
+    ("md", Kind::Md),
+    ("perfetto", Kind::Perfetto),
+];
 
 impl Kind {
     fn name(self) -> &'static str {
@@ -103,6 +110,7 @@ pub(super) fn write(wanted: &[Wanted], preamble: &Preamble, records: &[Record], 
             Kind::Html => report::html::render(preamble, records, report)?,
             Kind::Perfetto => report::perfetto::render(preamble, records, report)?,
             Kind::Svg => report::picture::run(preamble, records),
+            Kind::Md => report::table::markdown::render(report),
         };
         file::write(path, &text)?;
     }
@@ -117,7 +125,7 @@ pub(super) fn write_trials(wanted: &[Wanted], study: &Study) -> Result<()> {
     for Wanted { kind, path } in wanted {
         let text = match kind {
             // `check` has refused it.
-            Kind::Html | Kind::Perfetto => continue,
+            Kind::Html | Kind::Perfetto | Kind::Md => continue,
             Kind::Svg => report::picture::trials(study),
         };
         file::write(path, &text)?;

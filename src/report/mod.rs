@@ -6,6 +6,7 @@
 pub mod comparison;
 pub mod html;
 pub mod json;
+pub(crate) mod markdown;
 pub mod narrate;
 pub mod perfetto;
 pub mod picture;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::cells::{NARROW, WIDE, cells, differs, heading, reasons, sorted};
 use crate::report::Style;
+use crate::report::markdown::plain;
 use crate::study::comparison::Comparison;
 
 /// The comparison as a Markdown document.
@@ -60,17 +61,4 @@ pub fn render(comparison: &Comparison) -> String {
 fn rule(column: usize) -> &'static str {
     let text = column < 2 || column == NARROW.len() + WIDE.len() - 1;
     if text { "---|" } else { "--:|" }
-}
-
-/// Text that is not taken for markup.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '|' | '*' | '_' | '`' | '<' | '>' | '\\' | '[' | ']' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

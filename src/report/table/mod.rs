@@ -1,6 +1,7 @@
 //! The report for people: the verdict, the three answers, then the details, in 100 columns.
 
 pub mod itinerary;
+pub mod markdown;
 pub(super) mod rows;
 pub(super) mod text;
 pub mod trials;
@@ -83,14 +84,17 @@ fn verdict(out: &mut String, report: &Report, style: Style) {
     }
 }
 
-/// What waits for what, when nothing could change any more.
-fn deadlock(out: &mut String, proof: &Proof, style: Style) {
-    let title = match (proof.never, proof.cycle) {
+const fn deadlock_title(proof: &Proof) -> &'static str {
+    match (proof.never, proof.cycle) {
         (true, true) => "This never ends: each waits for the next, and the last for the first.",
         (true, false) => "This never ends: nothing that is still to come can change it.",
         (false, _) => "Nothing could change before the time-out:",
-    };
-    paragraph(out, "  ", &style.bad(title), 2);
+    }
+}
+
+/// What waits for what, when nothing could change any more.
+fn deadlock(out: &mut String, proof: &Proof, style: Style) {
+    paragraph(out, "  ", &style.bad(deadlock_title(proof)), 2);
     for (number, link) in (1..).zip(&proof.chain) {
         let lead = format!("  {number}. ");
         paragraph(out, &lead, &link.words, lead.len());

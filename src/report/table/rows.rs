@@ -34,13 +34,16 @@ pub(in super::super) fn print(out: &mut String, table: &Table) {
     }
 }
 
+/// Titles of what is told of each workload.
+pub(super) const WORKLOADS: [&str; 9] = [
+    "WORKLOAD", "KIND", "READY", "DOWN", "DEGRADED", "ERRORS", "EVICTED", "REFUSED", "MOVES",
+];
+
 pub(in super::super) fn workloads(out: &mut String, report: &Report, wide: bool) {
     if report.workloads.is_empty() {
         return;
     }
-    let mut header = vec![
-        "WORKLOAD", "KIND", "READY", "DOWN", "DEGRADED", "ERRORS", "EVICTED", "REFUSED", "MOVES",
-    ];
+    let mut header = WORKLOADS.to_vec();
     if wide {
         header.extend(["NOT SERVING", "HARD DOWN", "CREATED", "LOST"]);
     }
@@ -100,7 +103,7 @@ pub(in super::super) fn is_of_the_system(namespace: &str) -> bool {
     namespace == "kube-system"
 }
 
-fn row(w: &WorkloadReport, wide: bool) -> Vec<String> {
+pub(super) fn row(w: &WorkloadReport, wide: bool) -> Vec<String> {
     let a: &Availability = w.availability();
     let moves = &w.moves_per_replica;
     let moved = if f64::from(moves.max) > moves.mean {
