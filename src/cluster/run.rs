@@ -133,6 +133,7 @@ fn is_repetition(fact: &Fact) -> bool {
         fact,
         Fact::EvictionRefused { .. }
             | Fact::EvictionFailed { .. }
+            | Fact::CreationRefused { .. }
             | Fact::PodNotDrainable { .. }
             | Fact::PodNotAdmitted { .. }
             | Fact::PodUnschedulable { .. }

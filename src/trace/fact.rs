@@ -122,6 +122,13 @@ pub enum Fact {
     /// A node was uncordoned.
     NodeUncordoned { node: NodeId },
 
+    /// A node is not drained although it should be by now: the tool raises an alert.
+    DrainOverdue { node: NodeId },
+    /// A new machine in the place of this node, or this one itself, was refused: there are as many as there may be.
+    CreationRefused { node: NodeId },
+    /// Somebody wants the old nodes of a pool back.
+    RollbackStarted,
+
     /// A machine that was not there at the start is up.
     NodeCreated { node: NodeId },
     /// A Node object was deleted.

@@ -1,9 +1,12 @@
 //! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
 
+mod blue_green;
 mod legs;
+mod pools;
 mod replace;
 mod steps;
 
+use self::blue_green::BlueGreen;
 use super::drain::Drains;
 use super::kubeadm::{Call, Ended, Kubeadm};
 use super::pool::{PoolRun, Slot};
@@ -11,10 +14,10 @@ use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainOptions, DrainVia, Gate, OnFailure, Plan};
+use crate::model::{DrainOptions, DrainVia, Gate, OnAbort, OnFailure, Plan};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{DrainOutcome, Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// What the driver waits for. A task is the work on one node, by number.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +44,18 @@ pub(crate) enum Event {
     DeleteNode(u32),
     /// A failed drain is tried again.
     DrainAgain(u32),
+    /// The pause between a task's drain and what follows it is over.
+    Rested(u32),
+    /// A closed gate with a time limit is looked at again.
+    GateAgain(u32),
+    /// A task's node should have been drained by now.
+    Alert(u32),
+    /// A pause of the pool is over: between batches, after the last node, until a window opens.
+    Resume,
+    /// Can a node of the pool be begun by now?
+    Look,
+    /// Somebody wants the old nodes back.
+    Rollback,
     /// The pause after a node is over.
     SoakOver(u32),
     /// The pause that a runbook asks for is over.
@@ -78,6 +93,12 @@ enum Stage {
     Delete,
     Gate,
     Uncordon,
+    /// A pause after the drain.
+    Rest,
+    /// The others of the pool are waited for.
+    Hold,
+    /// From here on the task works on the successor.
+    Turn,
     Soak,
 }
 
@@ -98,6 +119,42 @@ struct Task {
     batch: Option<u32>,
     result: NodeResult,
     control_plane: bool,
+    /// An extra node, which nobody asked to upgrade.
+    spare: bool,
+    /// The node as the plan knows it, also when the task works on its successor.
+    origin: NodeId,
+    /// Drains that may still be tried after one that failed.
+    tries_left: u32,
+    draining: bool,
+    /// How often the gate was open in a row, and since when it has been looked at.
+    passes: u32,
+    gate_since: Option<Time>,
+    ended: bool,
+}
+
+impl Task {
+    fn new(node: NodeId, stages: Vec<Stage>, plan: &Plan) -> Self {
+        Self {
+            node,
+            successor: None,
+            slot: Slot::Unavailable,
+            stages,
+            options: plan.drain.clone(),
+            reboot: false,
+            soak: Span::ZERO,
+            gate: Gate::Ready,
+            batch: None,
+            result: NodeResult::Upgraded,
+            control_plane: false,
+            spare: false,
+            origin: node,
+            tries_left: plan.drain.tries.saturating_sub(1),
+            draining: false,
+            passes: 0,
+            gate_since: None,
+            ended: false,
+        }
+    }
 }
 
 /// Where the plan is in its current leg.
@@ -115,6 +172,10 @@ enum Progress {
 pub(crate) struct Driver {
     progress: Progress,
     pool: Option<PoolRun>,
+    /// How many nodes the pool had at its start, and how many machines it has now.
+    pool_size: u32,
+    machines: usize,
+    blue: BlueGreen,
     tasks: Vec<Task>,
     batches: u32,
     /// Tasks of a lockstep batch that have reached the next stage, per batch.
@@ -144,6 +205,9 @@ impl Driver {
         Self {
             progress: Progress::NotStarted,
             pool: None,
+            pool_size: 0,
+            machines: 0,
+            blue: BlueGreen::default(),
             tasks: Vec::new(),
             batches: 0,
             arrived: Vec::new(),
@@ -174,11 +238,17 @@ impl Driver {
             | Event::KubeletUp(_)
             | Event::Created(_)
             | Event::Gone(_)
+            | Event::Rested(_)
+            | Event::GateAgain(_)
+            | Event::Alert(_)
+            | Event::Resume
+            | Event::Rollback
             | Event::SoakOver(_) => {
                 self.timers -= 1;
                 self.woken(event, plan, drains, kubeadm, hall);
             }
-            Event::Next(task) => self.stage(task, drains, kubeadm, hall),
+            Event::Next(task) => self.stage(task, plan, drains, kubeadm, hall),
+            Event::Look => self.look(plan, hall),
             Event::Gate(task) => self.gate(task, hall),
             Event::Uncordon(task) => self.uncordon(task, hall),
             Event::Premark => self.premark(plan, hall),
@@ -212,10 +282,16 @@ impl Driver {
             Event::KubeletUp(task) => self.kubelet_up(task, hall),
             Event::Created(task) => self.created(task, hall),
             Event::Gone(task) => {
+                self.machines = self.machines.saturating_sub(1);
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::DeleteNode(task)));
             }
             Event::SoakOver(task) => self.soak_over(task, plan, hall),
+            Event::Rested(task) => self.stage_done(task, hall),
+            Event::GateAgain(task) => self.gate(task, hall),
+            Event::Alert(task) => self.alert(task, hall),
+            Event::Resume => self.resume(plan, hall),
+            Event::Rollback => self.rollback(plan, hall),
             Event::SleepOver => self.step_done(true, plan, drains, kubeadm, hall),
             _ => self.step_call(plan, hall),
         }
@@ -247,7 +323,9 @@ impl Driver {
     fn begin_task(&mut self, task: Task, hall: &mut Hall<'_>) {
         let number = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
         let cause = hall.cause;
-        hall.emit_cause(Fact::NodeUpgradeStarted { node: task.node });
+        if !task.spare {
+            hall.emit_cause(Fact::NodeUpgradeStarted { node: task.node });
+        }
         self.tasks.push(task);
         hall.after(Span::ZERO, World::Driver(Event::Next(number)));
         hall.cause = cause;
@@ -278,7 +356,17 @@ impl Driver {
         }
     }
 
-    fn stage(&mut self, number: u32, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+    fn stage(
+        &mut self,
+        number: u32,
+        plan: &Plan,
+        drains: &mut Drains,
+        kubeadm: &mut Kubeadm,
+        hall: &mut Hall<'_>,
+    ) {
+        if self.goes_no_further(number, hall) {
+            return;
+        }
         let task = &mut self.tasks[number as usize];
         let node = task.node;
         match task.stages.pop() {
@@ -300,7 +388,14 @@ impl Driver {
                     .map(|d| self.luck.sample(d));
                 self.wake_after(length.unwrap_or_default(), Event::Configured(number), hall);
             }
-            Some(Stage::Drain) => drains.start(&[node], task.options.clone(), Owner::Task(number), hall),
+            Some(Stage::Drain) => {
+                task.draining = true;
+                let (options, alert) = (task.options.clone(), task.options.alert_after);
+                drains.start(&[node], options, Owner::Task(number), hall);
+                if let Some(after) = alert {
+                    self.wake_after(after, Event::Alert(number), hall);
+                }
+            }
             Some(Stage::Kubelet) => {
                 let machine = task.reboot;
                 let away = self.time_away(node, machine, hall);
@@ -314,16 +409,53 @@ impl Driver {
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::Uncordon(number)));
             }
-            Some(Stage::Soak) => {
-                let result = task.result;
-                let soak = if matches!(result, NodeResult::Upgraded | NodeResult::Replaced) {
-                    task.soak
-                } else {
-                    Span::ZERO
-                };
-                hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
-                self.wake_after(soak, Event::SoakOver(number), hall);
+            Some(Stage::Rest) => {
+                let pause = self.strategy(hall).map_or(Span::ZERO, |s| s.post_drain_delay);
+                self.wake_after(pause, Event::Rested(number), hall);
             }
+            Some(Stage::Hold) => self.hold(number, plan, hall),
+            Some(Stage::Turn) => self.turn(number, hall),
+            Some(Stage::Soak) => self.soak(number, hall),
+        }
+    }
+
+    /// The node is done, in whatever way: a pause follows one that went well.
+    fn soak(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let task = &mut self.tasks[number as usize];
+        let (node, result) = (task.origin, task.result);
+        let soak = if matches!(result, NodeResult::Upgraded | NodeResult::Replaced) {
+            task.soak
+        } else {
+            Span::ZERO
+        };
+        task.ended = true;
+        if !task.spare {
+            hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
+        }
+        self.wake_after(soak, Event::SoakOver(number), hall);
+    }
+
+    /// Where the plan has given up and nodes are to be left as they are: this one is, unless its new version is on it.
+    fn goes_no_further(&mut self, number: u32, hall: &mut Hall<'_>) -> bool {
+        let stops = self.status == PlanStatus::Aborted
+            && self.strategy(hall).is_some_and(|s| s.on_abort == OnAbort::Stop);
+        let task = &mut self.tasks[number as usize];
+        let early = matches!(
+            task.stages.last(),
+            Some(Stage::Configure | Stage::Drain | Stage::Rest | Stage::Kubelet | Stage::Delete)
+        );
+        if !stops || !early || task.spare || task.control_plane || task.result != NodeResult::Upgraded {
+            return false;
+        }
+        self.give_up(number, NodeResult::Quarantined, hall);
+        true
+    }
+
+    /// A node is not drained although it should be.
+    fn alert(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let task = &self.tasks[number as usize];
+        if task.draining {
+            hall.emit_cause(Fact::DrainOverdue { node: task.node });
         }
     }
 
@@ -351,17 +483,30 @@ impl Driver {
     }
 
     fn gate(&mut self, number: u32, hall: &mut Hall<'_>) {
-        let task = &self.tasks[number as usize];
+        let strategy = self.strategy(hall).filter(|_| !self.tasks[number as usize].control_plane);
+        let checks = strategy.map_or(1, |s| s.gate_checks);
+        let between = strategy.map_or(AGAIN, |s| s.gate_interval);
+        let task = &mut self.tasks[number as usize];
+        let since = *task.gate_since.get_or_insert(hall.now);
         let ready = hall.store.nodes[task.successor.unwrap_or(task.node)].ready;
         let open = match task.gate {
             Gate::None => true,
             Gate::Ready => ready && hall.store.gate.available(),
             Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
         };
-        if open {
-            self.stage_done(number, hall);
-        } else {
-            hall.after(AGAIN, World::Driver(Event::Gate(number)));
+        task.passes = if open { task.passes + 1 } else { 0 };
+        if open && (task.passes >= checks || task.gate == Gate::None) {
+            task.gate_since = None;
+            task.passes = 0;
+            return self.stage_done(number, hall);
+        }
+        match strategy.and_then(|s| s.gate_timeout) {
+            Some(limit) if hall.now.since(since) >= limit => {
+                self.leave_batch(number, hall);
+                self.abort(number, hall);
+            }
+            Some(_) => self.wake_after(between, Event::GateAgain(number), hall),
+            None => hall.after(between, World::Driver(Event::Gate(number))),
         }
     }
 
@@ -420,9 +565,18 @@ impl Driver {
             Owner::Task(number) => number,
             Owner::Step => return hall.after(Span::ZERO, World::Driver(Event::StepDone(ok))),
         };
+        let task = &mut self.tasks[number as usize];
         if ok {
+            task.draining = false;
             return self.stage_done(number, hall);
         }
+        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
+        if task.tries_left > 0 {
+            task.tries_left -= 1;
+            return hall.after(retry, World::Driver(Event::DrainAgain(number)));
+        }
+        let again = matches!(task.options.on_failure, OnFailure::ForceDelete | OnFailure::Retry);
+        task.draining = again;
         if !matches!(
             self.tasks[number as usize].options.on_failure,
             OnFailure::ForceDelete | OnFailure::TerminateAnyway | OnFailure::WarnAndContinue | OnFailure::Retry
@@ -430,7 +584,6 @@ impl Driver {
             self.leave_batch(number, hall);
         }
         let task = &mut self.tasks[number as usize];
-        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
         match task.options.on_failure {
             OnFailure::Abort => self.abort(number, hall),
             OnFailure::UncordonAndAbort => {
@@ -466,6 +619,7 @@ impl Driver {
         if self.status == PlanStatus::Completed {
             self.status = PlanStatus::CompletedWithSkips;
         }
+        self.count_blocked(result, hall);
         self.stage_done(number, hall);
     }
 
