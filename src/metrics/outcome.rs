@@ -79,6 +79,12 @@ impl Ending<'_> {
         if self.nodes.rolled_back {
             return "rolled back: the old nodes take pods again, the new ones are gone".into();
         }
+        if let Some(node) = self.nodes.gate_closed {
+            return format!(
+                "after {} what the plan waits for did not come in time",
+                self.node(node.index())
+            );
+        }
         if let (Some(node), None) = (self.nodes.refused, self.nodes.failed) {
             return self.no_room(node.index());
         }
@@ -100,7 +106,10 @@ impl Ending<'_> {
     }
 
     fn no_room(&self, node: usize) -> String {
-        format!("a new node in the place of {} was refused: the pool has as many as it can have", self.node(node))
+        format!(
+            "a new node in the place of {} was refused: the pool has as many as it can have",
+            self.node(node)
+        )
     }
 
     /// kubeadm's words for a component that did not come up, and what it put back (K-17).

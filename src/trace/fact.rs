@@ -126,6 +126,8 @@ pub enum Fact {
     DrainOverdue { node: NodeId },
     /// A new machine in the place of this node, or this one itself, was refused: there are as many as there may be.
     CreationRefused { node: NodeId },
+    /// What must hold before this node counts as done did not hold for as long as the plan waits.
+    GateTimedOut { node: NodeId },
     /// Somebody wants the old nodes of a pool back.
     RollbackStarted,
 

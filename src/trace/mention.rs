@@ -94,6 +94,7 @@ impl Mentions {
         match *fact {
             Fact::NodeUpgradeStarted { node }
             | Fact::DrainOverdue { node }
+            | Fact::GateTimedOut { node }
             | Fact::CreationRefused { node }
             | Fact::NodeUpgradeEnded { node, .. }
             | Fact::PhaseStarted { node, .. }

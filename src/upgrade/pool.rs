@@ -219,7 +219,10 @@ mod tests {
 
     #[test]
     fn ramps_grow_and_their_last_size_stays() {
-        assert_eq!(batches(&mut PoolRun::new(nodes(30), pace(&[1, 4, 10], false))), [1, 4, 10, 10, 5]);
+        assert_eq!(
+            batches(&mut PoolRun::new(nodes(30), pace(&[1, 4, 10], false))),
+            [1, 4, 10, 10, 5]
+        );
         assert_eq!(batches(&mut PoolRun::new(nodes(7), pace(&[], true))), [1, 3, 3]);
         assert_eq!(batches(&mut PoolRun::new(nodes(7), pace(&[], false))), [3, 3, 1]);
     }

@@ -24,6 +24,7 @@ mod scale;
 mod scenario;
 mod scheduling;
 mod srf;
+mod strategies;
 mod support;
 mod textbook;
 mod tidy;

@@ -124,7 +124,9 @@ fn p17_a_budget_of_zero_blocks_and_is_named() {
         assert!(reason.contains(word), "{reason}");
     }
     assert_eq!(
-        output(&["run", "scenarios/textbook/budget-of-zero.yaml", "-q"]).status.code(),
+        output(&["run", "scenarios/textbook/budget-of-zero.yaml", "-q"])
+            .status
+            .code(),
         Some(5)
     );
 }

@@ -112,6 +112,9 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
     Some(match *fact {
         Fact::NodeCordoned { node } => format!("{}: cordoned", name(node)),
         Fact::DrainOverdue { node } => format!("{}: an alert, it is not drained yet", name(node)),
+        Fact::GateTimedOut { node } => {
+            format!("{}: what the plan waits for does not come", name(node))
+        }
         Fact::CreationRefused { node } => {
             format!("{}: no new machine, the pool has as many as it can have", name(node))
         }

@@ -158,7 +158,10 @@ impl Builder<'_> {
             && mode == Mode::BlueGreen
             && !is_zero(buffer.value.0)
         {
-            self.wrong(buffer.place, "`buffer` has no meaning with `mode: BlueGreen`, which brings a whole new pool");
+            self.wrong(
+                buffer.place,
+                "`buffer` has no meaning with `mode: BlueGreen`, which brings a whole new pool",
+            );
         }
     }
 }

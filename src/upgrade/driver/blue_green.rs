@@ -144,7 +144,8 @@ impl Driver {
         for task in self.tasks.iter_mut().filter(|t| !t.ended && !t.spare) {
             task.result = NodeResult::Skipped;
             task.stages = vec![Stage::Soak, Stage::Delete];
-            task.stages.extend((task.options.via != DrainVia::None).then_some(Stage::Drain));
+            task.stages
+                .extend((task.options.via != DrainVia::None).then_some(Stage::Drain));
             task.stages.extend([Stage::Turn, Stage::Uncordon]);
         }
         for number in held {

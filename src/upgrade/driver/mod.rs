@@ -126,6 +126,8 @@ struct Task {
     /// Drains that may still be tried after one that failed.
     tries_left: u32,
     draining: bool,
+    /// The drain has a limit of time, after which the plan does something else.
+    limited: bool,
     /// How often the gate was open in a row, and since when it has been looked at.
     passes: u32,
     gate_since: Option<Time>,
@@ -150,6 +152,7 @@ impl Task {
             origin: node,
             tries_left: plan.drain.tries.saturating_sub(1),
             draining: false,
+            limited: false,
             passes: 0,
             gate_since: None,
             ended: false,
@@ -356,14 +359,7 @@ impl Driver {
         }
     }
 
-    fn stage(
-        &mut self,
-        number: u32,
-        plan: &Plan,
-        drains: &mut Drains,
-        kubeadm: &mut Kubeadm,
-        hall: &mut Hall<'_>,
-    ) {
+    fn stage(&mut self, number: u32, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
         if self.goes_no_further(number, hall) {
             return;
         }
@@ -390,6 +386,8 @@ impl Driver {
             }
             Some(Stage::Drain) => {
                 task.draining = true;
+                task.limited = task.options.timeout.is_some() && task.options.on_failure != OnFailure::Retry;
+                self.timers += u32::from(task.limited);
                 let (options, alert) = (task.options.clone(), task.options.alert_after);
                 drains.start(&[node], options, Owner::Task(number), hall);
                 if let Some(after) = alert {
@@ -437,8 +435,8 @@ impl Driver {
 
     /// Where the plan has given up and nodes are to be left as they are: this one is, unless its new version is on it.
     fn goes_no_further(&mut self, number: u32, hall: &mut Hall<'_>) -> bool {
-        let stops = self.status == PlanStatus::Aborted
-            && self.strategy(hall).is_some_and(|s| s.on_abort == OnAbort::Stop);
+        let stops =
+            self.status == PlanStatus::Aborted && self.strategy(hall).is_some_and(|s| s.on_abort == OnAbort::Stop);
         let task = &mut self.tasks[number as usize];
         let early = matches!(
             task.stages.last(),
@@ -483,7 +481,9 @@ impl Driver {
     }
 
     fn gate(&mut self, number: u32, hall: &mut Hall<'_>) {
-        let strategy = self.strategy(hall).filter(|_| !self.tasks[number as usize].control_plane);
+        let strategy = self
+            .strategy(hall)
+            .filter(|_| !self.tasks[number as usize].control_plane);
         let checks = strategy.map_or(1, |s| s.gate_checks);
         let between = strategy.map_or(AGAIN, |s| s.gate_interval);
         let task = &mut self.tasks[number as usize];
@@ -502,6 +502,8 @@ impl Driver {
         }
         match strategy.and_then(|s| s.gate_timeout) {
             Some(limit) if hall.now.since(since) >= limit => {
+                let node = task.origin;
+                hall.emit_cause(Fact::GateTimedOut { node });
                 self.leave_batch(number, hall);
                 self.abort(number, hall);
             }
@@ -566,14 +568,15 @@ impl Driver {
             Owner::Step => return hall.after(Span::ZERO, World::Driver(Event::StepDone(ok))),
         };
         let task = &mut self.tasks[number as usize];
+        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
+        if !ok && task.tries_left > 0 {
+            task.tries_left -= 1;
+            return hall.after(retry, World::Driver(Event::DrainAgain(number)));
+        }
+        self.timers -= u32::from(std::mem::take(&mut task.limited));
         if ok {
             task.draining = false;
             return self.stage_done(number, hall);
-        }
-        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
-        if task.tries_left > 0 {
-            task.tries_left -= 1;
-            return hall.after(retry, World::Driver(Event::DrainAgain(number)));
         }
         let again = matches!(task.options.on_failure, OnFailure::ForceDelete | OnFailure::Retry);
         task.draining = again;

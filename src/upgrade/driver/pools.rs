@@ -51,7 +51,11 @@ impl Driver {
         task.successor = Some(node);
         task.spare = true;
         // That it is there is looked at whatever the strategy's gate is.
-        task.gate = if strategy.gate == Gate::None { Gate::None } else { Gate::Ready };
+        task.gate = if strategy.gate == Gate::None {
+            Gate::None
+        } else {
+            Gate::Ready
+        };
         self.begin_task(task, hall);
     }
 
@@ -212,7 +216,9 @@ impl Driver {
 
     /// Whether one more machine would be too many; then the task goes another way.
     pub(super) fn refused_by_quota(&mut self, number: u32, hall: &mut Hall<'_>) -> bool {
-        let Some(strategy) = self.strategy(hall) else { return false };
+        let Some(strategy) = self.strategy(hall) else {
+            return false;
+        };
         let most = strategy.max_nodes.map_or(usize::MAX, |m| m as usize);
         if self.machines < most {
             self.machines += 1;
@@ -275,7 +281,12 @@ fn evictable(node: NodeId, hall: &Hall<'_>) -> bool {
         let kind = hall.model.workloads[hall.store.pods[pod].workload].kind;
         !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::StaticPod)
     });
-    moving.all(|&pod| matches!(disruption::judge(pod, hall), Verdict::Gone | Verdict::Free | Verdict::Takes(..)))
+    moving.all(|&pod| {
+        matches!(
+            disruption::judge(pod, hall),
+            Verdict::Gone | Verdict::Free | Verdict::Takes(..)
+        )
+    })
 }
 
 /// Pods of a node that a drain would evict.
