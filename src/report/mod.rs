@@ -4,6 +4,7 @@
 
 pub mod json;
 pub mod narrate;
+pub mod plot;
 pub mod runbook;
 pub mod schema;
 pub mod style;
