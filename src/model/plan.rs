@@ -163,6 +163,43 @@ pub struct Strategy {
     pub rollback_after: Option<Span>,
 }
 
+impl Default for Strategy {
+    /// One node after another, in place.
+    fn default() -> Self {
+        Self {
+            mode: Mode::InPlace,
+            max_unavailable: IntOrPercent::Int(1),
+            max_surge: IntOrPercent::Int(0),
+            premark: Premark::None,
+            order: NodeOrder::ByName,
+            barrier: false,
+            lockstep: false,
+            soak: Span::ZERO,
+            gate: Gate::Ready,
+            reboot: false,
+            rounding: Rounding::Up,
+            max_at_once: None,
+            ramp: Vec::new(),
+            first_alone: false,
+            buffer: IntOrPercent::Int(0),
+            buffer_per_zone: 0,
+            batch_soak: Span::ZERO,
+            pool_soak: Span::ZERO,
+            post_drain_delay: Span::ZERO,
+            gate_checks: 1,
+            gate_interval: Span::from_secs(1),
+            gate_timeout: None,
+            only_evictable: false,
+            max_blocked_nodes: None,
+            window: None,
+            max_nodes: None,
+            on_quota: OnQuota::Abort,
+            on_abort: OnAbort::Finish,
+            rollback_after: None,
+        }
+    }
+}
+
 /// Which way percentages are rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
