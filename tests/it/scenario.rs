@@ -449,7 +449,7 @@ fn figures_that_mean_nothing_together_are_refused() {
         "1.yaml:4:11: there is no preset `gke`; the presets are kubeadm-all-at-once, kubeadm, kubeadm-new-nodes, kops, cluster-api, gke-surge, gke-blue-green, aks, aks-quarantine, aks-blue-green, eks-managed, eks-force, karpenter-drift, openshift-mco, system-upgrade-controller, kubespray, talos, k0s-autopilot, gardener, kured\n\
          1.yaml:8:43: `maxSurge` has no meaning with `mode: BlueGreen`, which brings a whole new pool; `maxUnavailable` is the size of a batch\n\
          1.yaml:8:62: with `maxUnavailable: 0` no old node can be drained\n\
-         1.yaml:8:90: a batch of no nodes\n\
+         1.yaml:8:89: a batch of no nodes\n\
          1.yaml:9:23: the node `worker-1` is in the pool `a`, too (there: 1.yaml:7:13)"
     );
     let surge = own(

@@ -121,7 +121,7 @@ impl Builder<'_> {
 
     /// Complains about figures that mean nothing together.
     fn makes_sense(&mut self, spec: &StrategySpec, mode: Mode, unavailable: IntOrPercent, surge: IntOrPercent) {
-        let nobody = is_zero(unavailable) && is_zero(surge);
+        let nobody = is_zero(unavailable) && (mode == Mode::BlueGreen || is_zero(surge));
         if let Some(place) = spec.max_unavailable.as_ref().map(|s| s.place)
             && nobody
         {

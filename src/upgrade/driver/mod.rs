@@ -1,6 +1,7 @@
 //! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
 
 mod blue_green;
+mod failure;
 mod legs;
 mod pools;
 mod replace;
@@ -48,6 +49,8 @@ pub(crate) enum Event {
     Rested(u32),
     /// A closed gate with a time limit is looked at again.
     GateAgain(u32),
+    /// What follows a drain whose time was up has begun by now.
+    LimitOver,
     /// A task's node should have been drained by now.
     Alert(u32),
     /// A pause of the pool is over: between batches, after the last node, until a window opens.
@@ -244,6 +247,7 @@ impl Driver {
             | Event::Rested(_)
             | Event::GateAgain(_)
             | Event::Alert(_)
+            | Event::LimitOver
             | Event::Resume
             | Event::Rollback
             | Event::SoakOver(_) => {
@@ -293,6 +297,7 @@ impl Driver {
             Event::Rested(task) => self.stage_done(task, hall),
             Event::GateAgain(task) => self.gate(task, hall),
             Event::Alert(task) => self.alert(task, hall),
+            Event::LimitOver => {}
             Event::Resume => self.resume(plan, hall),
             Event::Rollback => self.rollback(plan, hall),
             Event::SleepOver => self.step_done(true, plan, drains, kubeadm, hall),
@@ -433,30 +438,6 @@ impl Driver {
         self.wake_after(soak, Event::SoakOver(number), hall);
     }
 
-    /// Where the plan has given up and nodes are to be left as they are: this one is, unless its new version is on it.
-    fn goes_no_further(&mut self, number: u32, hall: &mut Hall<'_>) -> bool {
-        let stops =
-            self.status == PlanStatus::Aborted && self.strategy(hall).is_some_and(|s| s.on_abort == OnAbort::Stop);
-        let task = &mut self.tasks[number as usize];
-        let early = matches!(
-            task.stages.last(),
-            Some(Stage::Configure | Stage::Drain | Stage::Rest | Stage::Kubelet | Stage::Delete)
-        );
-        if !stops || !early || task.spare || task.control_plane || task.result != NodeResult::Upgraded {
-            return false;
-        }
-        self.give_up(number, NodeResult::Quarantined, hall);
-        true
-    }
-
-    /// A node is not drained although it should be.
-    fn alert(&mut self, number: u32, hall: &mut Hall<'_>) {
-        let task = &self.tasks[number as usize];
-        if task.draining {
-            hall.emit_cause(Fact::DrainOverdue { node: task.node });
-        }
-    }
-
     /// How long a node's kubelet is away: the upgrade, and what a reboot adds to it.
     fn time_away(&self, node: NodeId, machine: bool, hall: &Hall<'_>) -> Span {
         let timings = &hall.model.timings;
@@ -557,92 +538,6 @@ impl Driver {
                     hall.after(Span::ZERO, World::Driver(Event::StepDone(ok)));
                 }
             }
-        }
-    }
-
-    /// A drain has ended: on to the next stage, or whatever the plan says for a failure.
-    pub(crate) fn drained(&mut self, owner: Owner, outcome: DrainOutcome, hall: &mut Hall<'_>) {
-        let ok = outcome == DrainOutcome::Completed;
-        let number = match owner {
-            Owner::Task(number) => number,
-            Owner::Step => return hall.after(Span::ZERO, World::Driver(Event::StepDone(ok))),
-        };
-        let task = &mut self.tasks[number as usize];
-        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
-        if !ok && task.tries_left > 0 {
-            task.tries_left -= 1;
-            return hall.after(retry, World::Driver(Event::DrainAgain(number)));
-        }
-        self.timers -= u32::from(std::mem::take(&mut task.limited));
-        if ok {
-            task.draining = false;
-            return self.stage_done(number, hall);
-        }
-        let again = matches!(task.options.on_failure, OnFailure::ForceDelete | OnFailure::Retry);
-        task.draining = again;
-        if !matches!(
-            self.tasks[number as usize].options.on_failure,
-            OnFailure::ForceDelete | OnFailure::TerminateAnyway | OnFailure::WarnAndContinue | OnFailure::Retry
-        ) {
-            self.leave_batch(number, hall);
-        }
-        let task = &mut self.tasks[number as usize];
-        match task.options.on_failure {
-            OnFailure::Abort => self.abort(number, hall),
-            OnFailure::UncordonAndAbort => {
-                task.stages = vec![Stage::Soak, Stage::Uncordon];
-                task.result = NodeResult::Failed;
-                self.stop();
-                self.stage_done(number, hall);
-            }
-            OnFailure::Skip => {
-                task.stages = vec![Stage::Soak, Stage::Uncordon];
-                self.skip(number, NodeResult::Skipped, hall);
-            }
-            OnFailure::Quarantine => {
-                task.stages = vec![Stage::Soak];
-                self.skip(number, NodeResult::Quarantined, hall);
-            }
-            OnFailure::ForceDelete => {
-                task.options.via = DrainVia::Delete;
-                task.options.force = true;
-                hall.after(Span::ZERO, World::Driver(Event::DrainAgain(number)));
-            }
-            OnFailure::TerminateAnyway => {
-                task.reboot = true;
-                self.stage_done(number, hall);
-            }
-            OnFailure::WarnAndContinue => self.stage_done(number, hall),
-            OnFailure::Retry => hall.after(retry, World::Driver(Event::DrainAgain(number))),
-        }
-    }
-
-    fn skip(&mut self, number: u32, result: NodeResult, hall: &mut Hall<'_>) {
-        self.tasks[number as usize].result = result;
-        if self.status == PlanStatus::Completed {
-            self.status = PlanStatus::CompletedWithSkips;
-        }
-        self.count_blocked(result, hall);
-        self.stage_done(number, hall);
-    }
-
-    fn abort(&mut self, number: u32, hall: &mut Hall<'_>) {
-        self.stop();
-        self.give_up(number, NodeResult::Failed, hall);
-    }
-
-    fn give_up(&mut self, number: u32, result: NodeResult, hall: &mut Hall<'_>) {
-        let task = &mut self.tasks[number as usize];
-        task.stages = vec![Stage::Soak];
-        task.result = result;
-        self.stage_done(number, hall);
-    }
-
-    /// Nodes in the middle of their upgrade are finished; no other one is begun.
-    fn stop(&mut self) {
-        self.status = PlanStatus::Aborted;
-        if let Some(pool) = &mut self.pool {
-            pool.stop();
         }
     }
 }
