@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::reports::{Wanted, wanted};
 use crate::units::{KubeVersion, Span};
 
 /// Sea trials for Kubernetes upgrades: rehearse the upgrade offline, before production
@@ -49,8 +50,12 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Print the report of a saved trace, or write it to files
+    Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
+    /// Compare plans and presets of upgrade tools on one cluster, on the same luck
+    Compare(CompareArgs),
     /// Merge trials that were made in several places
     Merge(MergeArgs),
     /// Print the JSON Schema of a kind
@@ -68,6 +73,7 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml -o json\n  \
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
     seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
+    seatrial run cluster.json plan.yaml --report html=replay.html\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
     Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
@@ -85,6 +91,10 @@ pub(super) struct RunArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
+    /// Write reports to files: html (plays the run in a browser); several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted,
+        conflicts_with_all = ["trials", "until_ci"])]
+    pub(super) report: Vec<Wanted>,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
@@ -94,8 +104,80 @@ pub(super) struct RunArgs {
     /// Go on for at most this long after the plan has ended, until the cluster has settled
     #[arg(long, value_name = "DURATION", default_value = "60s")]
     pub(super) settle: Span,
+    /// Try changes that could help a plan which blocks or hurts, and tell which do
+    ///
+    /// Rehearses the plan and each change --trials times, 20 times without it, on the same luck.
+    #[arg(long, conflicts_with_all = ["until_ci", "save"])]
+    pub(super) advise: bool,
     #[command(flatten)]
     pub(super) trials: TrialsArgs,
+}
+
+/// What `compare` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial compare cluster.json --to v1.34.2 --preset all\n  \
+    seatrial compare cluster.json plan.yaml --preset kubeadm,gke-surge --trials 200\n  \
+    seatrial compare cluster.json --plan a.yaml --plan b.yaml --report md=compare.md,svg=compare.svg\n\n\
+    Exit codes: 0 the comparison was made, whatever it showed, 2 invalid input, 130 interrupted.")]
+pub(super) struct CompareArgs {
+    /// Read the cluster, and plans for it, from these files, directories, or - for stdin
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenario: Vec<PathBuf>,
+    /// Compare these presets, with commas between, or all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) preset: Vec<String>,
+    /// Compare the plans of this file, too; can be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) plan: Vec<PathBuf>,
+    /// Reach this version with every plan; without it, as each plan says
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: Option<KubeVersion>,
+    /// Make so many trials of each plan, on the same luck
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) trials: u64,
+    /// Draw random numbers from this seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Hold all others against this one; without it, the plan of the scenario that completes, or the best
+    #[arg(long, value_name = "NAME")]
+    pub(super) against: Option<String>,
+    /// End each run at this time at the latest, such as 12h
+    #[arg(long, value_name = "DURATION")]
+    pub(super) until: Option<Span>,
+    /// Use so many threads, not as many as there are cores; the results are the same
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Do not try changes that could help the plan of the scenario
+    #[arg(long)]
+    pub(super) no_advice: bool,
+    /// Print the comparison in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Write reports to files: md, or svg, a chart; several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
+    pub(super) report: Vec<super::compare::Wanted>,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial run scenarios/textbook/twins.yaml --trace trace.jsonl\n  \
+    seatrial replay trace.jsonl --report html=replay.html\n\n\
+    Exit codes: as those of `run`; 2 where the file is no whole trace")]
+pub(super) struct ReplayArgs {
+    /// Read this file, which `run --trace` wrote
+    #[arg(value_name = "TRACE")]
+    pub(super) trace: PathBuf,
+    /// Print the report in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
+    #[arg(long)]
+    pub(super) narrate: bool,
+    /// Write reports to files: html (plays the run in a browser); several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
+    pub(super) report: Vec<Wanted>,
 }
 
 /// What `run` takes for many trials.

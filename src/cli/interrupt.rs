@@ -1,6 +1,7 @@
 //! Ctrl-C: the first one asks for what is known so far, the second one ends the program.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -27,6 +28,14 @@ impl Interrupt {
             flag::register_usize(signal, Arc::clone(&asked), number)?;
         }
         Ok(Self(asked))
+    }
+
+    /// Whether to go on.
+    pub(super) fn flow(&self) -> ControlFlow<()> {
+        match self.asked() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
     }
 
     /// How the program should end, if somebody wants it to.

@@ -8,7 +8,7 @@ use super::Exit;
 use super::output::Terminal;
 use crate::model::Model;
 use crate::scenario::presets::UpgradePlan;
-use crate::scenario::{self, LoadError, ReadError, Scenario, Source};
+use crate::scenario::{self, LoadError, Plans, ReadError, Scenario, Source};
 
 pub(super) use crate::scenario::{OWN_KINDS, schema};
 
@@ -22,12 +22,7 @@ pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit
     let scenario = inputs
         .and_then(scenario::load_inputs)
         .map_err(|error| said(&error, terminal))?;
-    for note in &scenario.notes {
-        terminal.note(note);
-    }
-    if scenario.nothing_to_do() {
-        terminal.note("there is neither an UpgradePlan nor a fault: nothing will happen");
-    }
+    told(&scenario, terminal);
     Ok(scenario.model)
 }
 
@@ -69,8 +64,41 @@ pub(super) fn expanded(paths: &[PathBuf], preset: Option<&str>, terminal: &Termi
 const DEFAULT_PLAN: &str =
     "apiVersion: seatrial.dev/v1alpha1\nkind: UpgradePlan\nmetadata: {name: one-by-one}\nspec: {}\n";
 
+/// Reads a cluster and any number of plans for it.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn plans(cluster: &[PathBuf], plans: &[PathBuf], terminal: &Terminal) -> Result<Plans, Exit> {
+    let (mut stdin, mut nothing) = (io::stdin().lock(), io::empty());
+    let mut read = || -> Result<Plans, LoadError> {
+        let cluster = scenario::inputs_of(cluster, &mut stdin)?;
+        Plans::read(cluster, scenario::inputs_of(plans, &mut nothing)?)
+    };
+    read().map_err(|error| said(&error, terminal))
+}
+
+/// Reads and checks a scenario that is going to be changed.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn changeable(paths: &[PathBuf], terminal: &Terminal) -> Result<(Plans, Model), Exit> {
+    let plans = plans(paths, &[], terminal)?;
+    let scenario = plans.only().map_err(|error| said(&error.into(), terminal))?;
+    told(&scenario, terminal);
+    Ok((plans, scenario.model))
+}
+
+fn told(scenario: &Scenario, terminal: &Terminal) {
+    for note in &scenario.notes {
+        terminal.note(note);
+    }
+    if scenario.nothing_to_do() {
+        terminal.note("there is neither an UpgradePlan nor a fault: nothing will happen");
+    }
+}
+
 /// Says what is wrong.
-fn said(error: &LoadError, terminal: &Terminal) -> Exit {
+pub(super) fn said(error: &LoadError, terminal: &Terminal) -> Exit {
     match error {
         LoadError::Read(error) => {
             terminal.error(&error.to_string());

@@ -1,6 +1,8 @@
 //! The command line: terminal, files, exit codes. One file per command.
 
+mod advise;
 mod args;
+mod compare;
 mod completions;
 mod file;
 mod interrupt;
@@ -9,6 +11,8 @@ mod merge;
 mod output;
 mod plan;
 mod preset;
+mod replay;
+mod reports;
 mod run;
 mod schema;
 mod trials;
@@ -64,8 +68,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
+        Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
         Command::Completions(args) => completions::completions(&args, name, &terminal),

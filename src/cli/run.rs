@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
+use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, file, load, trials};
+use super::{Exit, advise, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
@@ -18,8 +19,13 @@ use crate::units::{Span, Time};
 
 /// Runs a plan and prints the report.
 pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) -> Result<Exit> {
-    let model = match load::load(&args.scenario, terminal) {
-        Ok(model) => model,
+    let loaded = if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, model)| (Some(plans), model))
+    } else {
+        load::load(&args.scenario, terminal).map(|model| (None, model))
+    };
+    let (plans, model) = match loaded {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
     let options = RunOptions {
@@ -30,7 +36,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         ..RunOptions::default()
     };
     if args.trials.trials.is_some() || args.trials.until_ci.is_some() {
-        return trials::run(args, &model, options, program, terminal);
+        return trials::run(args, (&model, plans.as_ref()), &options, program, terminal);
     }
     let preamble = cluster::preamble(&model, &options);
     let mut trace = match &args.trace {
@@ -40,7 +46,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: args.narrate.then(Vec::new),
+        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
@@ -52,8 +58,28 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     }
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
-    print(&report, &preamble, records.as_deref(), args, terminal)?;
-    Ok(exit(&report))
+    reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
+    let shown = Shown {
+        output: args.output,
+        story: records.as_deref().filter(|_| args.narrate),
+    };
+    let Some(plans) = plans else {
+        print(&report, &preamble, &shown, terminal)?;
+        return Ok(exit(&report));
+    };
+    tell(&preamble, &shown, terminal)?;
+    let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
+    let how = (&options, advise::TRIALS, 0);
+    let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
+    let table = render(&report, args.output, terminal)?;
+    terminal.result(&advise::render(
+        &report,
+        advice.as_ref(),
+        args.output,
+        &table,
+        terminal,
+    )?)?;
+    Ok(interrupt.asked().unwrap_or_else(|| exit(&report)))
 }
 
 /// Everybody who sees the facts of the run.
@@ -79,36 +105,45 @@ impl Observer for Watch<'_, '_> {
     }
 }
 
-fn print(
-    report: &Report,
-    preamble: &Preamble,
-    records: Option<&[Record]>,
-    args: &RunArgs,
-    terminal: &Terminal,
-) -> Result<()> {
-    let style = terminal.out_style();
-    let for_people = matches!(args.output, Output::Table | Output::Wide);
-    if let Some(records) = records {
-        if for_people {
-            let story = report::narrate::render(preamble, records, style);
-            terminal.result(&format!("{story}\n"))?;
-        } else {
-            let story = report::narrate::render(preamble, records, terminal.err_style());
-            terminal.say(&story);
-        }
-    }
-    let text = match args.output {
-        Output::Table => report::table::render(report, style, false),
-        Output::Wide => report::table::render(report, style, true),
-        Output::Json => report::json::render(report)?,
-        Output::Yaml => report::yaml::render(report)?,
-    };
-    terminal.result(&text)?;
+/// What is printed of a run.
+pub(super) struct Shown<'a> {
+    /// The report, in this form.
+    pub(super) output: Output,
+    /// The facts, told as a story.
+    pub(super) story: Option<&'a [Record]>,
+}
+
+/// Prints the report of a run.
+pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
+    tell(preamble, shown, terminal)?;
+    terminal.result(&render(report, shown.output, terminal)?)?;
     Ok(())
 }
 
+/// Tells the story of a run, where somebody wants to hear it.
+fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
+    let Some(records) = shown.story else { return Ok(()) };
+    if matches!(shown.output, Output::Table | Output::Wide) {
+        let story = report::narrate::render(preamble, records, terminal.out_style());
+        terminal.result(&format!("{story}\n"))?;
+    } else {
+        let story = report::narrate::render(preamble, records, terminal.err_style());
+        terminal.say(&story);
+    }
+    Ok(())
+}
+
+fn render(report: &Report, output: Output, terminal: &Terminal) -> Result<String> {
+    Ok(match output {
+        Output::Table => report::table::render(report, terminal.out_style(), false),
+        Output::Wide => report::table::render(report, terminal.out_style(), true),
+        Output::Json => report::json::render(report)?,
+        Output::Yaml => report::yaml::render(report)?,
+    })
+}
+
 /// The exit code that says how the upgrade ended.
-const fn exit(report: &Report) -> Exit {
+pub(super) const fn exit(report: &Report) -> Exit {
     match report.outcome.status {
         PlanStatus::Completed | PlanStatus::CompletedWithSkips => Exit::Ok,
         PlanStatus::Aborted | PlanStatus::Blocked | PlanStatus::Refused => Exit::Incomplete,

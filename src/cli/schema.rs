@@ -9,12 +9,13 @@ use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::report;
 use crate::study::TrialsReport;
+use crate::study::comparison::Comparison;
 
 /// Prints the schema of a kind, or which kinds there are.
 pub(super) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
     let Some(kind) = &args.kind else {
         let mut kinds = load::OWN_KINDS.to_vec();
-        kinds.extend([Report::KIND, TrialsReport::KIND, Itinerary::KIND]);
+        kinds.extend([Report::KIND, TrialsReport::KIND, Itinerary::KIND, Comparison::KIND]);
         terminal.result(&format!("{}\n", kinds.join("\n")))?;
         return Ok(Exit::Ok);
     };
@@ -24,16 +25,19 @@ pub(super) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
         Some(report::schema::itinerary())
     } else if kind.eq_ignore_ascii_case(TrialsReport::KIND) {
         Some(report::schema::trials_report())
+    } else if kind.eq_ignore_ascii_case(Comparison::KIND) {
+        Some(report::schema::comparison())
     } else {
         load::schema(kind)
     };
     let Some(schema) = schema else {
         let kinds = load::OWN_KINDS.join(", ");
         terminal.error(&format!(
-            "no kind `{kind}`; there are {kinds}, {}, {} and {}",
+            "no kind `{kind}`; there are {kinds}, {}, {}, {} and {}",
             Report::KIND,
             TrialsReport::KIND,
-            Itinerary::KIND
+            Itinerary::KIND,
+            Comparison::KIND
         ));
         return Ok(Exit::Usage);
     };

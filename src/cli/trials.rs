@@ -1,7 +1,6 @@
 //! `seatrial run --trials`: one plan, many times.
 
 use std::fmt::Write;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -10,10 +9,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::args::{Output, RunArgs};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, file};
+use super::{Exit, advise, file};
 use crate::cluster::RunOptions;
 use crate::model::Model;
 use crate::report;
+use crate::scenario::Plans;
 use crate::study::{Study, Trials, TrialsReport};
 use crate::trace::PlanStatus;
 use crate::units::Span;
@@ -27,8 +27,8 @@ const FORM: &str = "{wide_bar} {human_pos} of {human_len} trials, {rate}, {eta} 
 /// Makes trials and prints what they showed.
 pub(super) fn run(
     args: &RunArgs,
-    model: &Model,
-    options: RunOptions,
+    (model, plans): (&Model, Option<&Plans>),
+    options: &RunOptions,
     program: &'static str,
     terminal: &Terminal,
 ) -> Result<Exit> {
@@ -39,7 +39,7 @@ pub(super) fn run(
         return Ok(Exit::Usage);
     };
     let mut trials = Trials::new(model, count)
-        .options(options)
+        .options(options.clone())
         .numbers(asked.first_trial..end)
         .threads(asked.threads.map_or(0, usize::from));
     if let Some(share) = asked.until_ci {
@@ -50,16 +50,24 @@ pub(super) fn run(
     let bar = progress(count, terminal);
     let study = trials.run_watched(|done| {
         bar.set_position(done.trials);
-        match interrupt.asked() {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
-        }
+        interrupt.flow()
     })?;
     bar.finish_and_clear();
     if let Some(path) = &asked.save {
         file::write(path, &study.to_json()?)?;
     }
-    print(&study, args.output, &replay(args, program), terminal)?;
+    let replay = replay(args, program);
+    match plans.filter(|_| interrupt.asked().is_none()) {
+        None => print(&study, args.output, &replay, terminal)?,
+        Some(plans) => {
+            let how = (options, count, asked.threads.map_or(0, usize::from));
+            let advice = advise::advise(plans, Some(0), model, how, &interrupt, terminal)?;
+            let report = known(&study, terminal)?;
+            let table = render(&report, args.output, &replay, terminal)?;
+            let text = advise::render(&report, advice.as_ref(), args.output, &table, terminal)?;
+            terminal.result(&text)?;
+        }
+    }
     if asked.until_ci.is_some() && study.stopped_of().is_none() {
         tell_certainty(&study, asked.until_ci, terminal);
     }
@@ -70,7 +78,7 @@ pub(super) fn run(
 }
 
 /// A bar with rate and time to go, for somebody who watches.
-fn progress(count: u64, terminal: &Terminal) -> ProgressBar {
+pub(super) fn progress(count: u64, terminal: &Terminal) -> ProgressBar {
     if !terminal.is_watched() {
         return ProgressBar::hidden();
     }
@@ -97,6 +105,13 @@ fn tell_certainty(study: &Study, wanted: Option<f64>, terminal: &Terminal) {
 
 /// Prints the report of a study.
 pub(super) fn print(study: &Study, output: Output, replay: &str, terminal: &Terminal) -> Result<()> {
+    let report = known(study, terminal)?;
+    terminal.result(&render(&report, output, replay, terminal)?)?;
+    Ok(())
+}
+
+/// The report of a study; says so where it is not whole.
+fn known(study: &Study, terminal: &Terminal) -> Result<TrialsReport> {
     let Some(report) = study.report() else {
         bail!("no trial was made");
     };
@@ -106,8 +121,7 @@ pub(super) fn print(study: &Study, output: Output, replay: &str, terminal: &Term
             report.trials, partial.asked
         ));
     }
-    terminal.result(&render(&report, output, replay, terminal)?)?;
-    Ok(())
+    Ok(report)
 }
 
 fn render(report: &TrialsReport, output: Output, replay: &str, terminal: &Terminal) -> Result<String> {

@@ -2,6 +2,7 @@
 
 use super::control_plane::members;
 use super::options::RunOptions;
+use crate::ids::{IdVec, NodeId};
 use crate::model::{
     BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, Step, StopMode, Trigger, WorkloadKind,
 };
@@ -35,16 +36,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
         target,
         hops: model.plan.iter().flat_map(Plan::hops).map(index).collect(),
         certificates_expire: model.control_plane.certificates_expire.map(Span::as_micros),
-        nodes: model
-            .nodes
-            .iter()
-            .map(|n| NodeInfo {
-                name: n.name.clone(),
-                control_plane: n.control_plane,
-                version: index(&n.version),
-                planned: n.planned,
-            })
-            .collect(),
+        nodes: nodes(model, index),
         workloads: model.workloads.iter().map(|w| workload(w, model)).collect(),
         replica_sets: model
             .replica_sets
@@ -74,6 +66,25 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
         assumptions: model.assumptions.clone(),
         versions: versions.iter().map(ToString::to_string).collect(),
     }
+}
+
+fn nodes(model: &Model, index: impl Fn(&KubeVersion) -> usize) -> Vec<NodeInfo> {
+    let mut pools: IdVec<NodeId, Option<&str>> = model.nodes.iter().map(|_| None).collect();
+    for pool in model.plan.iter().flat_map(|p| &p.pools) {
+        for node in pool.nodes.iter().chain(pool.successors.iter().flatten()) {
+            pools[*node] = Some(&pool.name);
+        }
+    }
+    let zone = |zone: u32| model.zones.get(zone as usize).cloned();
+    let info = |(id, n): (NodeId, &crate::model::Node)| NodeInfo {
+        name: n.name.clone(),
+        control_plane: n.control_plane,
+        version: index(&n.version),
+        planned: n.planned,
+        pool: pools[id].map(str::to_owned),
+        zone: n.zone.and_then(zone),
+    };
+    model.nodes.iter_ids().map(info).collect()
 }
 
 fn workload(workload: &crate::model::Workload, model: &Model) -> WorkloadInfo {
@@ -111,7 +122,7 @@ fn budget(budget: &crate::model::Budget) -> BudgetInfo {
 }
 
 fn step(step: &Step, model: &Model) -> String {
-    let name = |node: &crate::ids::NodeId| model.nodes[*node].name.as_str();
+    let name = |node: &NodeId| model.nodes[*node].name.as_str();
     match step {
         Step::Drain { nodes, .. } => {
             let names: Vec<&str> = nodes.iter().map(name).collect();
@@ -175,7 +186,7 @@ fn fault(fault: &Fault, model: &Model) -> String {
 }
 
 fn moment_words(moment: Moment, model: &Model) -> String {
-    let name = |node: crate::ids::NodeId| &model.nodes[node].name;
+    let name = |node: NodeId| &model.nodes[node].name;
     match moment {
         Moment::DrainStarts(node) => format!("the drain of {} starts", name(node)),
         Moment::DrainEnds(node) => format!("the drain of {} ends", name(node)),

@@ -1,6 +1,7 @@
 //! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
 
 pub mod behaviour;
+mod change;
 mod cluster;
 mod fault;
 mod placement;
@@ -10,6 +11,7 @@ mod timings;
 mod volume;
 mod workload;
 
+pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};

@@ -2,6 +2,9 @@
 //!
 //! A view returns text. Nothing here knows whether there is a terminal.
 
+#[cfg(feature = "cli")]
+pub mod comparison;
+pub mod html;
 pub mod json;
 pub mod narrate;
 pub mod plot;

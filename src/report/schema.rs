@@ -3,6 +3,7 @@
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::study::TrialsReport;
+use crate::study::comparison::Comparison;
 
 /// The JSON Schema of an `UpgradeReport`.
 #[must_use]
@@ -20,4 +21,10 @@ pub fn itinerary() -> serde_json::Value {
 #[must_use]
 pub fn trials_report() -> serde_json::Value {
     schemars::schema_for!(TrialsReport).to_value()
+}
+
+/// The JSON Schema of a `Comparison`.
+#[must_use]
+pub fn comparison() -> serde_json::Value {
+    schemars::schema_for!(Comparison).to_value()
 }

@@ -11,11 +11,12 @@ use super::objects::{
     Reading, ReplicaSetDoc, ServiceDoc, StatefulSetDoc, StorageClassDoc, Template, VolumeDoc, WebhookConfigurationDoc,
 };
 use super::own::{API_VERSION, ClusterSpec, Document, ExpectationsSpec, FaultsSpec, OWN_KINDS, PlanSpec, TimingsSpec};
+use super::plans::PlanDoc;
 use super::text::{Member, Place, Stream, Tree, Value, decode_strict};
 use crate::versions::releases::{self, ApiUse};
 
 /// All documents, as written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Documents {
     pub(crate) nodes: Vec<NodeDoc>,
     pub(crate) pods: Vec<PodDoc>,
@@ -32,10 +33,11 @@ pub(crate) struct Documents {
     pub(crate) storage_classes: Vec<StorageClassDoc>,
     pub(crate) namespaces: Vec<NamespaceDoc>,
     pub(crate) webhooks: Vec<WebhookConfigurationDoc>,
-    pub(crate) cluster: Option<(Place, ClusterSpec)>,
-    pub(crate) plan: Option<(Place, Option<String>, PlanSpec)>,
-    pub(crate) timings: Vec<TimingsSpec>,
-    pub(crate) faults: Vec<FaultsSpec>,
+    pub(crate) cluster: Option<(Place, Rc<ClusterSpec>)>,
+    /// A scenario has at most one; of several, each is compared with the others.
+    pub(crate) plans: Vec<PlanDoc>,
+    pub(crate) timings: Vec<Rc<TimingsSpec>>,
+    pub(crate) faults: Vec<Rc<FaultsSpec>>,
     /// How many Expectations there are.
     pub(crate) expectations: usize,
     /// Kinds that are not part of the model, and how many of each.
@@ -47,7 +49,7 @@ pub(crate) struct Documents {
     /// Whether an object could not be read, so that what refers to it must not be blamed.
     pub(crate) damaged: bool,
     /// How many documents there are, of any kind.
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Documents {
@@ -119,6 +121,14 @@ impl Intake {
         self.source(from, u32::try_from(file).unwrap_or(u32::MAX))
     }
 
+    /// Complains about a second plan, where there can be one only.
+    pub(super) fn one_plan(&mut self) {
+        let places: Vec<Place> = self.documents.plans.iter().map(|p| p.place).collect();
+        for place in places.iter().skip(1) {
+            self.twice("UpgradePlan", places[0], *place);
+        }
+    }
+
     /// All sources have been read.
     pub(super) fn finish(mut self) -> Taken {
         self.second_times();
@@ -134,14 +144,19 @@ impl Intake {
         }
     }
 
+    /// How many documents have been read so far, and how many of them are plans.
+    pub(super) const fn counts(&self) -> (usize, usize) {
+        (self.documents.count, self.documents.plans.len())
+    }
+
     pub(super) fn wrong(&mut self, problem: Problem) {
         self.documents.damaged = true;
         self.problems.push(problem);
     }
 
     /// Whether there is a plan, or no document at all.
-    pub(super) const fn is_planned(&self) -> bool {
-        self.documents.plan.is_some() || self.documents.count == 0
+    pub(super) fn is_planned(&self) -> bool {
+        !self.documents.plans.is_empty() || self.documents.count == 0
     }
 
     pub(super) const fn count(&mut self) {
@@ -271,26 +286,22 @@ impl Intake {
                 if let Some(document) = self.decoded::<ClusterSpec>(tree) {
                     match &self.documents.cluster {
                         Some((first, _)) => self.twice("Cluster", *first, place),
-                        None => self.documents.cluster = Some((place, document.spec)),
+                        None => self.documents.cluster = Some((place, Rc::new(document.spec))),
                     }
                 }
             }
             "UpgradePlan" => {
                 if let Some(document) = self.decoded::<PlanSpec>(tree) {
-                    let name = document.metadata.and_then(|m| m.name);
-                    match &self.documents.plan {
-                        Some((first, _, _)) => self.twice("UpgradePlan", *first, place),
-                        None => self.documents.plan = Some((place, name, document.spec)),
-                    }
+                    self.documents.plans.push(PlanDoc::new(tree.clone(), document));
                 }
             }
             "Timings" => {
                 let document = self.decoded::<TimingsSpec>(tree);
-                self.documents.timings.extend(document.map(|d| d.spec));
+                self.documents.timings.extend(document.map(|d| Rc::new(d.spec)));
             }
             "Faults" => {
                 let document = self.decoded::<FaultsSpec>(tree);
-                self.documents.faults.extend(document.map(|d| d.spec));
+                self.documents.faults.extend(document.map(|d| Rc::new(d.spec)));
             }
             "Expectations" => {
                 let document = self.decoded::<ExpectationsSpec>(tree);
@@ -317,7 +328,7 @@ impl Intake {
         document
     }
 
-    fn twice(&mut self, kind: &str, first: Place, second: Place) {
+    pub(super) fn twice(&mut self, kind: &str, first: Place, second: Place) {
         let text = format!("a second {kind}; a scenario has at most one");
         self.problems
             .push(Problem::at(second, text).and(first, "the first one"));

@@ -16,6 +16,7 @@ mod limits;
 mod nearest;
 mod objects;
 mod own;
+mod plans;
 pub mod presets;
 mod reading;
 mod text;
@@ -23,6 +24,7 @@ mod text;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use files::{Input, ReadError, inputs_of};
 pub use own::{OWN_KINDS, schema};
+pub use plans::Plans;
 
 use crate::model::Model;
 use crate::versions::releases::ApiUse;
@@ -122,11 +124,13 @@ pub fn load_inputs_or(inputs: Vec<Input<'_>>, plan: &Source) -> Result<(Scenario
 /// As [`load_inputs`], as far as documents can be wrong by themselves.
 pub fn expand(inputs: Vec<Input<'_>>, preset: Option<&str>) -> Result<presets::UpgradePlan, LoadError> {
     let nothing = inputs.is_empty();
-    let taken = taken_in(inputs)?.finish();
+    let mut intake = taken_in(inputs)?;
+    intake.one_plan();
+    let taken = intake.finish();
     if !taken.problems.is_empty() && !nothing {
         return Err(taken.problems.finish(&taken.texts).into());
     }
-    Ok(presets::expanded(taken.documents.plan, preset))
+    Ok(presets::expanded(taken.documents.plans.first(), preset))
 }
 
 fn taken_in(inputs: Vec<Input<'_>>) -> Result<intake::Intake, ReadError> {
@@ -140,13 +144,14 @@ fn taken_in(inputs: Vec<Input<'_>>) -> Result<intake::Intake, ReadError> {
     Ok(intake)
 }
 
-fn finish(intake: intake::Intake) -> Result<Scenario, Diagnostics> {
+fn finish(mut intake: intake::Intake) -> Result<Scenario, Diagnostics> {
+    intake.one_plan();
     let mut taken = intake.finish();
     let ending_apis = std::mem::take(&mut taken.documents.ending_apis).into_values().collect();
     if taken.documents.is_empty() {
         return Err(taken.problems.finish(&taken.texts));
     }
-    let (model, notes) = build::build(&taken.documents, &mut taken.problems);
+    let (model, notes) = build::build(&taken.documents, taken.documents.plans.first(), &mut taken.problems);
     if taken.problems.is_empty() {
         Ok(Scenario {
             model,

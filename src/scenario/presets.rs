@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::nearest::did_you_mean;
 use super::own::{API_VERSION, PlanSpec};
-use super::text::{Place, decode_strict, yaml_text};
+use super::plans::PlanDoc;
+use super::text::{decode_strict, yaml_text};
 
 /// Declares the presets: the names of their files.
 macro_rules! files {
@@ -172,8 +173,9 @@ struct Name {
 }
 
 /// A plan with every figure written down.
-pub(super) fn expanded(plan: Option<(Place, Option<String>, PlanSpec)>, preset: Option<&str>) -> UpgradePlan {
-    let (name, written) = plan.map(|(_, name, spec)| (name, spec)).unwrap_or_default();
+pub(super) fn expanded(plan: Option<&PlanDoc>, preset: Option<&str>) -> UpgradePlan {
+    let written = plan.map(|p| (*p.spec).clone()).unwrap_or_default();
+    let name = plan.and_then(|p| p.name.clone());
     let (name, mut spec) = match preset {
         Some(preset) => (Some(preset.to_owned()), written.under(preset)),
         None => (name, written),

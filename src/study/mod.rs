@@ -65,6 +65,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod advice;
+pub mod comparison;
 mod distribution;
 mod file;
 mod finish;

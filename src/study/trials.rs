@@ -176,7 +176,7 @@ where
 
 /// What the trials depend on besides their seed and number, as a hash, so that nobody merges what does not belong
 /// together.
-fn fingerprint(model: &Model, options: &RunOptions) -> String {
+pub(super) fn fingerprint(model: &Model, options: &RunOptions) -> String {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     let options = RunOptions {
         trial: 0,

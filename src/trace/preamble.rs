@@ -65,6 +65,12 @@ pub struct NodeInfo {
     /// Not there at the start: the plan creates it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub planned: bool,
+    /// The pool of the plan that it belongs to; `None` where the plan names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// Its region and zone; `None` where it has no labels that tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 /// A workload.

@@ -52,6 +52,12 @@ fn shown() -> Vec<Shown> {
     all
 }
 
+/// Whether a word names a file that a command of the documents writes or reads again.
+fn is_file(word: &str) -> bool {
+    let endings = [".json", ".jsonl", ".html", ".svg", ".md"];
+    !word.contains('/') && endings.iter().any(|end| word.ends_with(end))
+}
+
 #[test]
 fn every_command_of_the_documents_runs() {
     let shown = shown();
@@ -72,9 +78,13 @@ fn every_command_of_the_documents_runs() {
             .or_else(|| command.strip_prefix("seatrial "))
             .unwrap_or_else(|| panic!("{place}: what is `{command}`?"));
         // Files that commands write go to a folder of their own.
-        let place_of = |word: &str| match word.strip_suffix(".json") {
-            Some(name) => format!("{}/{name}.json", scratch.display()),
-            None => word.to_owned(),
+        let place_of = |word: &str| {
+            let files = word.split(',').map(|part| match part.split_once('=') {
+                Some((kind, file)) if is_file(file) => format!("{kind}={}/{file}", scratch.display()),
+                None if is_file(part) => format!("{}/{part}", scratch.display()),
+                _ => part.to_owned(),
+            });
+            files.collect::<Vec<_>>().join(",")
         };
         let args: Vec<String> = args.split_whitespace().map(place_of).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod cli;
+mod compare;
 mod controllers;
 mod coverage;
 mod docs;
@@ -18,6 +19,7 @@ mod properties;
 mod published;
 mod reference;
 mod replace;
+mod replay;
 mod report;
 mod rollback;
 mod scale;

@@ -27,6 +27,8 @@ const DRAIN: fn() -> DrainId = || DrainId::from_index(0);
 fn preamble(desired: u32) -> Preamble {
     let node = |name: &str, control_plane| NodeInfo {
         planned: false,
+        pool: None,
+        zone: None,
         name: name.into(),
         control_plane,
         version: 0,

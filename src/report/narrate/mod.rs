@@ -1,6 +1,6 @@
 //! A run told as a story: one plain sentence for each event that matters.
 
-mod words;
+pub(super) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

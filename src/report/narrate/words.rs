@@ -26,7 +26,7 @@ pub(super) fn pause(micros: u64) -> String {
     }
 }
 
-pub(super) fn node(preamble: &Preamble, id: NodeId) -> &str {
+pub(in crate::report) fn node(preamble: &Preamble, id: NodeId) -> &str {
     let node = preamble.nodes.get(id.index());
     node.map_or("a node", |node| node.name.as_str())
 }
@@ -42,7 +42,7 @@ fn process(preamble: &Preamble, id: InstanceId) -> String {
     }
 }
 
-pub(super) const fn plan_status(status: PlanStatus) -> &'static str {
+pub(in crate::report) const fn plan_status(status: PlanStatus) -> &'static str {
     match status {
         PlanStatus::Completed => "is completed",
         PlanStatus::CompletedWithSkips => "is completed, with nodes left out",
@@ -53,7 +53,7 @@ pub(super) const fn plan_status(status: PlanStatus) -> &'static str {
     }
 }
 
-pub(super) const fn node_result(result: NodeResult) -> &'static str {
+pub(in crate::report) const fn node_result(result: NodeResult) -> &'static str {
     match result {
         NodeResult::Upgraded => "is upgraded",
         NodeResult::Replaced => "is replaced",
@@ -63,7 +63,7 @@ pub(super) const fn node_result(result: NodeResult) -> &'static str {
     }
 }
 
-pub(super) const fn drain_outcome(outcome: DrainOutcome) -> &'static str {
+pub(in crate::report) const fn drain_outcome(outcome: DrainOutcome) -> &'static str {
     match outcome {
         DrainOutcome::Completed => "is done",
         DrainOutcome::Refused => "refuses to touch these pods",
@@ -73,7 +73,7 @@ pub(super) const fn drain_outcome(outcome: DrainOutcome) -> &'static str {
     }
 }
 
-pub(super) const fn api_error(error: ApiError) -> &'static str {
+pub(in crate::report) const fn api_error(error: ApiError) -> &'static str {
     match error {
         ApiError::Unavailable => "the API is away",
         ApiError::ManyBudgets => "more than one budget matches the pod",
@@ -82,7 +82,7 @@ pub(super) const fn api_error(error: ApiError) -> &'static str {
 }
 
 /// How many nodes do not fit, and why, as the scheduler says it.
-pub(super) fn unfit(why: Unfit) -> String {
+pub(in crate::report) fn unfit(why: Unfit) -> String {
     let parts = [
         (why.unschedulable, "cordoned"),
         (why.tainted, "with a taint that it does not tolerate"),
@@ -103,6 +103,45 @@ pub(super) fn unfit(why: Unfit) -> String {
         "there is none".into()
     } else {
         parts.join(", ")
+    }
+}
+
+/// The same for a table.
+pub(in crate::report) const fn node_deed(result: NodeResult) -> &'static str {
+    match result {
+        NodeResult::Upgraded => "upgraded",
+        NodeResult::Replaced => "replaced",
+        NodeResult::Skipped => "skipped",
+        NodeResult::Quarantined => "left cordoned",
+        NodeResult::Failed => "failed",
+    }
+}
+
+/// What kubeadm does in a phase.
+pub(in crate::report) const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Preflight => "reads the configuration",
+        Phase::HealthCheck => "checks the health of the cluster",
+        Phase::Prepull => "pulls images",
+        Phase::EtcdBackup => "copies the data of etcd",
+        Phase::Etcd => "swaps etcd",
+        Phase::ApiServer => "swaps kube-apiserver",
+        Phase::ControllerManager => "swaps kube-controller-manager",
+        Phase::Scheduler => "swaps kube-scheduler",
+        Phase::PostUpgrade => "updates add-ons",
+        Phase::UpgradeNode => "writes the kubelet's configuration",
+    }
+}
+
+/// How a process stopped.
+pub(in crate::report) const fn stopped(why: StopReason) -> &'static str {
+    match why {
+        StopReason::Terminated => "has stopped",
+        StopReason::Killed => "is killed",
+        StopReason::Crashed => "crashes",
+        StopReason::Completed => "has done its work",
+        StopReason::NodeDown => "is gone with its machine",
+        StopReason::LostLease => "has lost its lease and exits",
     }
 }
 
@@ -133,18 +172,7 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
         Fact::NodeNotReady { node } => format!("{} is not ready any more", name(node)),
         Fact::NodeReady { node } => format!("{} is ready again", name(node)),
         Fact::PhaseStarted { node, phase } => {
-            let what = match phase {
-                Phase::Preflight => "reads the configuration",
-                Phase::HealthCheck => "checks the health of the cluster",
-                Phase::Prepull => "pulls images",
-                Phase::EtcdBackup => "copies the data of etcd",
-                Phase::Etcd => "swaps etcd",
-                Phase::ApiServer => "swaps kube-apiserver",
-                Phase::ControllerManager => "swaps kube-controller-manager",
-                Phase::Scheduler => "swaps kube-scheduler",
-                Phase::PostUpgrade => "updates add-ons",
-                Phase::UpgradeNode => "writes the kubelet's configuration",
-            };
+            let what = self::phase(phase);
             format!("{}: kubeadm {what}", name(node))
         }
         _ => return None,
@@ -212,14 +240,7 @@ pub(super) fn of_versions(preamble: &Preamble, style: Style, fact: &Fact) -> Opt
 pub(super) fn of_control_plane(preamble: &Preamble, style: Style, fact: &Fact) -> Option<String> {
     Some(match *fact {
         Fact::ComponentStopped { instance, why } => {
-            let what = match why {
-                StopReason::Terminated => "has stopped",
-                StopReason::Killed => "is killed",
-                StopReason::Crashed => "crashes",
-                StopReason::Completed => "has done its work",
-                StopReason::NodeDown => "is gone with its machine",
-                StopReason::LostLease => "has lost its lease and exits",
-            };
+            let what = stopped(why);
             format!("{} {what}", process(preamble, instance))
         }
         Fact::ComponentStarted { instance, version } => {

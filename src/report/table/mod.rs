@@ -1,8 +1,8 @@
 //! The report for people: the verdict, the three answers, then the details, in 100 columns.
 
 pub mod itinerary;
-mod rows;
-mod text;
+pub(super) mod rows;
+pub(super) mod text;
 pub mod trials;
 mod versions;
 
@@ -50,7 +50,7 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
     out
 }
 
-fn assumptions(out: &mut String, lines: &[String], style: Style) {
+pub(super) fn assumptions(out: &mut String, lines: &[String], style: Style) {
     if lines.is_empty() {
         return;
     }

@@ -13,7 +13,7 @@ use crate::trace::DrainOutcome;
 const GAP: u16 = 2;
 
 /// A table without lines, as kubectl prints them.
-pub(super) fn table(header: &[&str], left: usize) -> Table {
+pub(in super::super) fn table(header: &[&str], left: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header.iter().map(Cell::new));
@@ -26,7 +26,7 @@ pub(super) fn table(header: &[&str], left: usize) -> Table {
     table
 }
 
-pub(super) fn print(out: &mut String, table: &Table) {
+pub(in super::super) fn print(out: &mut String, table: &Table) {
     out.push('\n');
     for line in table.lines() {
         out.push_str(line.trim_end());
@@ -34,7 +34,7 @@ pub(super) fn print(out: &mut String, table: &Table) {
     }
 }
 
-pub(super) fn workloads(out: &mut String, report: &Report, wide: bool) {
+pub(in super::super) fn workloads(out: &mut String, report: &Report, wide: bool) {
     if report.workloads.is_empty() {
         return;
     }
@@ -69,7 +69,7 @@ pub(super) fn workloads(out: &mut String, report: &Report, wide: bool) {
 }
 
 /// Says how many workloads are not in the table.
-pub(super) fn hidden(out: &mut String, hidden: usize, shown: usize) {
+pub(in super::super) fn hidden(out: &mut String, hidden: usize, shown: usize) {
     if hidden > 0 {
         let (noun, verb) = if hidden == 1 {
             ("workload", "is")
@@ -82,7 +82,7 @@ pub(super) fn hidden(out: &mut String, hidden: usize, shown: usize) {
 }
 
 /// Shortens the names in the first column until the table fits.
-pub(super) fn shorten_names(header: &[&str], rows: &mut [Vec<String>]) {
+pub(in super::super) fn shorten_names(header: &[&str], rows: &mut [Vec<String>]) {
     let width = |column: usize, title: &str| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         let widest = cells.map(|cell| cell.chars().count()).max();
@@ -96,7 +96,7 @@ pub(super) fn shorten_names(header: &[&str], rows: &mut [Vec<String>]) {
 }
 
 /// What keeps the cluster alive and is of interest only where something happens to it.
-pub(super) fn is_of_the_system(namespace: &str) -> bool {
+pub(in super::super) fn is_of_the_system(namespace: &str) -> bool {
     namespace == "kube-system"
 }
 
@@ -133,7 +133,7 @@ fn row(w: &WorkloadReport, wide: bool) -> Vec<String> {
     row
 }
 
-pub(super) fn nodes(out: &mut String, report: &Report) {
+pub(in super::super) fn nodes(out: &mut String, report: &Report) {
     let header = [
         "NODE",
         "ROLE",
@@ -189,7 +189,7 @@ pub(super) fn nodes(out: &mut String, report: &Report) {
     print(out, &table);
 }
 
-pub(super) fn phases(out: &mut String, report: &Report) {
+pub(in super::super) fn phases(out: &mut String, report: &Report) {
     let mut table = table(&["NODE", "KUBEADM PHASE", "START", "TOOK"], 2);
     for node in &report.nodes {
         for phase in &node.phases {
@@ -206,7 +206,7 @@ pub(super) fn phases(out: &mut String, report: &Report) {
     }
 }
 
-pub(super) fn placement(out: &mut String, report: &Report) {
+pub(in super::super) fn placement(out: &mut String, report: &Report) {
     let (before, after) = (&report.cluster.placement_before, &report.cluster.placement_after);
     let mut table = table(&["WORKLOAD", "BEFORE", "AFTER"], 3);
     let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();

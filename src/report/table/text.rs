@@ -6,7 +6,7 @@ use super::WIDTH;
 use crate::metrics::Seconds;
 
 /// Text that starts with `lead` and goes on `indent` columns from the left.
-pub(super) fn paragraph(out: &mut String, lead: &str, text: &str, indent: usize) {
+pub(in super::super) fn paragraph(out: &mut String, lead: &str, text: &str, indent: usize) {
     let mut lines = wrap(text, WIDTH.saturating_sub(indent).max(20)).into_iter();
     let _ = writeln!(out, "{lead}{}", lines.next().unwrap_or_default());
     for line in lines {
@@ -15,7 +15,7 @@ pub(super) fn paragraph(out: &mut String, lead: &str, text: &str, indent: usize)
 }
 
 /// Lines of at most `width` characters; a word that is longer is not broken.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in super::super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     let mut words: Vec<String> = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// A text of at most `most` characters, cut in the middle.
-pub(super) fn shorten(text: &str, most: usize) -> String {
+pub(in super::super) fn shorten(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
         return text.to_owned();
@@ -59,7 +59,7 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
     format!("{head}…{tail}")
 }
 
-pub(super) fn count(n: u64, noun: &str) -> String {
+pub(in super::super) fn count(n: u64, noun: &str) -> String {
     if n == 1 {
         format!("1 {noun}")
     } else {
@@ -68,13 +68,13 @@ pub(super) fn count(n: u64, noun: &str) -> String {
 }
 
 /// A number without needless decimals, two at most.
-pub(super) fn decimals(number: f64) -> String {
+pub(in super::super) fn decimals(number: f64) -> String {
     let text = format!("{number:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Seconds as people say them: `0s`, `0.04s`, `4.1s`, `12m5s`, `3h2m`.
-pub(super) fn span(seconds: Seconds) -> String {
+pub(in super::super) fn span(seconds: Seconds) -> String {
     if seconds <= 0.0 {
         "0s".into()
     } else if seconds < 0.095 {

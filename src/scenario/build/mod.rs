@@ -24,14 +24,16 @@ use super::diagnostic::{Problem, Problems};
 use super::intake::Documents;
 use super::objects::Template;
 use super::own::ControlPlaneSpec;
+use super::plans::PlanDoc;
 use super::text::{At, Place};
 use crate::ids::{ClassId, NodeId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::units::KubeVersion;
 use volumes::Claims;
 
-/// Builds the model; what is wrong goes to `problems`, in which case the model is not to be used.
-pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, Vec<String>) {
+/// Builds the model with one of the plans, or none; what is wrong goes to `problems`, in which case the model is not to be
+/// used.
+pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mut Problems) -> (Model, Vec<String>) {
     let mut builder = Builder {
         documents,
         problems,
@@ -55,7 +57,7 @@ pub(crate) fn build(documents: &Documents, problems: &mut Problems) -> (Model, V
     builder.volumes();
     builder.timings();
     builder.hooks();
-    builder.plan();
+    builder.plan(plan);
     builder.faults();
     (builder.model, builder.notes)
 }

@@ -6,14 +6,21 @@ use crate::ids::NodeId;
 use crate::model::{ControlPlanePlan, DrainOptions, DrainVia, OnFailure, Plan};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::own::{DrainSpec, KubeletsSpec, OnFailureSpec, PlanSpec, ViaSpec};
+use crate::scenario::plans::PlanDoc;
 use crate::scenario::presets;
 use crate::scenario::text::At;
 use crate::units::Span;
 
 impl Builder<'_> {
     /// The plan, if there is one.
-    pub(super) fn plan(&mut self) {
-        let Some((place, name, written)) = &self.documents.plan else {
+    pub(super) fn plan(&mut self, plan: Option<&PlanDoc>) {
+        let Some(PlanDoc {
+            place,
+            name,
+            spec: written,
+            ..
+        }) = plan
+        else {
             return;
         };
         let spec = &self.with_preset(written);

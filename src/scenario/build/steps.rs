@@ -15,19 +15,15 @@ impl Builder<'_> {
     pub(super) fn steps(&mut self, spec: &PlanSpec) -> Vec<Step> {
         let mut steps = Vec::new();
         for step in &spec.steps {
-            steps.extend(self.step(step, &spec.drain));
+            steps.extend(self.step(step, spec));
         }
         steps
     }
 
-    fn step(&mut self, step: &At<StepSpec>, plan: &DrainSpec) -> Option<Step> {
-        let plan_target = self
-            .documents
-            .plan
-            .as_ref()
-            .and_then(|(_, _, p)| p.target_version.as_ref());
+    fn step(&mut self, step: &At<StepSpec>, plan: &PlanSpec) -> Option<Step> {
+        let plan_target = plan.target_version.as_ref();
         Some(match &step.value {
-            StepSpec::Drain(drain) => return self.drain_step(drain, step.place, plan),
+            StepSpec::Drain(drain) => return self.drain_step(drain, step.place, &plan.drain),
             StepSpec::UpgradeNode(upgrade) => Step::UpgradeNode {
                 node: self.node(&upgrade.node)?,
                 reboot: upgrade.reboot,

@@ -112,7 +112,7 @@ impl Builder<'_> {
         }
         // A plan that says how long a node's upgrade takes means all of it, a reboot included, unless it gives that a time
         // of its own.
-        let given = |field: fn(&TimingsSpec) -> bool| documents.timings.iter().any(field);
+        let given = |field: fn(&TimingsSpec) -> bool| documents.timings.iter().any(|t| field(t));
         if given(|t| t.node_upgrade.is_some()) && !given(|t| t.node_reboot.is_some()) {
             self.model.timings.node_reboot = Dist::Constant(Span::ZERO);
         }

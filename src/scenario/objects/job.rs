@@ -7,7 +7,7 @@ use crate::model;
 use crate::scenario::limits::MOST_REPLICAS;
 
 /// What the model needs of a Job.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct JobDoc {
     pub(crate) meta: Meta,
     pub(crate) job: model::Job,

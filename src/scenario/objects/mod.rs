@@ -154,7 +154,7 @@ impl<'a> Reading<'a> {
 }
 
 /// What the model needs of an object's metadata.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Meta {
     pub(crate) name: String,
     pub(crate) namespace: String,

@@ -7,7 +7,7 @@ use crate::model::{Taint, TaintEffect};
 use crate::units::{KubeVersion, bytes, millicores, whole};
 
 /// What the model needs of a Node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NodeDoc {
     pub(crate) meta: Meta,
     pub(crate) taints: Vec<Taint>,

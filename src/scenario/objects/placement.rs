@@ -46,6 +46,22 @@ pub(crate) struct SpreadDoc {
     pub(crate) match_label_keys: Vec<String>,
 }
 
+impl SpreadDoc {
+    /// Pods with these labels stand on different nodes as far as they can, and wait where they cannot.
+    pub(crate) fn over_nodes(hostname: &str, labels: &[(String, String)]) -> Self {
+        Self {
+            topology: hostname.to_owned(),
+            selector: Selector::of_labels(labels),
+            max_skew: 1,
+            hard: true,
+            min_domains: 1,
+            ignores_affinity: false,
+            honors_taints: false,
+            match_label_keys: Vec::new(),
+        }
+    }
+}
+
 impl Reading<'_> {
     pub(super) fn placement(&mut self, spec: &PodSpec, path: &[&str]) -> PlacementDoc {
         let mut found = PlacementDoc::default();

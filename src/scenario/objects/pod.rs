@@ -9,7 +9,7 @@ use super::{Meta, Reading, Template};
 use crate::units::KubeVersion;
 
 /// What the model needs of a Pod.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PodDoc {
     pub(crate) meta: Meta,
     /// Shared with other pods that are alike.

@@ -12,7 +12,7 @@ use crate::model::BudgetLimit;
 use crate::units::IntOrPercent;
 
 /// What the model needs of a PodDisruptionBudget.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct BudgetDoc {
     pub(crate) meta: Meta,
     /// `None`: neither field is given, which allows no disruption.
@@ -22,7 +22,7 @@ pub(crate) struct BudgetDoc {
 }
 
 /// What the model needs of a Service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ServiceDoc {
     pub(crate) meta: Meta,
     /// Empty: the endpoints are somebody else's business.
@@ -31,7 +31,7 @@ pub(crate) struct ServiceDoc {
 }
 
 /// What the model needs of a PriorityClass.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PriorityDoc {
     pub(crate) meta: Meta,
     pub(crate) value: i32,
@@ -56,6 +56,15 @@ enum Rule {
 }
 
 impl Selector {
+    /// `matchLabels`.
+    pub(crate) fn of_labels(labels: &[(String, String)]) -> Self {
+        let rule = |(key, value): &(String, String)| Rule::In(key.clone(), vec![value.clone()]);
+        Self {
+            rules: labels.iter().map(rule).collect(),
+            nothing: false,
+        }
+    }
+
     /// Whether it asks for another label than this one.
     pub(crate) fn uses_other_than(&self, wanted: &str) -> bool {
         self.rules.iter().any(|rule| {

@@ -7,7 +7,7 @@ use crate::model::{PodManagement, RolloutStrategy};
 use crate::units::Span;
 
 /// What the model needs of a StatefulSet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StatefulSetDoc {
     pub(crate) meta: Meta,
     pub(crate) replicas: u32,

@@ -7,7 +7,7 @@ use super::{Meta, Reading};
 use crate::model::{NodeRule, NodeTerm};
 
 /// What the model needs of a PersistentVolume.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct VolumeDoc {
     pub(crate) meta: Meta,
     /// The nodes that can reach it: each list is one condition, met by any of its terms.
@@ -18,7 +18,7 @@ pub(crate) struct VolumeDoc {
 }
 
 /// What the model needs of a PersistentVolumeClaim.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ClaimDoc {
     pub(crate) meta: Meta,
     /// The volume that it is bound to.
@@ -28,7 +28,7 @@ pub(crate) struct ClaimDoc {
 }
 
 /// What the model needs of a StorageClass.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StorageClassDoc {
     pub(crate) meta: Meta,
     /// `allowedTopologies`; empty: everywhere.

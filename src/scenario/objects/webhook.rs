@@ -10,7 +10,7 @@ use super::policy::Selector;
 use super::{Meta, Reading};
 
 /// What the model needs of a webhook configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WebhookConfigurationDoc {
     pub(crate) meta: Meta,
     /// A MutatingWebhookConfiguration.
@@ -20,7 +20,7 @@ pub(crate) struct WebhookConfigurationDoc {
 }
 
 /// A webhook without which no pod is created.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WebhookDoc {
     pub(crate) name: String,
     /// Namespace and name of the Service that it is reached by; `None`: by URL.
@@ -32,7 +32,7 @@ pub(crate) struct WebhookDoc {
 }
 
 /// What the model needs of a Namespace: its labels.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NamespaceDoc {
     pub(crate) meta: Meta,
 }

@@ -9,7 +9,7 @@ use crate::scenario::limits::MOST_REPLICAS;
 use crate::units::{IntOrPercent, Span};
 
 /// What the model needs of a Deployment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DeploymentDoc {
     pub(crate) meta: Meta,
     pub(crate) replicas: u32,
@@ -19,7 +19,7 @@ pub(crate) struct DeploymentDoc {
 }
 
 /// What the model needs of a ReplicaSet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ReplicaSetDoc {
     pub(crate) meta: Meta,
     pub(crate) replicas: u32,
@@ -28,7 +28,7 @@ pub(crate) struct ReplicaSetDoc {
 }
 
 /// What the model needs of a DaemonSet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DaemonSetDoc {
     pub(crate) meta: Meta,
     pub(crate) rollout: RolloutStrategy,

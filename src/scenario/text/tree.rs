@@ -93,6 +93,30 @@ impl Tree {
         Some(members.remove(at).value)
     }
 
+    /// The value of a key of a map, to be changed; an empty map where there is none.
+    pub(crate) fn entry(&mut self, key: &str) -> Option<&mut Self> {
+        if self.get(key).is_none() {
+            self.set(key, Value::Map(Vec::new()));
+        }
+        let Value::Map(members) = &mut self.value else {
+            return None;
+        };
+        members.iter_mut().find(|m| &*m.key == key).map(|m| &mut m.value)
+    }
+
+    /// Gives a key of a map a value, which stands where the map stands.
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        let place = self.place;
+        let Value::Map(members) = &mut self.value else {
+            return;
+        };
+        let tree = Self { place, value };
+        match members.iter_mut().find(|m| &*m.key == key) {
+            Some(member) => member.value = tree,
+            None => members.push(Member::new(key.into(), place, tree)),
+        }
+    }
+
     /// Whether this is a map without keys.
     pub(crate) fn is_empty_map(&self) -> bool {
         matches!(&self.value, Value::Map(members) if members.is_empty())
