@@ -15,9 +15,9 @@ use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainOptions, DrainVia, Gate, OnAbort, OnFailure, Plan};
+use crate::model::{DrainOptions, Gate, OnFailure, Plan};
 use crate::rng::{Purpose, Stream};
-use crate::trace::{DrainOutcome, Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
+use crate::trace::{Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
 use crate::units::{Span, Time};
 
 /// What the driver waits for. A task is the work on one node, by number.
