@@ -194,7 +194,7 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
 }
 
 /// The largest resident set of this process so far, in bytes (`VmHWM`; zero where there is no `/proc`).
-fn peak() -> u64 {
+pub(crate) fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok());

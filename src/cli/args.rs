@@ -73,7 +73,7 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml -o json\n  \
     seatrial run scenarios/textbook/lone-master.yaml --narrate\n  \
     seatrial run cluster/ --seed 7 --trace trace.jsonl\n  \
-    seatrial run cluster.json plan.yaml --report html=replay.html\n  \
+    seatrial run cluster.json plan.yaml --report html=replay.html,svg=run.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
     Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
@@ -91,9 +91,9 @@ pub(super) struct RunArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
-    /// Write reports to files: html (plays the run in a browser); several with commas between
-    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted,
-        conflicts_with_all = ["trials", "until_ci"])]
+    /// Write reports to files: html (plays the run in a browser), svg (a picture of the run, or of the trials); several
+    /// with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
     pub(super) report: Vec<Wanted>,
     /// Draw random numbers from this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -163,7 +163,7 @@ pub(super) struct CompareArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     seatrial run scenarios/textbook/twins.yaml --trace trace.jsonl\n  \
-    seatrial replay trace.jsonl --report html=replay.html\n\n\
+    seatrial replay trace.jsonl --report html=replay.html,svg=run.svg\n\n\
     Exit codes: as those of `run`; 2 where the file is no whole trace")]
 pub(super) struct ReplayArgs {
     /// Read this file, which `run --trace` wrote
@@ -175,7 +175,7 @@ pub(super) struct ReplayArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long)]
     pub(super) narrate: bool,
-    /// Write reports to files: html (plays the run in a browser); several with commas between
+    /// Write reports to files: html (plays the run in a browser), svg (a picture); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
     pub(super) report: Vec<Wanted>,
 }

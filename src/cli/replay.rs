@@ -14,6 +14,10 @@ use crate::trace::{Record, TraceReader};
 
 /// Reads a trace and prints its report.
 pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit> {
+    if let Err(wrong) = reports::check(&args.report, false) {
+        terminal.error(&wrong);
+        return Ok(Exit::Usage);
+    }
     let name = args.trace.display();
     let file = match File::open(&args.trace) {
         Ok(file) => file,

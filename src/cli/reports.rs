@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::file;
 use crate::metrics::Report;
 use crate::report;
+use crate::study::Study;
 use crate::trace::{Preamble, Record};
 
 /// A report that is wanted in a file.
@@ -19,11 +20,14 @@ pub(super) struct Wanted {
 /// Kinds of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    /// Plays a run.
     Html,
+    /// A picture: of a run, nodes over workloads; of trials, distributions.
+    Svg,
 }
 
 /// Their names.
-const KINDS: [(&str, Kind); 1] = [("html", Kind::Html)];
+const KINDS: [(&str, Kind); 2] = [("html", Kind::Html), ("svg", Kind::Svg)];
 
 /// Reads `KIND=FILE`.
 pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
@@ -40,7 +44,7 @@ pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
             names()
         ));
     };
-    if path.is_empty() {
+    if file::partial_name(path.as_ref()).is_none() {
         return Err(format!("expected a file name after `{name}=`"));
     }
     Ok(Wanted {
@@ -49,7 +53,37 @@ pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
     })
 }
 
-/// Writes all that are wanted.
+/// Looks, before anything is done, whether all of them can be written; says everything that is wrong at once.
+///
+/// # Errors
+/// Where folders are missing, folders stand in the place of files, two reports go to the same file, or a report of one run
+/// is wanted of many.
+pub(super) fn check(all: &[Wanted], trials: bool) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    for (n, Wanted { kind, path }) in all.iter().enumerate() {
+        let name = path.display();
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        if trials && *kind == Kind::Html {
+            wrong.push(format!(
+                "{name}: html shows one run, not many: use svg, or leave out --trials"
+            ));
+        }
+        if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+            wrong.push(format!("cannot write {name}: there is no folder {}", folder.display()));
+        } else if path.is_dir() {
+            wrong.push(format!("cannot write {name}: it is a folder"));
+        } else if all[..n].iter().any(|other| other.path == *path) {
+            wrong.push(format!("two reports go to {name}"));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n"))
+    }
+}
+
+/// Writes all that are wanted of a run.
 ///
 /// # Errors
 /// When one cannot be written.
@@ -57,6 +91,23 @@ pub(super) fn write(wanted: &[Wanted], preamble: &Preamble, records: &[Record], 
     for Wanted { kind, path } in wanted {
         let text = match kind {
             Kind::Html => report::html::render(preamble, records, report)?,
+            Kind::Svg => report::picture::run(preamble, records),
+        };
+        file::write(path, &text)?;
+    }
+    Ok(())
+}
+
+/// Writes all that are wanted of many trials.
+///
+/// # Errors
+/// When one cannot be written.
+pub(super) fn write_trials(wanted: &[Wanted], study: &Study) -> Result<()> {
+    for Wanted { kind, path } in wanted {
+        let text = match kind {
+            // `check` has refused it.
+            Kind::Html => continue,
+            Kind::Svg => report::picture::trials(study),
         };
         file::write(path, &text)?;
     }
@@ -73,11 +124,21 @@ mod tests {
         assert_eq!(html, Ok((Kind::Html, PathBuf::from("a=b.html"))));
         for (wrong, why) in [
             ("html", "KIND=FILE"),
-            ("htm=x", "kinds are html"),
+            ("htm=x", "kinds are html, svg"),
+            ("svg=a/..", "file name"),
             ("html=", "file name"),
         ] {
             let error = wanted(wrong).err();
             assert!(error.as_ref().is_some_and(|e| e.contains(why)), "{wrong}: {error:?}");
         }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let all = ["svg=no/such/folder/a.svg", "svg=src", "html=b.svg", "svg=b.svg"].map(wanted);
+        let all: Vec<Wanted> = all.into_iter().flatten().collect();
+        let lines = |trials| check(&all, trials).err().map(|text| text.lines().count());
+        assert_eq!((lines(false), lines(true)), (Some(3), Some(4)));
+        assert_eq!(check(&all[3..], true), Ok(()));
     }
 }

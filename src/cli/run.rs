@@ -19,6 +19,11 @@ use crate::units::{Span, Time};
 
 /// Runs a plan and prints the report.
 pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) -> Result<Exit> {
+    let many = args.trials.trials.is_some() || args.trials.until_ci.is_some();
+    if let Err(wrong) = reports::check(&args.report, many) {
+        terminal.error(&wrong);
+        return Ok(Exit::Usage);
+    }
     let loaded = if args.advise {
         load::changeable(&args.scenario, terminal).map(|(plans, model)| (Some(plans), model))
     } else {
@@ -35,7 +40,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         settle: args.settle,
         ..RunOptions::default()
     };
-    if args.trials.trials.is_some() || args.trials.until_ci.is_some() {
+    if many {
         return trials::run(args, (&model, plans.as_ref()), &options, program, terminal);
     }
     let preamble = cluster::preamble(&model, &options);

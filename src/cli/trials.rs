@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::args::{Output, RunArgs};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, advise, file};
+use super::{Exit, advise, file, reports};
 use crate::cluster::RunOptions;
 use crate::model::Model;
 use crate::report;
@@ -55,6 +55,9 @@ pub(super) fn run(
     bar.finish_and_clear();
     if let Some(path) = &asked.save {
         file::write(path, &study.to_json()?)?;
+    }
+    if study.trials() > 0 {
+        reports::write_trials(&args.report, &study)?;
     }
     let replay = replay(args, program);
     match plans.filter(|_| interrupt.asked().is_none()) {

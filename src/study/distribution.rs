@@ -87,6 +87,14 @@ impl Distribution {
         }
     }
 
+    /// The values in ascending order, in units, each with how often it occurred.
+    pub(super) fn values(&self) -> Vec<(f64, u64)> {
+        self.counts
+            .iter()
+            .map(|(value, count)| (units(*value), *count))
+            .collect()
+    }
+
     /// How many trials there are.
     pub(super) fn len(&self) -> u64 {
         self.counts.values().fold(0, |sum: u64, n| sum.saturating_add(*n))

@@ -202,6 +202,36 @@ impl Study {
         self.about.seed
     }
 
+    /// The plan's name; `None` where only faults were played.
+    #[must_use]
+    pub fn plan(&self) -> Option<&str> {
+        self.about.plan.as_deref()
+    }
+
+    /// Makespans of the trials that completed: seconds in ascending order, each with how many trials took so long.
+    #[must_use]
+    pub fn makespans(&self) -> Vec<(f64, u64)> {
+        self.makespan.values()
+    }
+
+    /// Downtime of applications, summed over workloads: seconds in ascending order, each with how many trials had it.
+    #[must_use]
+    pub fn downtimes(&self) -> Vec<(f64, u64)> {
+        self.applications.downtime_seconds.values()
+    }
+
+    /// The workload that was down longest in any trial, and its downtime over the trials; `None`: no workload was.
+    #[must_use]
+    pub fn worst_workload(&self) -> Option<(String, Vec<(f64, u64)>)> {
+        let was_down = self.workloads.iter().filter(|w| w.with_downtime > 0);
+        let worst = was_down.max_by_key(|w| w.worst)?;
+        let downtime = match &worst.endpoints {
+            Some(endpoints) => &endpoints.downtime_seconds,
+            None => &worst.serving.downtime_seconds,
+        };
+        Some((format!("{}/{}", worst.namespace, worst.name), downtime.values()))
+    }
+
     /// How many trials ended with a status.
     #[must_use]
     pub fn with_status(&self, status: PlanStatus) -> u64 {

@@ -13,6 +13,7 @@ mod kubelets;
 mod large;
 mod lessons;
 mod oracles;
+mod pictures;
 mod plan;
 mod presets;
 mod properties;

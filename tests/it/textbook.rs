@@ -52,8 +52,14 @@ fn every_scenario_tells_its_story() {
 #[test]
 fn no_snapshot_is_left_behind() {
     let names: Vec<String> = textbook().iter().map(|p| name(p)).collect();
-    // Those of `seatrial plan`.
-    let planned = ["plan-1.18-to-1.21", "plan-1.28-to-1.31", "runbook-hello-upgrade"];
+    // Those of `seatrial plan`, and pictures.
+    let planned = [
+        "plan-1.18-to-1.21",
+        "plan-1.28-to-1.31",
+        "runbook-hello-upgrade",
+        "picture-twins",
+        "picture-twins-trials",
+    ];
     for snapshot in files(&root().join("snapshots"), "snap") {
         let known = name(&snapshot);
         assert!(

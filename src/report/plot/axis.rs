@@ -43,12 +43,28 @@ impl Axis {
         }
     }
 
+    /// The same in another unit.
+    #[must_use]
+    pub fn unit(self, unit: Unit) -> Self {
+        Self { unit, ..self }
+    }
+
     /// The same with every tenfold equally far.
     #[must_use]
     pub fn log(self) -> Self {
         Self {
             scale: Scale::Log,
             ..self
+        }
+    }
+}
+
+impl Axis {
+    /// Its title, with its scale where that is not the usual one.
+    pub(super) fn said(&self) -> String {
+        match self.scale {
+            Scale::Linear => self.title.clone(),
+            Scale::Log => format!("{} (log scale)", self.title),
         }
     }
 }
@@ -194,6 +210,26 @@ impl Ruler {
         }
     }
 
+    /// Lays out a linear axis from zero that ends at a number.
+    pub(super) fn up_to(unit: &Unit, end: f64, pixels: (i32, i32), most: f64) -> Self {
+        Self::between(unit, (0.0, end), pixels, most)
+    }
+
+    /// Lays out a linear axis between two numbers.
+    pub(super) fn between(unit: &Unit, (from, to): (f64, f64), pixels: (i32, i32), most: f64) -> Self {
+        let to = if to > from { to } else { from + 1.0 };
+        let by = step(unit, to - from, most);
+        let first = libm::ceil(from / by - 1e-9);
+        let ticks = (0..=count(libm::floor(to / by + 1e-9) - first)).map(|n| (first + f64::from(n)) * by);
+        Self {
+            unit: unit.clone(),
+            coord: Coord::Linear((from..to).into()),
+            from,
+            pixels,
+            ticks: ticks.filter(|t| *t <= to * 1.000_001).collect(),
+        }
+    }
+
     /// Where a number is.
     pub(super) fn place(&self, value: f64) -> i32 {
         let value = value.max(self.from);
@@ -291,7 +327,10 @@ impl Frame {
             &Words::new(x_title).centred().below(),
             (i32::midpoint(left, right), bottom + 28),
         );
-        sheet.words(&Words::new(y_title).centred().turned(), (8, i32::midpoint(top, bottom)));
+        sheet.words(
+            &Words::new(y_title).centred().turned(),
+            (left - 82, i32::midpoint(top, bottom)),
+        );
     }
 }
 

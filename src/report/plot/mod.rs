@@ -6,14 +6,25 @@
 //! colour says is also said by shape, dash, pattern or words.
 
 mod axis;
+mod gantt;
+mod growth;
+mod histogram;
 mod scatter;
 mod sheet;
 mod text;
 mod theme;
 
 pub use axis::{Axis, Scale, Unit};
+pub use gantt::{Gantt, Group, Mark, Row};
+pub use growth::{Growth, Line, Panel};
+pub use histogram::{Distribution, Histograms};
 pub use scatter::{Point, Scatter};
 pub use text::{TextBox, boxes};
 
 /// Width of every chart in pixels.
 pub const WIDTH: i32 = 900;
+
+#[expect(clippy::cast_possible_truncation, reason = "places on a sheet are small")]
+fn pixels(value: f64) -> i32 {
+    libm::ceil(value) as i32
+}

@@ -4,7 +4,7 @@ use super::axis::{Axis, Frame, Ruler, Unit};
 use super::sheet::{Place, Sheet, Words};
 use super::text::{overlap, shorten, width};
 use super::theme::Paint;
-use super::{Scale, WIDTH};
+use super::{WIDTH, pixels};
 
 /// A chart of points with names.
 ///
@@ -82,7 +82,7 @@ impl Scatter {
                 (24, 26),
             );
             self.legend(sheet);
-            frame.draw(sheet, &title(&self.x), &title(&self.y));
+            frame.draw(sheet, &self.x.said(), &self.y.said());
             if line.len() > 1 {
                 sheet.line(line, Paint::Series(0), 1);
             }
@@ -182,18 +182,6 @@ impl Scatter {
 
 fn round(value: f64) -> f64 {
     libm::round(value * 10.0) / 10.0
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "places on a sheet are small")]
-fn pixels(value: f64) -> i32 {
-    libm::ceil(value) as i32
-}
-
-fn title(axis: &Axis) -> String {
-    match axis.scale {
-        Scale::Linear => axis.title.clone(),
-        Scale::Log => format!("{} (log scale)", axis.title),
-    }
 }
 
 /// Areas are in proportion to sizes.

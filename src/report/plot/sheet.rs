@@ -3,7 +3,7 @@
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle};
+use plotters::element::{Circle, DashedPathElement, Drawable, PathElement, PointCollection, Polygon, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, FontStyle, FontTransform, IntoFont, ShapeStyle, TextStyle};
 
@@ -108,7 +108,7 @@ impl Sheet<'_> {
             let _ = sheet.area.present();
         }
         let body = body.replacen("<svg ", "<svg role=\"img\" ", 1);
-        let head = format!(">\n{}", theme::head(title, description));
+        let head = format!(">\n{}", theme::head(title, description, &body));
         body.replacen(">\n", &head, 1)
     }
 
@@ -133,11 +133,22 @@ impl Sheet<'_> {
         self.put(&Rectangle::new([from, to], paint.color().filled()));
     }
 
+    /// A veil over what is there.
+    pub(super) fn shade(&self, from: Place, to: Place, paint: Paint) {
+        self.put(&Rectangle::new([from, to], paint.color().mix(0.16).filled()));
+    }
+
     pub(super) fn line(&self, points: Vec<Place>, paint: Paint, width: u32) {
         self.put(&PathElement::new(
             points,
             ShapeStyle::from(&paint.color()).stroke_width(width),
         ));
+    }
+
+    /// A line of dashes and gaps of so many pixels.
+    pub(super) fn dashes(&self, points: Vec<Place>, paint: Paint, (dash, gap): (i32, i32)) {
+        let style = ShapeStyle::from(&paint.color()).stroke_width(2);
+        self.put(&DashedPathElement::new(points, dash, gap, style));
     }
 
     /// A filled shape.
