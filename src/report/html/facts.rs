@@ -230,7 +230,11 @@ fn of_node(fact: &Fact) -> Option<Said> {
             let words = "{0}: no new machine, the pool has as many as it can have";
             of("CreationRefused", words, Node(node))
         }
-        Fact::RollbackStarted => say("RollbackStarted", "the old nodes are wanted back: rollback", [No, No, No]),
+        Fact::RollbackStarted => say(
+            "RollbackStarted",
+            "the old nodes are wanted back: rollback",
+            [No, No, No],
+        ),
         Fact::ServicesRead { node } => of("ServicesRead", "the kubelet of {0} starts pods again", Node(node)),
         _ => return None,
     })
