@@ -105,6 +105,13 @@ impl<E: Copy> Queue<E> {
         Some((entry.at, entry.event))
     }
 
+    /// The pending events with their times, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (Time, &E)> {
+        let due = self.due.get(self.next..).unwrap_or_default();
+        let later = self.later.iter().flatten();
+        due.iter().chain(later).map(|entry| (entry.at, &entry.event))
+    }
+
     fn place(&mut self, entry: Entry<E>) {
         let differing = entry.at.as_micros() ^ self.now.as_micros();
         if differing == 0 {
@@ -173,6 +180,17 @@ mod tests {
                 now = expected.map_or(now, |(at, _)| at.as_micros());
             }
             assert_eq!(queue.len(), heap.len());
+            if seq % 5_000 == 0 {
+                let mut pending: Vec<(Time, u64)> = queue.iter().map(|(at, &seq)| (at, seq)).collect();
+                pending.sort_unstable();
+                let sorted = heap.clone().into_sorted_vec();
+                let expected: Vec<(Time, u64)> = sorted
+                    .into_iter()
+                    .rev()
+                    .map(|Reverse((at, seq))| (Time::from_micros(at), seq))
+                    .collect();
+                assert_eq!(pending, expected);
+            }
         }
     }
 

@@ -61,7 +61,7 @@ impl Hall<'_> {
     }
 
     /// A webhook that has to be asked about a workload's pods and has nobody to answer.
-    fn silent_webhook(&self, workload: WorkloadId) -> Option<WebhookId> {
+    pub(super) fn silent_webhook(&self, workload: WorkloadId) -> Option<WebhookId> {
         let class = &self.model.classes[self.model.workloads[workload].class];
         let silent = |id: &&WebhookId| self.store.addresses[self.model.webhooks[**id].service] == 0;
         class.webhooks.iter().find(silent).copied()

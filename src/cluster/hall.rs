@@ -66,6 +66,11 @@ impl<'m> Hall<'m> {
         Some(scheduled.event)
     }
 
+    /// What is going to happen, in no order.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = (Time, Event)> {
+        self.queue.iter().map(|(at, scheduled)| (at, scheduled.event))
+    }
+
     /// Schedules an event after a delay; it carries the current cause.
     pub(crate) fn after(&mut self, delay: Span, event: Event) {
         self.at(self.now + delay, event);

@@ -5,6 +5,7 @@ pub(crate) mod arrival;
 mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;
+mod deadlock;
 pub(crate) mod deployment;
 pub(crate) mod disruption;
 pub(crate) mod election;

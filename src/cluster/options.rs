@@ -18,6 +18,8 @@ pub struct RunOptions {
     pub max_events: u64,
     /// A plan that has done nothing but be refused for so long is blocked.
     pub stall: Span,
+    /// Go on after it is proven that nothing can change any more: to see that it is so.
+    pub past_proof: bool,
 }
 
 impl Default for RunOptions {
@@ -30,6 +32,7 @@ impl Default for RunOptions {
             settle: Span::from_secs(60),
             max_events: 1_000_000_000,
             stall: Span::from_secs(3600),
+            past_proof: false,
         }
     }
 }

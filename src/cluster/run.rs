@@ -1,17 +1,22 @@
 //! One replication, from the first event to the last.
 
+use super::deadlock::{self, Outlook};
 use super::event::Event;
 use super::hall::Hall;
 use super::options::{RunCost, RunOptions};
 use super::setup;
 use super::world::World;
-use crate::ids::{FactId, Id};
+use crate::ids::{DrainId, FactId, Id};
 use crate::model::Model;
 use crate::trace::{Fact, Observer, PlanStatus};
 use crate::units::{Span, Time};
 
 /// The run goes on for so long after the cluster has settled, so that the data plane follows.
 const TAIL: Span = Span::from_secs(5);
+
+/// Whether a quiet cluster can still change is looked at after so long, and again whenever it has been quiet for twice as
+/// long: longer than a gate's or an eviction's next attempt.
+const QUIET: Span = Span::from_secs(6);
 
 /// Runs one replication of a model; every fact goes to the observer, in order.
 ///
@@ -57,6 +62,11 @@ struct Watch<'o> {
     /// When plan and expected consequences had ended.
     quiet_since: Option<Time>,
     cut_off: bool,
+    /// The quiet time that was looked at for a proof that it lasts: since when it is quiet, and how long it has to be
+    /// quiet until the next look.
+    looked: (Time, Span),
+    /// The quiet time of which the reasons have been told, and whether it is for ever.
+    told: Option<(Time, bool)>,
 }
 
 impl<'o> Watch<'o> {
@@ -69,13 +79,15 @@ impl<'o> Watch<'o> {
             settled_at: None,
             quiet_since: None,
             cut_off: false,
+            looked: (Time::ZERO, QUIET),
+            told: None,
         }
     }
 
     fn hand_over<O: Observer>(&mut self, hall: &mut Hall<'_>, observer: &mut O) {
         let (first, facts) = hall.drain_facts();
         for (number, record) in facts.enumerate() {
-            if !is_repetition(&record.fact) {
+            if !record.fact.is_attempt() {
                 self.last_progress = record.at;
             }
             observer.observe(FactId::from_index(first + number), &record);
@@ -89,8 +101,7 @@ impl<'o> Watch<'o> {
             return true;
         }
         if !world.driver.ended(hall) {
-            let stalled = hall.now.since(self.last_progress) >= self.stall;
-            return stalled && hall.expected == 0 && world.driver.only_repeats();
+            return self.stuck(world);
         }
         let waits = hall.expected > 0 || hall.unlisted > 0 && hall.store.gate.available();
         if waits {
@@ -117,6 +128,41 @@ impl<'o> Watch<'o> {
         passed(self.settled_at, TAIL) || passed(self.quiet_since, self.options.settle)
     }
 
+    /// Whether the plan makes no more progress: that is proven, or nothing has happened for very long.
+    fn stuck(&mut self, world: &mut World<'_>) -> bool {
+        let hall = &world.hall;
+        let quiet = hall.now.since(self.last_progress);
+        if quiet < QUIET || hall.expected > 0 || !world.driver.only_repeats() {
+            return false;
+        }
+        if self.looked.0 != self.last_progress {
+            self.looked = (self.last_progress, QUIET);
+        }
+        if quiet >= self.looked.1 {
+            self.looked.1 = quiet * 2;
+            match deadlock::outlook(world, self.last_progress) {
+                Outlook::Open => {}
+                Outlook::Until(drain) => self.tell(world, Some(drain)),
+                Outlook::Never => {
+                    self.tell(world, None);
+                    if !self.options.past_proof {
+                        return true;
+                    }
+                }
+            }
+        }
+        quiet >= self.stall && !world.driver.has_limits()
+    }
+
+    /// Says once why nothing changes.
+    fn tell(&mut self, world: &mut World<'_>, until: Option<DrainId>) {
+        let news = Some((self.last_progress, until.is_none()));
+        if self.told != news {
+            self.told = news;
+            deadlock::tell(world, until);
+        }
+    }
+
     /// What a plan that has not ended came to.
     const fn unfinished(&self) -> PlanStatus {
         if self.cut_off {
@@ -125,19 +171,4 @@ impl<'o> Watch<'o> {
             PlanStatus::Blocked
         }
     }
-}
-
-/// What a stuck plan repeats for ever: attempts, and that they failed.
-fn is_repetition(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::EvictionRefused { .. }
-            | Fact::EvictionFailed { .. }
-            | Fact::CreationRefused { .. }
-            | Fact::PodNotDrainable { .. }
-            | Fact::PodNotAdmitted { .. }
-            | Fact::PodUnschedulable { .. }
-            | Fact::DrainStarted { .. }
-            | Fact::DrainEnded { .. }
-    )
 }

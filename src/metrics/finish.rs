@@ -6,6 +6,7 @@ use super::{
 };
 use crate::ids::Id;
 use crate::metrics::{ClusterReport, ControlPlaneReport};
+use crate::trace::PlanStatus;
 
 impl Metrics<'_> {
     /// The report of the run that ended at `end`, the time of the last fact.
@@ -24,7 +25,10 @@ impl Metrics<'_> {
             failed_step: self.failed_step,
             end: seconds(end),
         };
-        let outcome = ending.outcome();
+        let mut outcome = ending.outcome();
+        if !matches!(outcome.status, PlanStatus::Completed | PlanStatus::CompletedWithSkips) {
+            outcome.proof = self.deadlock.proof(p, &self.pods, &self.nodes);
+        }
         let makespan = self.plan_started.zip(self.plan_ended);
         let lost = churn::gone(p, &self.pods, &self.nodes.machine_down);
         let workloads: Vec<WorkloadReport> = (0..p.workloads.len())

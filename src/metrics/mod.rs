@@ -8,6 +8,7 @@ mod causes;
 mod chain;
 mod churn;
 mod control_plane;
+mod deadlock;
 mod downs;
 mod finish;
 mod nodes;
@@ -18,10 +19,12 @@ mod report;
 mod versions;
 
 pub use report::{
-    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Moves,
-    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Report, Seconds, SkewReport, Versions, WorkloadReport,
+    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Link, Moves,
+    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Seconds, SkewReport, Versions,
+    WorkloadReport,
 };
 
+pub(crate) use deadlock::misfit;
 pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};
 pub(crate) use versions::{Kubelets, check_words, refusal_words};
@@ -108,6 +111,7 @@ pub struct Metrics<'p> {
     workloads: Vec<Workload>,
     nodes: Nodes,
     versions: versions::Versions,
+    deadlock: deadlock::Deadlock,
     control_plane: ControlPlane,
     pending: Pending,
     started: bool,
@@ -140,6 +144,7 @@ impl<'p> Metrics<'p> {
             workloads: preamble.workloads.iter().map(workload).collect(),
             nodes: Nodes::new(preamble),
             versions: versions::Versions::new(preamble),
+            deadlock: deadlock::Deadlock::default(),
             control_plane: ControlPlane::new(preamble),
             pending: Pending::default(),
             started: false,
@@ -450,6 +455,7 @@ impl Observer for Metrics<'_> {
                 self.of_pod(at, id, &record.fact);
                 self.nodes.observe(at, &record.fact);
                 self.versions.observe(at, &record.fact, self.preamble);
+                self.deadlock.observe(at, &record.fact);
                 self.control_plane.observe(at, &record.fact);
             }
         }

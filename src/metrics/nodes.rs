@@ -110,6 +110,12 @@ impl Nodes {
         self.drains.get_mut(id.index())?.as_mut()
     }
 
+    /// All drains.
+    pub(super) fn drains(&self) -> impl Iterator<Item = (DrainId, &Drain)> {
+        let all = self.drains.iter().enumerate();
+        all.filter_map(|(i, drain)| Some((DrainId::from_index(i), drain.as_ref()?)))
+    }
+
     /// Drains that did not come to an end of their own.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = &Drain> {
         let all = self.drains.iter().flatten();

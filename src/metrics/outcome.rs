@@ -43,7 +43,11 @@ impl Ending<'_> {
             PlanStatus::Refused => Some(self.refused()),
             PlanStatus::Inconclusive => Some(self.inconclusive()),
         };
-        Outcome { status, reason }
+        Outcome {
+            status,
+            reason,
+            proof: None,
+        }
     }
 
     fn node(&self, index: usize) -> &str {

@@ -52,7 +52,7 @@ pub struct Report {
 }
 
 /// How the plan ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     /// The status; `Completed` where there was no plan.
@@ -60,6 +60,34 @@ pub struct Outcome {
     pub status: PlanStatus,
     /// Why, where it was not completed.
     pub reason: Option<String>,
+    /// Where it was not completed and nothing could change any more: the proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// Proof that a plan made no more progress: every event that was still to come was an attempt that could only be refused
+/// again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// When it was certain.
+    pub at: Seconds,
+    /// Whether it would have lasted for ever; otherwise until the time-out of a drain.
+    pub never: bool,
+    /// Whether the causes form a circle: the last one waits for the first.
+    pub cycle: bool,
+    /// What waits for what, beginning with what the plan waits for.
+    pub chain: Vec<Link>,
+}
+
+/// One cause in a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// What it is about: `node/worker-1`, `pdb/default/web`, `pod/default/web-0`, `webhook/policy`.
+    pub object: String,
+    /// A sentence without its end.
+    pub words: String,
 }
 
 /// Versions of the control plane.

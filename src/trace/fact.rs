@@ -224,10 +224,46 @@ pub enum Fact {
     /// The data plane does not send requests to the pod.
     RouteRemoved { pod: PodId },
 
+    /// Nothing can change any more: every event that is still to come is an attempt that can only be refused again. With a
+    /// drain: not before the time-out of that drain. What follows from here says why.
+    NothingCanChange { until: Option<DrainId> },
+    /// The budget that a drain waits for, as it stands then.
+    BudgetExhausted {
+        budget: BudgetId,
+        healthy: u32,
+        desired: u32,
+    },
+    /// A pod of that budget that is not healthy.
+    BudgetLacks { budget: BudgetId, pod: PodId },
+    /// A node on which a pod that waits for one does not fit.
+    NodeUnfit { pod: PodId, node: NodeId, why: Misfit },
+
     /// A fault of the scenario happened (index into the scenario's faults).
     FaultInjected { fault: u32 },
     /// A fault of the scenario could not happen (nothing to hit, or the API was away).
     FaultMissed { fault: u32 },
+}
+
+impl Fact {
+    /// Whether it tells of an attempt that changed nothing, which a stuck plan repeats for ever.
+    #[must_use]
+    pub const fn is_attempt(&self) -> bool {
+        matches!(
+            self,
+            Self::EvictionRefused { .. }
+                | Self::EvictionFailed { .. }
+                | Self::CreationRefused { .. }
+                | Self::PodNotDrainable { .. }
+                | Self::PodNotAdmitted { .. }
+                | Self::PodUnschedulable { .. }
+                | Self::DrainStarted { .. }
+                | Self::DrainEnded { .. }
+                | Self::NothingCanChange { .. }
+                | Self::BudgetExhausted { .. }
+                | Self::BudgetLacks { .. }
+                | Self::NodeUnfit { .. }
+        )
+    }
 }
 
 /// How a plan ended.
@@ -408,6 +444,41 @@ pub enum DeletedBy {
     GarbageCollector,
     /// The scheduler, to make room for a pod of higher priority (S-21).
     Preemption,
+}
+
+/// Why a node does not fit a pod: the first of the scheduler's filters that it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Misfit {
+    /// It is cordoned.
+    Unschedulable,
+    /// It has a taint that the pod does not tolerate.
+    Tainted,
+    /// It does not match the pod's node selector, node affinity or name.
+    Affinity,
+    /// The host port is taken.
+    Ports,
+    /// It is too full.
+    Resources,
+    /// The pod's volumes cannot be reached from it.
+    Volumes,
+    /// It lacks a label that a topology spread constraint needs.
+    NoDomain,
+    /// A topology spread constraint.
+    Spread,
+    /// The pods that the pod must be near are not there.
+    PodAffinity,
+    /// Pods that the pod must not be near, or that refuse it, are there.
+    PodAntiAffinity,
+}
+
+impl Misfit {
+    /// Whether the node might fit without some of its pods (S-21).
+    pub(crate) const fn resolvable(self) -> bool {
+        matches!(
+            self,
+            Self::Ports | Self::Resources | Self::Spread | Self::PodAntiAffinity
+        )
+    }
 }
 
 /// Why no node fits a pod: how many nodes fail on what, counted at the first filter that fails.

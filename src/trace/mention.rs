@@ -143,11 +143,12 @@ impl Mentions {
                 workload: Some(workload),
                 ..Self::default()
             },
-            Fact::PodBound { pod: p, node } => Self {
+            Fact::PodBound { pod: p, node } | Fact::NodeUnfit { pod: p, node, .. } => Self {
                 node: Some(node),
                 ..pod(p)
             },
-            Fact::PodUnschedulable { pod: p, .. }
+            Fact::BudgetLacks { pod: p, .. }
+            | Fact::PodUnschedulable { pod: p, .. }
             | Fact::PodReady { pod: p }
             | Fact::PodUnready { pod: p }
             | Fact::PodDeleted { pod: p, .. }

@@ -1,5 +1,9 @@
 //! `kubectl drain`, to the letter (D-1 … D-20): cordon, one snapshot, filters, evictions in parallel, 429 → 5 s, polls.
 
+mod outlook;
+
+pub(crate) use outlook::Outlook;
+
 use super::driver;
 use crate::cluster::disruption::{self, Verdict};
 use crate::cluster::event::Event as World;

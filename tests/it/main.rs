@@ -5,6 +5,7 @@ mod cli;
 mod compare;
 mod controllers;
 mod coverage;
+mod deadlock;
 mod docs;
 mod fidelity;
 mod hops;

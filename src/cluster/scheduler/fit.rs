@@ -6,7 +6,7 @@ use super::spread::SpreadFilter;
 use crate::cluster::hall::Hall;
 use crate::ids::{ClassId, IdVec, NodeId};
 use crate::model::{Model, PodClass, Taint, TaintEffect};
-use crate::trace::{LifecycleTaint, Unfit};
+use crate::trace::{LifecycleTaint, Misfit, Unfit};
 
 /// The filters, with what can be known beforehand.
 #[derive(Debug)]
@@ -17,32 +17,6 @@ pub(super) struct Fit {
     pub(super) labels: Labels,
     pub(super) neighbours: Neighbours,
     spread: SpreadFilter,
-}
-
-/// The first filter that a node fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Misfit {
-    Unschedulable,
-    Tainted,
-    Affinity,
-    Ports,
-    Resources,
-    Volumes,
-    /// A label is missing.
-    NoDomain,
-    Spread,
-    PodAffinity,
-    PodAntiAffinity,
-}
-
-impl Misfit {
-    /// Whether the node might fit without some of its pods (S-21).
-    pub(super) const fn resolvable(self) -> bool {
-        matches!(
-            self,
-            Self::Ports | Self::Resources | Self::Spread | Self::PodAntiAffinity
-        )
-    }
 }
 
 pub(super) const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [

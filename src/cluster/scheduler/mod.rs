@@ -5,6 +5,7 @@ mod crowd;
 mod fit;
 mod labels;
 mod neighbours;
+mod outlook;
 mod preempt;
 mod queue;
 mod quick;

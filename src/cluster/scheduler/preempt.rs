@@ -88,7 +88,7 @@ impl Scheduler {
         };
         nodes.retain(|&node| {
             let misfit = self.fit.examine(ask, node, hall);
-            misfit.is_some_and(super::fit::Misfit::resolvable)
+            misfit.is_some_and(crate::trace::Misfit::resolvable)
         });
         let enough = (nodes.len() / 10).max(100);
         let offset = match u32::try_from(nodes.len()) {

@@ -180,6 +180,15 @@ impl SchedulingQueue {
         }
     }
 
+    /// Pods that wait for a change or for their back-off to end, and when each was tried last; `None`: some are to be
+    /// tried now.
+    pub(super) fn waiting(&self) -> Option<Vec<(PodId, Time)>> {
+        let all = self.backoff.iter().chain(&self.unschedulable);
+        self.active
+            .is_empty()
+            .then(|| all.map(|&pod| (pod, self.info(pod).failed_at)).collect())
+    }
+
     pub(super) fn cause(&self, pod: PodId) -> Option<FactId> {
         self.causes[pod]
     }

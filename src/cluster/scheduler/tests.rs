@@ -211,7 +211,7 @@ fn s15_match_label_keys_and_terminating_pods() {
             fit.prepare(ask, hall);
             fit.examine(ask, NodeId::from_index(0), hall)
         };
-        assert_eq!(misfit(&mut hall), Some(fit::Misfit::Spread));
+        assert_eq!(misfit(&mut hall), Some(crate::trace::Misfit::Spread));
         // As if it were of an older ReplicaSet.
         hall.store.pods[pods[0]].replica_set = None;
         assert_eq!(misfit(&mut hall).is_none(), fits, "{minor}");

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::ids::{BudgetId, Id, InstanceId, NodeId, PodId, WorkloadId};
-use crate::metrics::{Kubelets, check_words, deed, refusal_words};
+use crate::metrics::{Kubelets, check_words, deed, misfit, refusal_words};
 use crate::report::narrate::words;
 use crate::trace::{
     DeletedBy, Fact, LifecycleTaint, NotDrainable, Phase, Preamble, RefusalReason, StopReason, VersionId,
@@ -107,6 +107,7 @@ pub(super) fn say_fact(preamble: &Preamble, kubelets: &Kubelets, fact: &Fact) ->
             of_versions(preamble, kubelets, fact)
         }
         _ => of_drain(fact)
+            .or_else(|| of_deadlock(fact))
             .or_else(|| of_node(fact))
             .or_else(|| of_kubeadm(fact))
             .or_else(|| of_process(fact))
@@ -118,6 +119,40 @@ pub(super) fn say_fact(preamble: &Preamble, kubelets: &Kubelets, fact: &Fact) ->
 fn fault_words(preamble: &Preamble, fault: u32) -> Arg {
     let words = preamble.faults.get(fault as usize);
     Arg::Words(words.map_or("", |f| deed(f)).to_owned().into())
+}
+
+/// Why nothing can change.
+fn of_deadlock(fact: &Fact) -> Option<Said> {
+    Some(match *fact {
+        Fact::NothingCanChange { until: None } => alone(
+            "NothingCanChange",
+            "nothing can change any more: whatever is tried is refused again",
+        ),
+        Fact::NothingCanChange { .. } => alone("NothingCanChange", "nothing can change before a drain's time is up"),
+        Fact::BudgetExhausted {
+            budget,
+            healthy,
+            desired,
+        } => say(
+            "BudgetExhausted",
+            "budget {0} lets nobody go: {1} healthy, {2} must be",
+            [Budget(budget), Number(healthy), Number(desired)],
+        ),
+        Fact::BudgetLacks { budget, pod } => say(
+            "BudgetLacks",
+            "budget {0} waits for {1}",
+            [Budget(budget), Pod(pod), No],
+        ),
+        Fact::NodeUnfit { pod, node, why } => {
+            let why = fixed(misfit(why).0);
+            say(
+                "NodeUnfit",
+                "{0} does not fit {1}, which {2}",
+                [Pod(pod), Node(node), why],
+            )
+        }
+        _ => return None,
+    })
 }
 
 fn of_versions(preamble: &Preamble, kubelets: &Kubelets, fact: &Fact) -> Said {

@@ -181,6 +181,8 @@ impl Narrator<'_> {
         let name = self.preamble.plan.as_deref().unwrap_or("the plan");
         Some(match *fact {
             Fact::PlanStarted => format!("{name} starts"),
+            Fact::NothingCanChange { until: None } => "nothing can change any more".into(),
+            Fact::NothingCanChange { .. } => "nothing can change before a drain's time is up".into(),
             Fact::PlanEnded { status } => format!("{name} {}", words::plan_status(status)),
             Fact::NodeUpgradeStarted { node } => format!("{}: work starts", self.node(node)),
             Fact::NodeUpgradeEnded { node, result } => {

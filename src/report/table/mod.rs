@@ -12,7 +12,7 @@ use rows::{nodes, phases, placement, workloads};
 use text::{count, decimals, paragraph, span, wrap};
 
 use super::Style;
-use crate::metrics::{OutageReport, Report, Seconds, Versions, WorkloadReport, list};
+use crate::metrics::{OutageReport, Proof, Report, Seconds, Versions, WorkloadReport, list};
 use crate::trace::PlanStatus;
 
 /// The widest line.
@@ -77,6 +77,23 @@ fn verdict(out: &mut String, report: &Report, style: Style) {
     let _ = writeln!(out, "{}: {versions}   {words}{took}   {seed}", style.bold(name));
     if let Some(reason) = &report.outcome.reason {
         paragraph(out, "  ", reason, 2);
+    }
+    if let Some(proof) = &report.outcome.proof {
+        deadlock(out, proof, style);
+    }
+}
+
+/// What waits for what, when nothing could change any more.
+fn deadlock(out: &mut String, proof: &Proof, style: Style) {
+    let title = match (proof.never, proof.cycle) {
+        (true, true) => "This never ends: each waits for the next, and the last for the first.",
+        (true, false) => "This never ends: nothing that is still to come can change it.",
+        (false, _) => "Nothing could change before the time-out:",
+    };
+    paragraph(out, "  ", &style.bad(title), 2);
+    for (number, link) in (1..).zip(&proof.chain) {
+        let lead = format!("  {number}. ");
+        paragraph(out, &lead, &link.words, lead.len());
     }
 }
 

@@ -51,7 +51,7 @@ impl Driver {
         let limited = std::mem::take(&mut task.limited);
         if ok {
             task.draining = false;
-            self.timers -= u32::from(limited);
+            self.limits -= u32::from(limited);
             return self.stage_done(number, hall);
         }
         if limited {

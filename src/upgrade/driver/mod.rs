@@ -199,6 +199,8 @@ pub(crate) struct Driver {
     refused: bool,
     /// Things under way that take a known time: while there are any, the plan is not stuck.
     timers: u32,
+    /// Drains that have a limit of time, after which the plan does something else.
+    limits: u32,
     luck: Stream,
 }
 
@@ -225,6 +227,7 @@ impl Driver {
             step_runs: (0, true),
             refused: false,
             timers: u32::from(hall.model.plan.is_some()),
+            limits: 0,
             luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
         }
     }
@@ -247,7 +250,6 @@ impl Driver {
             | Event::Rested(_)
             | Event::GateAgain(_)
             | Event::Alert(_)
-            | Event::LimitOver
             | Event::Resume
             | Event::Rollback
             | Event::SoakOver(_) => {
@@ -256,6 +258,7 @@ impl Driver {
             }
             Event::Next(task) => self.stage(task, plan, drains, kubeadm, hall),
             Event::Look => self.look(plan, hall),
+            Event::LimitOver => self.limits -= 1,
             Event::Gate(task) => self.gate(task, hall),
             Event::Uncordon(task) => self.uncordon(task, hall),
             Event::Premark => self.premark(plan, hall),
@@ -297,7 +300,6 @@ impl Driver {
             Event::Rested(task) => self.stage_done(task, hall),
             Event::GateAgain(task) => self.gate(task, hall),
             Event::Alert(task) => self.alert(task, hall),
-            Event::LimitOver => {}
             Event::Resume => self.resume(plan, hall),
             Event::Rollback => self.rollback(plan, hall),
             Event::SleepOver => self.step_done(true, plan, drains, kubeadm, hall),
@@ -308,6 +310,16 @@ impl Driver {
     fn wake_after(&mut self, delay: Span, event: Event, hall: &mut Hall<'_>) {
         self.timers += 1;
         hall.after(delay, World::Driver(event));
+    }
+
+    /// Whether an event is only another look at something that does not change by itself.
+    pub(crate) const fn looks_again(event: Event) -> bool {
+        matches!(event, Event::Gate(_) | Event::Look)
+    }
+
+    /// Whether something else will happen when the time of a drain is up.
+    pub(crate) const fn has_limits(&self) -> bool {
+        self.limits > 0
     }
 
     /// Whether the plan waits for nothing that takes a known time.
@@ -392,7 +404,7 @@ impl Driver {
             Some(Stage::Drain) => {
                 task.draining = true;
                 task.limited = task.options.timeout.is_some() && task.options.on_failure != OnFailure::Retry;
-                self.timers += u32::from(task.limited);
+                self.limits += u32::from(task.limited);
                 let (options, alert) = (task.options.clone(), task.options.alert_after);
                 drains.start(&[node], options, Owner::Task(number), hall);
                 if let Some(after) = alert {

@@ -88,7 +88,7 @@ const WEIGHT = {
   ApiAvailable: "good", QuorumLost: "bad", QuorumRegained: "good", LeaderLost: "fair", LeaderElected: "good",
   PodNotAdmitted: "bad", PodUnschedulable: "fair", PodBound: "", PodReady: "", PodDeleted: "", PodFinished: "",
   DrainOverdue: "bad", GateTimedOut: "bad", CreationRefused: "fair", RollbackStarted: "head",
-  PodFailed: "bad", RolloutStarted: "", RolloutEnded: "", FaultInjected: "bad", FaultMissed: "",
+  PodFailed: "bad", RolloutStarted: "", RolloutEnded: "", FaultInjected: "bad", FaultMissed: "", NothingCanChange: "bad",
 };
 
 /** Whether a fact belongs into the log. @param {number} fact */
