@@ -172,6 +172,11 @@ impl PoolRun {
         !self.waiting.is_empty()
     }
 
+    /// Whether one of the nodes that wait could be begun.
+    pub(super) fn could_begin(&self, could: impl Fn(NodeId) -> bool) -> bool {
+        self.waiting.iter().any(|(node, _)| could(*node))
+    }
+
     /// Whether a batch has just ended, with another one to come.
     pub(super) fn between_batches(&self) -> bool {
         self.pace.barrier && self.idle() && self.has_waiting() && self.done > 0

@@ -312,11 +312,6 @@ impl Driver {
         hall.after(delay, World::Driver(event));
     }
 
-    /// Whether an event is only another look at something that does not change by itself.
-    pub(crate) const fn looks_again(event: Event) -> bool {
-        matches!(event, Event::Gate(_) | Event::Look)
-    }
-
     /// Whether something else will happen when the time of a drain is up.
     pub(crate) const fn has_limits(&self) -> bool {
         self.limits > 0
@@ -481,12 +476,7 @@ impl Driver {
         let between = strategy.map_or(AGAIN, |s| s.gate_interval);
         let task = &mut self.tasks[number as usize];
         let since = *task.gate_since.get_or_insert(hall.now);
-        let ready = hall.store.nodes[task.successor.unwrap_or(task.node)].ready;
-        let open = match task.gate {
-            Gate::None => true,
-            Gate::Ready => ready && hall.store.gate.available(),
-            Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
-        };
+        let open = is_open(task, hall);
         task.passes = if open { task.passes + 1 } else { 0 };
         if open && (task.passes >= checks || task.gate == Gate::None) {
             task.gate_since = None;
@@ -551,6 +541,16 @@ impl Driver {
                 }
             }
         }
+    }
+}
+
+/// Whether what must hold before a task's node counts as done holds now.
+fn is_open(task: &Task, hall: &Hall<'_>) -> bool {
+    let ready = hall.store.nodes[task.successor.unwrap_or(task.node)].ready;
+    match task.gate {
+        Gate::None => true,
+        Gate::Ready => ready && hall.store.gate.available(),
+        Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
     }
 }
 

@@ -214,6 +214,19 @@ impl Driver {
         }
     }
 
+    /// Whether an event is only another look at something that is as it was, and does not change by itself.
+    pub(crate) fn looks_again(&self, event: Event, hall: &Hall<'_>) -> bool {
+        match event {
+            Event::Gate(task) => !super::is_open(&self.tasks[task as usize], hall),
+            Event::Look => self
+                .pool
+                .as_ref()
+                .is_none_or(|run| !run.could_begin(|node| evictable(node, hall))),
+            Event::LimitOver => true,
+            _ => false,
+        }
+    }
+
     /// Whether one more machine would be too many; then the task goes another way.
     pub(super) fn refused_by_quota(&mut self, number: u32, hall: &mut Hall<'_>) -> bool {
         let Some(strategy) = self.strategy(hall) else {
