@@ -91,8 +91,8 @@ pub(super) struct RunArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
     pub(super) narrate: bool,
-    /// Write reports to files: html (plays the run in a browser), svg (a picture of the run, or of the trials); several
-    /// with commas between
+    /// Write reports to files: html (plays the run in a browser), svg (a picture of the run, or of the trials), perfetto
+    /// (for ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
     pub(super) report: Vec<Wanted>,
     /// Draw random numbers from this seed
@@ -175,7 +175,8 @@ pub(super) struct ReplayArgs {
     /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
     #[arg(long)]
     pub(super) narrate: bool,
-    /// Write reports to files: html (plays the run in a browser), svg (a picture); several with commas between
+    /// Write reports to files: html (plays the run in a browser), svg (a picture), perfetto (for ui.perfetto.dev); several
+    /// with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
     pub(super) report: Vec<Wanted>,
 }

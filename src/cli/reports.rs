@@ -24,10 +24,19 @@ enum Kind {
     Html,
     /// A picture: of a run, nodes over workloads; of trials, distributions.
     Svg,
+    /// Tracks for a trace viewer.
+    Perfetto,
 }
 
 /// Their names.
-const KINDS: [(&str, Kind); 2] = [("html", Kind::Html), ("svg", Kind::Svg)];
+const KINDS: [(&str, Kind); 3] = [("html", Kind::Html), ("svg", Kind::Svg), ("perfetto", Kind::Perfetto)];
+
+impl Kind {
+    fn name(self) -> &'static str {
+        let known = KINDS.iter().find(|(_, kind)| *kind == self);
+        known.map_or("", |(name, _)| name)
+    }
+}
 
 /// Reads `KIND=FILE`.
 pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
@@ -63,9 +72,10 @@ pub(super) fn check(all: &[Wanted], trials: bool) -> Result<(), String> {
     for (n, Wanted { kind, path }) in all.iter().enumerate() {
         let name = path.display();
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        if trials && *kind == Kind::Html {
+        if trials && *kind != Kind::Svg {
+            let kind = kind.name();
             wrong.push(format!(
-                "{name}: html shows one run, not many: use svg, or leave out --trials"
+                "{name}: {kind} shows one run, not many: use svg, or leave out --trials"
             ));
         }
         if let Some(folder) = folder.filter(|f| !f.is_dir()) {
@@ -91,6 +101,7 @@ pub(super) fn write(wanted: &[Wanted], preamble: &Preamble, records: &[Record], 
     for Wanted { kind, path } in wanted {
         let text = match kind {
             Kind::Html => report::html::render(preamble, records, report)?,
+            Kind::Perfetto => report::perfetto::render(preamble, records, report)?,
             Kind::Svg => report::picture::run(preamble, records),
         };
         file::write(path, &text)?;
@@ -106,7 +117,7 @@ pub(super) fn write_trials(wanted: &[Wanted], study: &Study) -> Result<()> {
     for Wanted { kind, path } in wanted {
         let text = match kind {
             // `check` has refused it.
-            Kind::Html => continue,
+            Kind::Html | Kind::Perfetto => continue,
             Kind::Svg => report::picture::trials(study),
         };
         file::write(path, &text)?;

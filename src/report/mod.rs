@@ -7,6 +7,7 @@ pub mod comparison;
 pub mod html;
 pub mod json;
 pub mod narrate;
+pub mod perfetto;
 pub mod picture;
 pub mod plot;
 pub mod runbook;

@@ -1,6 +1,7 @@
 //! Integration tests, in one binary: one link step.
 
 mod arrivals;
+mod browser;
 mod cli;
 mod compare;
 mod controllers;
@@ -8,6 +9,7 @@ mod coverage;
 mod deadlock;
 mod docs;
 mod fidelity;
+mod formats;
 mod hops;
 mod kubeadm;
 mod kubelets;

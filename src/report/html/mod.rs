@@ -8,7 +8,7 @@ mod bytes;
 mod data;
 mod escape;
 mod facts;
-mod series;
+pub(super) mod series;
 mod tables;
 
 use crate::metrics::Report;

@@ -13,7 +13,7 @@ const MOMENTS: u64 = 1000;
 
 /// A number that changes: when, in milliseconds, and what it is from then on.
 #[derive(Clone, Default)]
-pub(super) struct Series(Vec<(u64, u32)>);
+pub(in crate::report) struct Series(Vec<(u64, u32)>);
 
 impl Series {
     fn add(&mut self, at: u64, value: u32) {
@@ -22,6 +22,11 @@ impl Series {
             Some(last) if last.1 == value => {}
             _ => self.0.push((at, value)),
         }
+    }
+
+    /// Times in milliseconds, and what it is from then on.
+    pub(in crate::report) fn points(&self) -> &[(u64, u32)] {
+        &self.0
     }
 
     fn value(&self) -> u32 {
@@ -64,11 +69,11 @@ struct Pod {
 }
 
 /// All series of a run.
-pub(super) struct AllSeries {
+pub(in crate::report) struct AllSeries {
     /// Ready replicas, by workload: by its endpoints, or where these are unknown by its processes.
-    pub(super) ready: Vec<Series>,
+    pub(in crate::report) ready: Vec<Series>,
     /// Pods that have no node.
-    pub(super) pending: Series,
+    pub(in crate::report) pending: Series,
     /// Pods on a node, from that moment on, in the order of time.
     pub(super) on_nodes: Vec<(u64, NodeId, u32)>,
     by_endpoints: Vec<bool>,
@@ -80,7 +85,7 @@ pub(super) struct AllSeries {
 
 impl AllSeries {
     /// The series of a run that ends at `end` milliseconds.
-    pub(super) fn of(preamble: &Preamble, records: &[Record], end: u64) -> Self {
+    pub(in crate::report) fn of(preamble: &Preamble, records: &[Record], end: u64) -> Self {
         let mut all = Self {
             ready: vec![Series::default(); preamble.workloads.len()],
             pending: Series::default(),

@@ -1,0 +1,334 @@
+//! The page in a real browser: Chromium without a window, spoken to over its DevTools protocol.
+//!
+//! Without a browser these tests say that they were skipped, except under CI.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use tungstenite::stream::MaybeTlsStream;
+use tungstenite::{Message, WebSocket};
+
+use crate::support::{output, root};
+
+/// Names under which the browser is installed.
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+#[expect(clippy::disallowed_methods, reason = "CI must not pass without a browser")]
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some()
+}
+
+/// Says that something was not tested, or fails under CI.
+#[expect(clippy::disallowed_macros, reason = "a skipped test says so")]
+fn skip(why: &str) {
+    assert!(!in_ci(), "{why}; CI needs it");
+    eprintln!("\n!!!! SKIPPED, NOT TESTED: {why} !!!!\n");
+}
+
+struct Browser {
+    child: Child,
+    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+    session: Option<String>,
+    last: u64,
+    /// Errors of the page and its console.
+    errors: Vec<String>,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Browser {
+    /// Starts a browser with a profile of its own; `None`: there is none.
+    fn start(profile: &str) -> Option<Self> {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join("profiles")
+            .join(profile);
+        let _ = std::fs::remove_dir_all(&folder);
+        let start = |name: &&str| {
+            Command::new(name)
+                .args([
+                    "--headless=new",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--hide-scrollbars",
+                    "--no-first-run",
+                ])
+                .args([
+                    "--disable-dev-shm-usage",
+                    "--disable-extensions",
+                    "--remote-debugging-port=0",
+                    "about:blank",
+                ])
+                .arg(format!("--user-data-dir={}", folder.display()))
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .ok()
+        };
+        let mut child = NAMES.iter().find_map(start)?;
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.find_map(|line| Some(line.ok()?.strip_prefix("DevTools listening on ")?.to_owned()));
+        // Somebody has to read what it says later.
+        std::thread::spawn(move || lines.for_each(drop));
+        let (socket, _) = tungstenite::connect(address.expect("the browser names its address")).unwrap();
+        let mut browser = Self {
+            child,
+            socket,
+            session: None,
+            last: 0,
+            errors: Vec::new(),
+        };
+        let target = browser.ask("Target.createTarget", json!({"url": "about:blank"}));
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let session = browser.ask("Target.attachToTarget", attach);
+        browser.session = session["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Runtime.enable", "Log.enable", "Page.enable"] {
+            browser.ask(domain, json!({}));
+        }
+        Some(browser)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.last += 1;
+        let mut request = json!({"id": self.last, "method": method, "params": params});
+        if let Some(session) = &self.session {
+            request["sessionId"] = json!(session);
+        }
+        self.socket.send(Message::text(request.to_string())).unwrap();
+        loop {
+            let answer = self.next();
+            if answer["id"] == self.last {
+                assert!(answer["error"].is_null(), "{method}: {answer}");
+                return answer["result"].clone();
+            }
+        }
+    }
+
+    /// The next message; what goes wrong in the page is kept.
+    fn next(&mut self) -> Value {
+        let text = self.socket.read().unwrap().into_text().unwrap();
+        let message: Value = serde_json::from_str(&text).unwrap();
+        let kind = message["method"].as_str().unwrap_or_default();
+        let level = message["params"]["entry"]["level"].as_str();
+        let console = message["params"]["type"].as_str();
+        if kind == "Runtime.exceptionThrown"
+            || kind == "Log.entryAdded" && level == Some("error")
+            || kind == "Runtime.consoleAPICalled" && matches!(console, Some("error" | "warning"))
+        {
+            self.errors.push(message["params"].to_string());
+        }
+        message
+    }
+
+    fn window(&mut self, width: u32, height: u32, theme: &str, calm: bool) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.ask("Emulation.setDeviceMetricsOverride", size);
+        let motion = if calm { "reduce" } else { "no-preference" };
+        let features = json!([{"name": "prefers-color-scheme", "value": theme},
+            {"name": "prefers-reduced-motion", "value": motion}]);
+        self.ask("Emulation.setEmulatedMedia", json!({"features": features}));
+    }
+
+    fn open(&mut self, page: &Path) {
+        self.ask("Page.navigate", json!({"url": format!("file://{}", page.display())}));
+        while self.next()["method"] != "Page.loadEventFired" {}
+    }
+
+    /// The value of an expression, which may be a promise.
+    fn value(&mut self, expression: &str) -> Value {
+        let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
+        let answer = self.ask("Runtime.evaluate", params);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// What an element says, after two frames.
+    fn text(&mut self, id: &str) -> String {
+        let frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))";
+        let expression = format!("{frames}.then(() => document.getElementById('{id}').textContent)");
+        self.value(&expression).as_str().unwrap().to_owned()
+    }
+
+    fn key(&mut self, key: &str) {
+        let text = if key.chars().count() == 1 { key } else { "" };
+        for kind in ["keyDown", "keyUp"] {
+            self.ask(
+                "Input.dispatchKeyEvent",
+                json!({"type": kind, "key": key, "text": text}),
+            );
+        }
+    }
+
+    fn scrub(&mut self, milliseconds: u32) {
+        let set = format!(
+            "(() => {{ const s = document.getElementById('scrub'); s.value = {milliseconds}; s.dispatchEvent(new Event('input')); }})()"
+        );
+        self.value(&set);
+    }
+
+    fn picture(&mut self, path: &Path) -> u64 {
+        use base64::Engine;
+        let picture = self.ask("Page.captureScreenshot", json!({"format": "png"}));
+        let bytes = base64::engine::general_purpose::STANDARD.decode(picture["data"].as_str().unwrap());
+        std::fs::write(path, bytes.unwrap()).unwrap();
+        std::fs::metadata(path).unwrap().len()
+    }
+}
+
+/// The page of a scenario, as the command writes it.
+fn page(scenario: &str, name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.html"));
+    let report = format!("html={}", path.display());
+    let ran = output(&["run", &format!("scenarios/{scenario}.yaml"), "-q", "--report", &report]);
+    assert!(path.exists(), "{}", String::from_utf8_lossy(&ran.stderr));
+    path
+}
+
+#[test]
+fn browser_the_page_plays_scrubs_and_listens_to_keys() {
+    let Some(mut browser) = Browser::start("plays") else {
+        return skip("no Chromium for the tests of the replay");
+    };
+    browser.window(1280, 900, "light", false);
+    browser.open(&page("textbook/twins", "twins-plays"));
+    assert_eq!(browser.text("clock"), "0.0 s");
+    assert_eq!(browser.value("document.getElementById('replay').hidden"), false);
+
+    // A known time shows the known state.
+    browser.value("document.querySelector('details.state').open = true");
+    browser.scrub(42_000);
+    assert_eq!(browser.text("clock"), "42.0 s");
+    let caption = browser.text("caption");
+    assert!(
+        caption.contains("default/web is down") && caption.contains("worker-2"),
+        "{caption}"
+    );
+    let table = browser.text("state");
+    assert!(
+        table.contains("worker-2v1.35.4draining") && table.contains("terminating"),
+        "{table}"
+    );
+    browser.scrub(83_000);
+    assert!(!browser.text("caption").contains("down"));
+
+    // Playing moves time, pausing stops it.
+    browser.key("Home");
+    assert_eq!(browser.text("clock"), "0.0 s");
+    browser.key(" ");
+    let wait = "new Promise(done => setTimeout(done, 600)).then(() => document.getElementById('scrub').valueAsNumber)";
+    assert!(browser.value(wait).as_f64().unwrap() > 500.0);
+    browser.key(" ");
+    let stopped = browser.text("clock");
+    browser.value(wait);
+    assert_eq!(browser.text("clock"), stopped);
+
+    // Keys: the worst moment and why, steps there and back, nodes, nothing.
+    browser.key("w");
+    assert_eq!(browser.text("clock"), "40.5 s");
+    let why = browser.text("why");
+    assert!(
+        why.contains("0 of 2 ready now") && why.contains("both replicas were on worker-2"),
+        "{why}"
+    );
+    assert!(why.contains("What helps: add a PodDisruptionBudget"), "{why}");
+    browser.key("ArrowRight");
+    let next = browser.text("clock");
+    assert_ne!(next, "40.5 s");
+    browser.key("ArrowLeft");
+    assert_eq!(browser.text("clock"), "40.5 s");
+    browser.key("n");
+    assert!(browser.text("why").starts_with("cp-1"));
+    browser.key("Escape");
+    assert_eq!(browser.text("why"), "");
+
+    // What just happened leads to its causes.
+    browser.value("document.querySelector('#log button').click()");
+    let why = browser.text("why");
+    assert!(why.contains("Because of") && why.contains("the plan starts"), "{why}");
+    assert_eq!(browser.errors, Vec::<String>::new());
+}
+
+#[test]
+fn browser_without_scripts_the_report_is_there() {
+    let Some(mut browser) = Browser::start("plain") else {
+        return skip("no Chromium for the tests of the replay");
+    };
+    browser.ask("Emulation.setScriptExecutionDisabled", json!({"value": true}));
+    browser.open(&page("textbook/lone-master", "plain"));
+    let seen = "getComputedStyle(document.getElementById('replay')).display + ' ' + document.querySelectorAll('#report table').length";
+    assert_eq!(browser.value(seen), "none 3");
+}
+
+/// Three sizes, light and dark, all without anything that sticks out; accessible according to axe-core.
+#[test]
+fn browser_pages_fit_and_are_accessible() {
+    let Some(mut browser) = Browser::start("fits") else {
+        return skip("no Chromium for the tests of the replay");
+    };
+    let axe = std::fs::read_to_string(root().join("tests/browser/node_modules/axe-core/axe.min.js"));
+    if axe.is_err() {
+        skip("no axe-core for the accessibility of the replay: npm ci --prefix tests/browser");
+    }
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (scenario, at) in [
+        ("textbook/headless-faults", 20_000),
+        ("textbook/twins", 42_000),
+        ("textbook/zonal-volumes", 60_000),
+    ] {
+        let name = scenario.split_once('/').unwrap().1;
+        let path = page(scenario, &format!("fits-{name}"));
+        for theme in ["light", "dark"] {
+            for (width, height) in [(1440, 1000), (820, 1100), (390, 844)] {
+                browser.window(width, height, theme, true);
+                browser.open(&path);
+                browser.scrub(at);
+                browser.text("clock");
+                let place = format!("{name} {theme} {width}");
+                let wide = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                assert_eq!(wide, 0, "{place}: scrolls sideways");
+                let size = browser.picture(&folder.join(format!("{name}-{theme}-{width}.png")));
+                assert!(size > 10_000, "{place}: {size} bytes");
+                if let Some(axe) = axe.as_ref().ok().filter(|_| width != 820) {
+                    browser.value(&format!("{axe}; 0"));
+                    let found = "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target).join(', ')))";
+                    assert_eq!(browser.value(found), json!([]), "{place}");
+                }
+            }
+        }
+    }
+    assert_eq!(browser.errors, Vec::<String>::new());
+}
+
+/// 100 nodes with 3,000 pods are drawn fast enough to play smoothly, and 5,000 nodes without freezing.
+#[test]
+fn browser_large_clusters_are_smooth() {
+    let Some(mut browser) = Browser::start("large") else {
+        return skip("no Chromium for the tests of the replay");
+    };
+    browser.window(1440, 1000, "light", false);
+    browser.open(&page("scale/hundred", "hundred"));
+    browser.key(" ");
+    let frames = "new Promise(done => { let n = 0, t0; const f = t => { t0 ??= t; if (++n === 40) done((t - t0) / 39); else \
+                  requestAnimationFrame(f); }; requestAnimationFrame(f); })";
+    // 16 ms on a quiet machine; CI machines draw in software and are shared.
+    let each = browser.value(frames).as_f64().unwrap();
+    assert!(each < 100.0, "{each} ms a frame");
+    let jump = "(() => { const t = performance.now(); const s = document.getElementById('scrub'); s.value = s.max; \
+                s.dispatchEvent(new Event('input')); return new Promise(done => requestAnimationFrame(() => \
+                requestAnimationFrame(() => done(performance.now() - t)))); })()";
+    let took = browser.value(jump).as_f64().unwrap();
+    assert!(took < 2000.0, "{took} ms to the end");
+    assert_eq!(browser.errors, Vec::<String>::new());
+}
