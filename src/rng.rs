@@ -97,8 +97,14 @@ impl Streams {
     pub fn sample(&self, purpose: Purpose, entity: u64, dist: &Dist) -> Span {
         match dist {
             Dist::Constant(span) => *span,
-            _ => dist.at(unit(self.first(purpose, entity))),
+            _ => dist.at(self.unit(purpose, entity)),
         }
+    }
+
+    /// The first number of the stream of a purpose and entity, in `[0, 1)`.
+    #[must_use]
+    pub fn unit(&self, purpose: Purpose, entity: u64) -> f64 {
+        unit(self.first(purpose, entity))
     }
 
     /// The first 64 bits of a stream: of all that a block of ChaCha8 yields, a quarter of what the generator makes at least.

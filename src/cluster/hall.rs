@@ -148,6 +148,14 @@ impl<'m> Hall<'m> {
         }
     }
 
+    /// As [`Streams::sample`], by what the hall remembers of distributions.
+    pub(crate) fn sample(&mut self, purpose: Purpose, entity: u64, dist: &Dist) -> Span {
+        match dist {
+            Dist::Constant(span) => *span,
+            _ => self.sampler.at(dist, self.streams.unit(purpose, entity)),
+        }
+    }
+
     /// A uniform sample.
     pub(crate) fn between(&mut self, low: Span, high: Span) -> Span {
         self.latency.between(low, high)

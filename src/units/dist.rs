@@ -1,6 +1,7 @@
 //! How long something takes: a constant or a distribution.
 
 use super::Span;
+use super::exp;
 
 /// A latency model of non-negative durations.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +79,10 @@ fn log_normal(median: Span, p95: Span, u: f64) -> Span {
 /// What a log-normal distribution comes down to.
 #[derive(Clone, Copy, Debug)]
 struct LogNormal {
+    /// In seconds.
     median: f64,
+    /// In microseconds.
+    micros: f64,
     sigma: f64,
 }
 
@@ -86,12 +90,17 @@ impl LogNormal {
     fn new(median: Span, p95: Span) -> Self {
         Self {
             median: median.as_secs_f64(),
+            micros: median.as_secs_f64() * 1e6,
             sigma: libm::log(p95.as_secs_f64() / median.as_secs_f64()) / Z95,
         }
     }
 
     fn at(self, u: f64) -> Span {
-        Span::from_secs_f64(self.median * libm::exp(self.sigma * normal_quantile(u)))
+        let exponent = self.sigma * normal_quantile(u);
+        exp::rounded(self.micros, exponent).map_or_else(
+            || Span::from_secs_f64(self.median * libm::exp(exponent)),
+            Span::from_micros,
+        )
     }
 }
 
@@ -189,18 +198,27 @@ fn normal_quantile(u: f64) -> f64 {
         1.0,
     ];
     const LOW: f64 = 0.02425;
-    let horner = |coefficients: &[f64], x: f64| coefficients.iter().fold(0.0, |sum, c| sum * x + c);
-    let u = u.clamp(1e-12, 1.0 - 1e-12);
-    if u < LOW {
-        let q = libm::sqrt(-2.0 * libm::log(u));
-        horner(&C, q) / horner(&D, q)
-    } else if u > 1.0 - LOW {
-        -normal_quantile(1.0 - u)
-    } else {
+    if (LOW..=1.0 - LOW).contains(&u) {
         let q = u - 0.5;
         let r = q * q;
-        q * horner(&A, r) / horner(&B, r)
+        return q * horner(&A, r) / horner(&B, r);
     }
+    let u = u.clamp(1e-12, 1.0 - 1e-12);
+    if u > 1.0 - LOW {
+        -normal_quantile(1.0 - u)
+    } else {
+        let q = libm::sqrt(-2.0 * libm::log(u));
+        horner(&C, q) / horner(&D, q)
+    }
+}
+
+/// A polynomial, the coefficient of the highest power first.
+#[inline]
+fn horner<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
+    let (first, rest) = coefficients
+        .split_first()
+        .map_or((0.0, &[][..]), |(&first, rest)| (first, rest));
+    rest.iter().fold(first, |sum, c| sum * x + c)
 }
 
 #[cfg(test)]

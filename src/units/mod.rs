@@ -1,6 +1,7 @@
 //! Plain quantities with their units: time, resources, counts or percentages, versions, latencies.
 
 mod dist;
+mod exp;
 mod percent;
 mod quantity;
 mod time;

@@ -86,14 +86,12 @@ impl Kubelets {
             return;
         }
         let answers = match given {
-            Some(dist) => hall.streams.sample(Purpose::Startup, entity(pod, hall), dist),
+            Some(dist) => hall.sample(Purpose::Startup, entity(pod, hall), dist),
             None => {
                 let report = behaviour::kubelet::running_report(minor(pod, hall));
-                let report = hall.streams.sample(Purpose::StatusReport, entity(pod, hall), &report);
+                let report = hall.sample(Purpose::StatusReport, entity(pod, hall), &report);
                 hall.after(report, World::Kubelet(Event::Report(pod)));
-                let answers = hall
-                    .streams
-                    .sample(Purpose::Startup, entity(pod, hall), &Timings::POD_ANSWERS);
+                let answers = hall.sample(Purpose::Startup, entity(pod, hall), &Timings::POD_ANSWERS);
                 answers - sandbox(pod, hall)
             }
         };
@@ -139,7 +137,7 @@ fn given<'m>(pod: PodId, hall: &Hall<'m>) -> Option<&'m Dist> {
 }
 
 /// How long the init containers of a pod take together.
-fn init(pod: PodId, hall: &Hall<'_>) -> Span {
+fn init(pod: PodId, hall: &mut Hall<'_>) -> Span {
     let state = &hall.store.pods[pod];
     let count = hall.model.classes[state.class].init_containers;
     if count == 0 {
@@ -147,16 +145,16 @@ fn init(pod: PodId, hall: &Hall<'_>) -> Span {
     }
     let workload = &hall.model.workloads[state.workload];
     match workload.init.as_ref().or(hall.model.timings.pod_init.as_ref()) {
-        Some(dist) => hall.streams.sample(Purpose::Init, entity(pod, hall), dist),
+        Some(dist) => hall.sample(Purpose::Init, entity(pod, hall), dist),
         None if given(pod, hall).is_none() => Timings::INIT_CONTAINER * u64::from(count),
         None => Span::ZERO,
     }
 }
 
 /// Sandbox, network, and the start of containers whose images are there.
-fn sandbox(pod: PodId, hall: &Hall<'_>) -> Span {
+fn sandbox(pod: PodId, hall: &mut Hall<'_>) -> Span {
     let dist = behaviour::kubelet::container_start(minor(pod, hall));
-    hall.streams.sample(Purpose::Sandbox, entity(pod, hall), &dist)
+    hall.sample(Purpose::Sandbox, entity(pod, hall), &dist)
 }
 
 /// When the probes of containers that answer from now on have succeeded (L-6 … L-8). A worker probes at a phase after

@@ -24,7 +24,7 @@ impl Kubelets {
         let own = arrival::of(workload, state.slot).and_then(|a| a.run_for);
         let length = match (own, &workload.run_for) {
             (Some(length), _) => length,
-            (None, Some(dist)) => hall.streams.sample(Purpose::RunFor, entity(pod, hall), dist),
+            (None, Some(dist)) => hall.sample(Purpose::RunFor, entity(pod, hall), dist),
             (None, None) => return,
         };
         hall.expected += u32::from(arrival::awaited(id, hall));
@@ -70,7 +70,7 @@ impl Kubelets {
         };
         let dist = hall.model.workloads[state.workload].shutdown.as_ref();
         let dist = dist.unwrap_or(&hall.model.timings.pod_shutdown);
-        let shutdown = hall.streams.sample(Purpose::Shutdown, entity(pod, hall), dist);
+        let shutdown = hall.sample(Purpose::Shutdown, entity(pod, hall), dist);
         let containers = self.of(pod);
         containers.state = State::Stopping(serving);
         containers.killed = shutdown > left;

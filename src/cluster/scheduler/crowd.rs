@@ -210,7 +210,8 @@ impl Crowd {
 
     /// The totals where many nodes have pods: each by its pair.
     fn each_by_pair(&mut self, cycle: &Cycle<'_>) {
-        let mut occurs = [false; PAIRS];
+        // One more for nodes that do not fit.
+        let mut occurs = [false; PAIRS + 1];
         self.bytes.clear();
         self.bytes.resize(cycle.window.examined, 0);
         for part in cycle.parts() {
@@ -218,9 +219,12 @@ impl Crowd {
             for host in part.hosts {
                 pairs[host.place as usize - part.start] = host.pods as u8;
             }
-            for ((pair, &zone), &score) in pairs.iter_mut().zip(part.zone_bytes).zip(part.scores) {
+            for (pair, &zone) in pairs.iter_mut().zip(part.zone_bytes) {
                 *pair = pair.wrapping_add(zone.wrapping_mul(cycle.stride as u8));
-                occurs[*pair as usize] |= score > 0;
+            }
+            // Only writes, so that none has to wait for the one before.
+            for (&pair, &score) in pairs.iter().zip(part.scores) {
+                occurs[if score > 0 { pair as usize } else { PAIRS }] = true;
             }
         }
         let pairs = cycle.stride * self.members.len() as u32;
@@ -372,12 +376,30 @@ impl Crowd {
 /// How many draws the nodes before the best one take: one for each that equals the best so far.
 fn draws(scores: &[u8], zones: &[u8], base: [u16; FEW], best: &mut u16) -> u64 {
     let mut draws = 0;
-    for (&score, &zone) in scores.iter().zip(zones) {
-        let total = only_if(score > 0) & (u16::from(score) + base[zone as usize % FEW]);
-        draws += u64::from(total == *best && total > 0);
-        *best = total.max(*best);
+    let mut totals = [0; BLOCK];
+    for (scores, zones) in scores.chunks(BLOCK).zip(zones.chunks(BLOCK)) {
+        let totals = &mut totals[..scores.len()];
+        add_base((scores, zones), base, totals);
+        let highest = u16::highest(totals);
+        // Most blocks have nothing to say once a good node is known.
+        if highest < *best || highest == 0 {
+            continue;
+        }
+        for &total in &*totals {
+            draws += u64::from(total == *best && total > 0);
+            *best = total.max(*best);
+        }
     }
     draws
+}
+
+/// The totals of nodes by their scores and what the spread adds in their zones; 0 where they do not fit.
+fn add_base((scores, zones): (&[u8], &[u8]), [a, b, c, d]: [u16; FEW], totals: &mut [u16]) {
+    for ((total, &score), &zone) in totals.iter_mut().zip(scores).zip(zones) {
+        let first = only_if(zone == 0) & a | only_if(zone == 1) & b;
+        let last = only_if(zone == 2) & c | only_if(zone == 3) & d;
+        *total = only_if(score > 0) & (u16::from(score) + (first | last));
+    }
 }
 
 /// The highest score in a zone.
