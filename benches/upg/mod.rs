@@ -4,9 +4,9 @@
 
 use seatrial::ids::{ClassId, WorkloadId};
 use seatrial::model::{
-    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, DrainVia, Gate, KubeadmOptions, Leg, Mode, Model, NeverReady,
-    Node, NodeOrder, OnFailure, Part, Plan, PodClass, PodManagement, Pool, Premark, ReplicaSet, RestartPolicy,
-    RolloutStrategy, Service, Strategy, Taint, TaintEffect, Workload, WorkloadKind,
+    Budget, BudgetLimit, ControlPlanePlan, DrainOptions, KubeadmOptions, Leg, Model, NeverReady, Node, Part, Plan,
+    PodClass, PodManagement, Pool, ReplicaSet, RestartPolicy, RolloutStrategy, Service, Strategy, Taint, TaintEffect,
+    Workload, WorkloadKind,
 };
 use seatrial::units::{Dist, IntOrPercent, KubeVersion, Resources, Span};
 
@@ -33,18 +33,8 @@ pub(crate) fn model(workers: u32) -> Model {
         name: "workers".to_owned(),
         nodes: pool,
         successors: Vec::new(),
-        strategy: Strategy {
-            mode: Mode::InPlace,
-            max_surge: IntOrPercent::Int(0),
-            premark: Premark::None,
-            max_unavailable: IntOrPercent::Int(1),
-            order: NodeOrder::ByName,
-            barrier: false,
-            lockstep: false,
-            soak: Span::ZERO,
-            gate: Gate::Ready,
-            reboot: false,
-        },
+        spares: Vec::new(),
+        strategy: Strategy::default(),
     }));
     model
 }
@@ -185,17 +175,7 @@ fn plan(pool: Pool) -> Plan {
             kubelets_last: false,
         },
         pools: vec![pool],
-        drain: DrainOptions {
-            via: DrainVia::Eviction,
-            ignore_daemon_sets: true,
-            delete_empty_dir_data: true,
-            force: false,
-            grace_period: None,
-            timeout: None,
-            retry_interval: Span::from_secs(5),
-            on_failure: OnFailure::Abort,
-            failure_retry_interval: Span::from_secs(5),
-        },
+        drain: DrainOptions::default(),
         steps: Vec::new(),
     }
 }

@@ -10,7 +10,6 @@ use crate::ids::{BudgetId, DrainId, NodeId, PodId};
 use crate::trace::Fact;
 use crate::units::Time;
 use crate::upgrade::drain;
-use crate::upgrade::driver::Driver;
 
 /// What can still happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ fn of_event(world: &World<'_>, event: Event, at: Time, since: Time) -> drain::Ou
         Event::Wake => true,
         Event::Drain(e) => return world.drains.outlook(e, at, since, &world.hall),
         Event::Scheduler(e) => e.looks_again(),
-        Event::Driver(e) => Driver::looks_again(e),
+        Event::Driver(e) => world.driver.looks_again(e, &world.hall),
         Event::CreateAgain(workload) => world.hall.silent_webhook(workload).is_some(),
         Event::ControlPlane(_)
         | Event::Election(_)

@@ -151,7 +151,7 @@ impl<'o> Watch<'o> {
                 }
             }
         }
-        quiet >= self.stall
+        quiet >= self.stall && !world.driver.has_limits()
     }
 
     /// Says once why nothing changes.

@@ -46,6 +46,14 @@ pub(super) struct Nodes {
     drains: Vec<Option<Drain>>,
     /// The drain that failed last.
     pub(super) failed: Option<DrainId>,
+    /// The node in whose place a new one was refused, the last time.
+    pub(super) refused: Option<NodeId>,
+    /// The node whose gate stayed closed.
+    pub(super) gate_closed: Option<NodeId>,
+    /// Somebody wanted the old nodes back.
+    pub(super) rolled_back: bool,
+    /// Nodes whose drains raised an alert, and when, in microseconds.
+    pub(super) overdue: Vec<(NodeId, u64)>,
     surge: Surge,
 }
 
@@ -81,6 +89,10 @@ impl Nodes {
             machine_down: vec![false; preamble.nodes.len()],
             drains: Vec::new(),
             failed: None,
+            refused: None,
+            gate_closed: None,
+            rolled_back: false,
+            overdue: Vec::new(),
             surge: Surge::default(),
         }
     }
@@ -150,6 +162,10 @@ impl Nodes {
                 }
             }
             Fact::NodeDeleted { .. } => self.surge.change(at, -1),
+            Fact::CreationRefused { node } => self.refused = Some(node),
+            Fact::GateTimedOut { node } => self.gate_closed = Some(node),
+            Fact::RollbackStarted => self.rolled_back = true,
+            Fact::DrainOverdue { node } => self.overdue.push((node, at)),
             Fact::NodeCreated { node } => {
                 self.surge.change(at, 1);
                 if let Some(node) = self.nodes.get_mut(node.index()) {

@@ -80,6 +80,18 @@ impl Ending<'_> {
     }
 
     fn aborted(&self) -> String {
+        if self.nodes.rolled_back {
+            return "rolled back: the old nodes take pods again, the new ones are gone".into();
+        }
+        if let Some(node) = self.nodes.gate_closed {
+            return format!(
+                "after {} what the plan waits for did not come in time",
+                self.node(node.index())
+            );
+        }
+        if let (Some(node), None) = (self.nodes.refused, self.nodes.failed) {
+            return self.no_room(node.index());
+        }
         if let Some(id) = self.nodes.failed {
             return self.failure(id);
         }
@@ -95,6 +107,13 @@ impl Ending<'_> {
             Some(node) => format!("the upgrade of {} failed", self.node(node)),
             None => "the plan gave up".into(),
         }
+    }
+
+    fn no_room(&self, node: usize) -> String {
+        format!(
+            "a new node in the place of {} was refused: the pool has as many as it can have",
+            self.node(node)
+        )
     }
 
     /// kubeadm's words for a component that did not come up, and what it put back (K-17).
@@ -209,7 +228,15 @@ impl Ending<'_> {
                     if others == 1 { "does" } else { "do" }
                 ));
             }
+            let alert = self.nodes.overdue.iter().find(|(overdue, _)| *overdue == drain.node);
+            if let Some((_, at)) = alert {
+                let at = std::time::Duration::from_micros(*at).as_secs_f64();
+                reason.push_str(&format!("; an alert was raised at {at:.1} s"));
+            }
             return reason;
+        }
+        if let (Some(node), None) = (self.nodes.refused, self.nodes.failed) {
+            return self.no_room(node.index());
         }
         if self.nodes.failed.is_some() {
             return self.aborted();

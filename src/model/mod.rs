@@ -17,7 +17,7 @@ pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, S
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
     Command, ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, KubeadmOptions, Leg, Mode, NodeOrder,
-    OnFailure, Part, Plan, Pool, Premark, Step, Strategy,
+    OnAbort, OnFailure, OnQuota, Part, Plan, Pool, Premark, Rounding, Step, Strategy, Window,
 };
 pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};

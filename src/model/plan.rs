@@ -90,9 +90,11 @@ pub struct Pool {
     pub name: String,
     /// Its nodes, not yet ordered.
     pub nodes: Vec<NodeId>,
-    /// The nodes that take their places, in the same order, for each round of the workers ([`Mode::Replace`] only;
-    /// otherwise empty).
+    /// The nodes that take their places, in the same order, for each round of the workers; empty where
+    /// nodes stay ([`Mode::InPlace`]).
     pub successors: Vec<Vec<NodeId>>,
+    /// Extra nodes for each round of the workers, as many as [`Strategy::buffer`] says.
+    pub spares: Vec<Vec<NodeId>>,
     /// How they are upgraded.
     pub strategy: Strategy,
 }
@@ -120,6 +122,135 @@ pub struct Strategy {
     pub gate: Gate,
     /// Whether the machine goes down and its containers with it.
     pub reboot: bool,
+    /// Which way percentages of `max_unavailable` are rounded; all others are rounded up.
+    pub rounding: Rounding,
+    /// At most so many nodes at a time, whatever the other figures allow; `None`: no such limit.
+    pub max_at_once: Option<u32>,
+    /// Sizes of the batches, the last one for all that follow; empty: as `max_unavailable` and `max_surge` say. Each batch
+    /// waits for the one before.
+    pub ramp: Vec<IntOrPercent>,
+    /// Whether nothing else starts until the first node is done.
+    pub first_alone: bool,
+    /// So many extra nodes come before the first node is touched, and go after the last one is done; percentages up.
+    pub buffer: IntOrPercent,
+    /// So many extra nodes for each zone of the pool at least.
+    pub buffer_per_zone: u32,
+    /// A pause after each batch but the last one.
+    pub batch_soak: Span,
+    /// A pause after the last node of the pool; [`Mode::BlueGreen`]: before the old nodes are deleted.
+    pub pool_soak: Span,
+    /// A pause between the end of a drain and what follows it.
+    pub post_drain_delay: Span,
+    /// The gate must be open so many times in a row …
+    pub gate_checks: u32,
+    /// … with such a pause between two looks.
+    pub gate_interval: Span,
+    /// A gate that stays closed for so long ends the plan; `None`: it is waited for.
+    pub gate_timeout: Option<Span>,
+    /// Whether only nodes are begun of which each pod could be evicted at that instant.
+    pub only_evictable: bool,
+    /// More nodes that are skipped or quarantined than this end the plan; `None`: however many.
+    pub max_blocked_nodes: Option<IntOrPercent>,
+    /// When work on a node may begin; `None`: always.
+    pub window: Option<Window>,
+    /// The most nodes that the pool can have; `None`: no such limit.
+    pub max_nodes: Option<u32>,
+    /// What happens when a new node is refused because of [`Strategy::max_nodes`].
+    pub on_quota: OnQuota,
+    /// What becomes of nodes that are being worked on when the plan gives up.
+    pub on_abort: OnAbort,
+    /// When somebody wants the old nodes back, counted from the pool's start ([`Mode::BlueGreen`]).
+    pub rollback_after: Option<Span>,
+}
+
+impl Default for Strategy {
+    /// One node after another, in place.
+    fn default() -> Self {
+        Self {
+            mode: Mode::InPlace,
+            max_unavailable: IntOrPercent::Int(1),
+            max_surge: IntOrPercent::Int(0),
+            premark: Premark::None,
+            order: NodeOrder::ByName,
+            barrier: false,
+            lockstep: false,
+            soak: Span::ZERO,
+            gate: Gate::Ready,
+            reboot: false,
+            rounding: Rounding::Up,
+            max_at_once: None,
+            ramp: Vec::new(),
+            first_alone: false,
+            buffer: IntOrPercent::Int(0),
+            buffer_per_zone: 0,
+            batch_soak: Span::ZERO,
+            pool_soak: Span::ZERO,
+            post_drain_delay: Span::ZERO,
+            gate_checks: 1,
+            gate_interval: Span::from_secs(1),
+            gate_timeout: None,
+            only_evictable: false,
+            max_blocked_nodes: None,
+            window: None,
+            max_nodes: None,
+            on_quota: OnQuota::Abort,
+            on_abort: OnAbort::Finish,
+            rollback_after: None,
+        }
+    }
+}
+
+/// Which way percentages are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Up.
+    Up,
+    /// Down, to one at least.
+    Down,
+}
+
+/// Maintenance windows: `open` long, the first one `offset` after the plan's start, then one `every` so often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The time from one window's start to the next one's.
+    pub every: Span,
+    /// How long each is open.
+    pub open: Span,
+    /// When the first one opens, counted from the plan's start.
+    pub offset: Span,
+}
+
+impl Window {
+    /// How long it is until work may begin, so long after the plan's start; `None`: it may begin now.
+    #[must_use]
+    pub fn closed_for(self, elapsed: Span) -> Option<Span> {
+        if elapsed < self.offset {
+            return Some(self.offset - elapsed);
+        }
+        let every = self.every.as_micros().max(1);
+        let into = Span::from_micros((elapsed - self.offset).as_micros() % every);
+        (into >= self.open).then(|| self.every - into)
+    }
+}
+
+/// What happens when a new node is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnQuota {
+    /// The plan ends.
+    Abort,
+    /// It is asked for again, every minute.
+    Retry,
+    /// The node goes without: it is drained and deleted first, and its successor comes afterwards.
+    GoWithout,
+}
+
+/// What becomes of nodes that are being worked on when the plan gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnAbort {
+    /// They are upgraded to the end.
+    Finish,
+    /// What is being done to them is done to its end, and no more: they stay cordoned.
+    Stop,
 }
 
 /// What is upgraded.
@@ -129,6 +260,8 @@ pub enum Mode {
     InPlace,
     /// A new node takes its place: before it is drained where the surge allows, otherwise after it is gone.
     Replace,
+    /// A whole new pool comes, then all old nodes are cordoned, drained batch by batch, and deleted at the end.
+    BlueGreen,
 }
 
 /// What nodes that wait for their upgrade get up front, so that evicted pods go elsewhere.
@@ -151,6 +284,10 @@ pub enum NodeOrder {
     OldestFirst,
     /// One zone after another, by name within a zone.
     ByZone,
+    /// One zone after another, the oldest first within a zone; nodes without a zone at the end.
+    ByZoneThenAge,
+    /// Those with the fewest pods first, as they are when the pool is begun.
+    FewestPods,
     /// A random order, from the seed.
     Random,
     /// As the plan lists them.
@@ -187,8 +324,12 @@ pub struct DrainOptions {
     pub retry_interval: Span,
     /// What the plan does when a drain fails.
     pub on_failure: OnFailure,
-    /// The pause before another try, for [`OnFailure::Retry`].
+    /// The pause before another try, for [`OnFailure::Retry`] and [`DrainOptions::tries`].
     pub failure_retry_interval: Span,
+    /// A drain that fails is tried so many times before [`DrainOptions::on_failure`]; one at least.
+    pub tries: u32,
+    /// A node that is not drained after so long raises an alert, and nothing else; `None`: none.
+    pub alert_after: Option<Span>,
 }
 
 impl Default for DrainOptions {
@@ -204,6 +345,8 @@ impl Default for DrainOptions {
             retry_interval: Span::from_secs(5),
             on_failure: OnFailure::Abort,
             failure_retry_interval: Span::from_secs(5),
+            tries: 1,
+            alert_after: None,
         }
     }
 }

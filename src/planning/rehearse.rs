@@ -32,7 +32,7 @@ pub(super) struct Measured {
 pub(super) fn way(model: &Model, how: Rehearsals, legs: &[Leg]) -> Option<Measured> {
     let rounds = legs.iter().filter(|l| l.who == Goes::Workers).count();
     let plan = model.plan.as_ref()?;
-    let lacks = |p: &model::Pool| p.strategy.mode == Mode::Replace && p.successors.len() < rounds;
+    let lacks = |p: &model::Pool| p.strategy.mode != Mode::InPlace && p.successors.len() < rounds;
     if plan.pools.iter().any(lacks) {
         return None;
     }
@@ -349,7 +349,7 @@ pub(super) fn order(model: &Model, seed: u64, who: Goes, round: usize) -> Vec<No
         let total = u32::try_from(pool.nodes.len()).unwrap_or(u32::MAX);
         let strategy = &pool.strategy;
         let surge = match strategy.mode {
-            Mode::InPlace => 0,
+            Mode::InPlace | Mode::BlueGreen => 0,
             Mode::Replace => strategy.max_surge.round_up(total),
         };
         let together = (surge + strategy.max_unavailable.round_up(total)).max(1);

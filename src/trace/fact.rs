@@ -122,6 +122,15 @@ pub enum Fact {
     /// A node was uncordoned.
     NodeUncordoned { node: NodeId },
 
+    /// A node is not drained although it should be by now: the tool raises an alert.
+    DrainOverdue { node: NodeId },
+    /// A new machine in the place of this node, or this one itself, was refused: there are as many as there may be.
+    CreationRefused { node: NodeId },
+    /// What must hold before this node counts as done did not hold for as long as the plan waits.
+    GateTimedOut { node: NodeId },
+    /// Somebody wants the old nodes of a pool back.
+    RollbackStarted,
+
     /// A machine that was not there at the start is up.
     NodeCreated { node: NodeId },
     /// A Node object was deleted.
@@ -243,6 +252,7 @@ impl Fact {
             self,
             Self::EvictionRefused { .. }
                 | Self::EvictionFailed { .. }
+                | Self::CreationRefused { .. }
                 | Self::PodNotDrainable { .. }
                 | Self::PodNotAdmitted { .. }
                 | Self::PodUnschedulable { .. }

@@ -93,6 +93,9 @@ impl Mentions {
     fn of_node(fact: &Fact) -> Self {
         match *fact {
             Fact::NodeUpgradeStarted { node }
+            | Fact::DrainOverdue { node }
+            | Fact::GateTimedOut { node }
+            | Fact::CreationRefused { node }
             | Fact::NodeUpgradeEnded { node, .. }
             | Fact::PhaseStarted { node, .. }
             | Fact::PhaseEnded { node, .. }

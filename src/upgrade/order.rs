@@ -24,12 +24,17 @@ pub(crate) fn ordered(
     let mut nodes = current.clone();
     let name = |n: &NodeId| model.nodes[*n].name.as_str();
     match pool.strategy.order {
-        NodeOrder::Listed => {}
+        // How many pods there are is known when the pool is begun.
+        NodeOrder::Listed | NodeOrder::FewestPods => {}
         NodeOrder::ByName => nodes.sort_by(|a, b| name(a).cmp(name(b))),
         NodeOrder::OldestFirst => nodes.sort_by_key(|&n| (model.nodes[n].created, n.index())),
         NodeOrder::ByZone => {
             let zone = |n: NodeId| model.nodes[n].zone.map(|z| model.zones[z as usize].as_str());
             nodes.sort_by(|&a, &b| (zone(a), name(&a)).cmp(&(zone(b), name(&b))));
+        }
+        NodeOrder::ByZoneThenAge => {
+            let zone = |n: NodeId| model.nodes[n].zone.map(|z| model.zones[z as usize].as_str());
+            nodes.sort_by_key(|&n| (zone(n).is_none(), zone(n), model.nodes[n].created, n.index()));
         }
         NodeOrder::Random => {
             let pool_and_round = number as u64 | (round as u64) << 32;

@@ -8,7 +8,7 @@ use seatrial::study::comparison::naive;
 use seatrial::units::Span;
 
 const TWINS: &str = "scenarios/textbook/twins.yaml";
-const PDB_ZERO: &str = "scenarios/textbook/pdb-zero.yaml";
+const PDB_ZERO: &str = "scenarios/textbook/budget-of-zero.yaml";
 
 fn json(args: &[&str]) -> Value {
     let ran = output(args);

@@ -66,7 +66,7 @@ fn a_proof_holds_for_a_week() {
             stuck.push(name);
         }
     }
-    for name in ["parallel-deadlock", "pdb-zero", "anti-affinity-deadlock"] {
+    for name in ["parallel-deadlock", "budget-of-zero", "anti-affinity-deadlock"] {
         assert!(stuck.iter().any(|p| p == name), "{name} is stuck: {stuck:?}");
     }
 }

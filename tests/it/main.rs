@@ -30,6 +30,7 @@ mod scale;
 mod scenario;
 mod scheduling;
 mod srf;
+mod strategies;
 mod support;
 mod textbook;
 mod tidy;

@@ -3,6 +3,7 @@
 use seatrial::model::Model;
 use seatrial::scenario::presets::{names, presets};
 use seatrial::scenario::{Source, load};
+use serde_json::Value;
 
 use crate::support::{observe, output};
 
@@ -118,4 +119,82 @@ fn presets_are_listed_and_shown() {
             assert!(shown.contains(&figure.field), "{shown}");
         }
     }
+}
+
+/// What a field of the schema means.
+fn meaning(of: &Value) -> String {
+    let text = of.get("description").and_then(Value::as_str).unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The fields of a part of an UpgradePlan, as a table.
+fn fields(part: &str) -> String {
+    let schema = seatrial::scenario::schema("UpgradePlan").unwrap();
+    let properties = schema["$defs"][part]["properties"].as_object().unwrap();
+    let rows = properties
+        .iter()
+        .map(|(name, of)| format!("| `{name}` | {} |\n", meaning(of).replace('|', "\\|")));
+    format!("| field | what it says |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+fn chapter(preset: &seatrial::scenario::presets::Preset) -> String {
+    let mut text = format!("## {}\n\n{}. {}\n\n", preset.name, preset.tool, preset.summary);
+    text += "| figure | value | sure | source |\n|---|---|---|---|\n";
+    for figure in &preset.figures {
+        let value = figure
+            .value
+            .as_str()
+            .map_or_else(|| figure.value.to_string(), str::to_owned);
+        let sure = serde_json::to_value(figure.confidence).unwrap();
+        let sure = sure.as_str().unwrap().to_owned();
+        text += &format!("| `{}` | {value} | {sure} | {} |\n", figure.field, figure.source);
+    }
+    if !preset.not_simulated.is_empty() {
+        text += "\nNot simulated:\n\n";
+        for note in &preset.not_simulated {
+            text += &format!("* {note}\n");
+        }
+    }
+    text + "\n"
+}
+
+fn document() -> String {
+    let mut text = String::from(
+        "# Strategies\n\n\
+         Every tool that upgrades nodes is a point in one space. Two things tell tools apart more than all others: what happens\n\
+         when a drain does not end, and where evicted pods may go. A strategy is `strategy` of an UpgradePlan (for all pools) or of\n\
+         one of its pools; `drain` says how nodes are drained. `preset: NAME` fills both in as a tool does unless it is told\n\
+         otherwise; what the plan says itself goes before it.\n\n\
+         This page is written from the data: `UPDATE_DOCS=1 cargo test presets`. A preset is one file in\n\
+         `src/upgrade/presets/`, its name in `src/scenario/presets.rs`, and this page.\n\n\
+         ```console\n$ seatrial preset list -q\n$ seatrial preset show kops -q\n\
+         $ seatrial plan --preset kops --expand -q\n\
+         $ seatrial run scenarios/strategies/pdb-zero.yaml -q\n```\n\n\
+         The scenarios in `scenarios/strategies/` show one trait each; what is asserted of them stands in `tests/it/strategies.rs`.\n\n\
+         ## strategy\n\n",
+    );
+    text += &fields("StrategySpec");
+    text += "\nPercentages are rounded up unless `rounding` says otherwise; where neither figure leaves room for a node, one goes.\n\
+             \n## drain\n\n";
+    text += &fields("DrainSpec");
+    text += "\n";
+    for preset in presets() {
+        text += &chapter(&preset);
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how a document is brought up to date")]
+fn the_presets_are_the_documented_ones() {
+    let path = crate::support::root().join("docs/strategies.md");
+    let document = document();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &document).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == document,
+        "docs/strategies.md is out of date: UPDATE_DOCS=1 cargo test presets"
+    );
 }

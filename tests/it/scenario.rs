@@ -438,17 +438,18 @@ fn references_to_what_is_not_there_name_the_nearest() {
 }
 
 #[test]
-fn what_the_engine_cannot_do_yet_is_refused() {
+fn figures_that_mean_nothing_together_are_refused() {
     let plan = own(
         "UpgradePlan",
-        "  preset: gke\n  pools:\n  - name: a\n    nodes: [worker-1]\n    strategy: {mode: BlueGreen, maxSurge: 1, maxUnavailable: 0, premark: Cordon, ramp: [1]}\n  \
+        "  preset: gke\n  pools:\n  - name: a\n    nodes: [worker-1]\n    strategy: {mode: BlueGreen, maxSurge: 1, maxUnavailable: 0, premark: Cordon, ramp: [0]}\n  \
          - {name: b, nodes: [worker-1]}\n",
     );
     assert_eq!(
         wrong(&[CLUSTER, &plan]),
         "1.yaml:4:11: there is no preset `gke`; the presets are kubeadm-all-at-once, kubeadm, kubeadm-new-nodes, kops, cluster-api, gke-surge, gke-blue-green, aks, aks-quarantine, aks-blue-green, eks-managed, eks-force, karpenter-drift, openshift-mco, system-upgrade-controller, kubespray, talos, k0s-autopilot, gardener, kured\n\
-         1.yaml:8:22: the mode BlueGreen is not supported yet; this version upgrades nodes InPlace, or Replaces them\n\
-         1.yaml:8:89: `ramp` is not supported yet\n\
+         1.yaml:8:43: `maxSurge` has no meaning with `mode: BlueGreen`, which brings a whole new pool; `maxUnavailable` is the size of a batch\n\
+         1.yaml:8:62: with `maxUnavailable: 0` no old node can be drained\n\
+         1.yaml:8:89: a batch of no nodes\n\
          1.yaml:9:23: the node `worker-1` is in the pool `a`, too (there: 1.yaml:7:13)"
     );
     let surge = own(
@@ -457,7 +458,7 @@ fn what_the_engine_cannot_do_yet_is_refused() {
     );
     let text = wrong(&[CLUSTER, &surge]);
     assert!(
-        text.contains("`maxSurge` above 0 in place is not supported yet; with `mode: Replace` new nodes come first"),
+        text.contains("`maxSurge` above 0 has no meaning in place; with `mode: Replace` new nodes come first"),
         "{text}"
     );
     assert!(

@@ -118,7 +118,7 @@ fn c2_three_fates_without_a_head() {
 /// P-17, D-9: a budget that allows nothing blocks for ever: exit code 5, and the report says who blocks whom.
 #[test]
 fn p17_a_budget_of_zero_blocks_and_is_named() {
-    let report = report_of("pdb-zero", 0);
+    let report = report_of("budget-of-zero", 0);
     assert_eq!(report.outcome.status, PlanStatus::Blocked);
     let reason = report.outcome.reason.unwrap();
     for word in [
@@ -130,7 +130,9 @@ fn p17_a_budget_of_zero_blocks_and_is_named() {
         assert!(reason.contains(word), "{reason}");
     }
     assert_eq!(
-        output(&["run", "scenarios/textbook/pdb-zero.yaml", "-q"]).status.code(),
+        output(&["run", "scenarios/textbook/budget-of-zero.yaml", "-q"])
+            .status
+            .code(),
         Some(5)
     );
 }

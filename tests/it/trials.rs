@@ -324,7 +324,7 @@ fn trials_that_are_cut_off_end_with_6_and_blocked_ones_with_5() {
     let code = |args: &[&str]| output(args).status.code();
     assert_eq!(code(&["run", TWINS, "--trials", "3", "--until", "20s"]), Some(6));
     assert_eq!(
-        code(&["run", "scenarios/textbook/pdb-zero.yaml", "--trials", "2"]),
+        code(&["run", "scenarios/textbook/budget-of-zero.yaml", "--trials", "2"]),
         Some(5)
     );
     assert_eq!(code(&["run", TWINS, "--trials", "2"]), Some(0));

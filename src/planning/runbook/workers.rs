@@ -55,7 +55,7 @@ impl Book<'_> {
     fn pool(&self, wave: &Wave<'_>, members: &[&NodeCost]) -> Vec<Step> {
         let mut steps = Vec::new();
         for batch in members.chunk_by(|a, b| a.batch == b.batch) {
-            let replace = wave.strategy.is_some_and(|s| s.mode == Mode::Replace);
+            let replace = wave.strategy.is_some_and(|s| s.mode != Mode::InPlace);
             let done: Vec<Vec<Vec<Step>>> = batch
                 .iter()
                 .enumerate()

@@ -259,6 +259,17 @@ fn of_node(fact: &Fact) -> Option<Said> {
             let words = "the kubelet of {0} starts no pods: the API server that it reaches is too old for it";
             of("ServicesUnread", words, Node(node))
         }
+        Fact::DrainOverdue { node } => of("DrainOverdue", "an alert: {0} is not drained yet", Node(node)),
+        Fact::GateTimedOut { node } => of("GateTimedOut", "{0}: what the plan waits for does not come", Node(node)),
+        Fact::CreationRefused { node } => {
+            let words = "{0}: no new machine, the pool has as many as it can have";
+            of("CreationRefused", words, Node(node))
+        }
+        Fact::RollbackStarted => say(
+            "RollbackStarted",
+            "the old nodes are wanted back: rollback",
+            [No, No, No],
+        ),
         Fact::ServicesRead { node } => of("ServicesRead", "the kubelet of {0} starts pods again", Node(node)),
         _ => return None,
     })

@@ -150,6 +150,14 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
     let name = |id| node(preamble, id);
     Some(match *fact {
         Fact::NodeCordoned { node } => format!("{}: cordoned", name(node)),
+        Fact::DrainOverdue { node } => format!("{}: an alert, it is not drained yet", name(node)),
+        Fact::GateTimedOut { node } => {
+            format!("{}: what the plan waits for does not come", name(node))
+        }
+        Fact::CreationRefused { node } => {
+            format!("{}: no new machine, the pool has as many as it can have", name(node))
+        }
+        Fact::RollbackStarted => "the old nodes are wanted back: rollback".into(),
         Fact::NodeUncordoned { node } => format!("{}: uncordoned, takes pods again", name(node)),
         Fact::KubeletStopped { node } => format!("{}: the kubelet stops", name(node)),
         Fact::KubeletStarted { node, version } => {

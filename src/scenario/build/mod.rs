@@ -12,6 +12,7 @@ mod planned;
 mod pools;
 mod select;
 mod steps;
+mod strategy;
 mod timings;
 mod volumes;
 mod webhooks;

@@ -129,14 +129,31 @@ impl Builder<'_> {
     /// New nodes for each round of the workers, where a pool replaces its nodes.
     pub(super) fn successors(&mut self, pools: &mut [Pool], legs: &[Leg]) {
         let rounds: Vec<&Leg> = legs.iter().filter(|l| l.part == Part::Workers).collect();
-        for pool in pools.iter_mut().filter(|p| p.strategy.mode == Mode::Replace) {
+        for pool in pools.iter_mut() {
+            let extra = self.buffer(pool);
             let mut nodes: Vec<NodeId> = pool.nodes.clone();
             for round in &rounds {
                 let version = round.version.as_ref();
-                nodes = nodes.iter().map(|&n| self.successor(n, None, version)).collect();
-                pool.successors.push(nodes.clone());
+                if pool.strategy.mode != Mode::InPlace {
+                    nodes = nodes.iter().map(|&n| self.successor(n, None, version)).collect();
+                    pool.successors.push(nodes.clone());
+                }
+                if extra > 0 {
+                    let like = pool.nodes.iter().cycle().take(extra as usize);
+                    let spares = like.map(|&n| self.successor(n, None, version)).collect();
+                    pool.spares.push(spares);
+                }
             }
         }
+    }
+
+    /// How many extra nodes a pool gets.
+    fn buffer(&self, pool: &Pool) -> u32 {
+        let zones: std::collections::BTreeSet<_> = pool.nodes.iter().map(|&n| self.model.nodes[n].zone).collect();
+        let size = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
+        let strategy = &pool.strategy;
+        let extra = strategy.buffer.round_up(size(pool.nodes.len()));
+        extra.max(strategy.buffer_per_zone * size(zones.len())).min(10_000)
     }
 
     /// What a target means that the control plane does not go to, or goes down to.

@@ -139,10 +139,22 @@ impl Builder<'_> {
                 Some(OnFailureSpec::Retry) => OnFailure::Retry,
             },
             failure_retry_interval: self.positive(spec.failure_retry_interval.as_ref(), five),
+            tries: self.at_least_one(spec.tries.as_ref()),
+            alert_after: spec.alert_after.as_ref().map(|d| d.0).filter(|&t| t > Span::ZERO),
         }
     }
 
-    fn positive(&mut self, given: Option<&At<crate::scenario::own::Duration>>, default: Span) -> Span {
+    /// A count of one or more, one unless given.
+    pub(super) fn at_least_one(&mut self, given: Option<&At<u32>>) -> u32 {
+        if let Some(given) = given
+            && given.value == 0
+        {
+            self.wrong(given.place, "expected 1 or more");
+        }
+        given.map_or(1, |g| g.value)
+    }
+
+    pub(super) fn positive(&mut self, given: Option<&At<crate::scenario::own::Duration>>, default: Span) -> Span {
         let Some(given) = given else {
             return default;
         };

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::Builder;
 use super::names::short;
 use crate::ids::NodeId;
-use crate::model::{Gate, Mode, NodeOrder, Pool, Premark, Strategy};
+use crate::model::{Pool, Strategy};
 use crate::scenario::diagnostic::Problem;
-use crate::scenario::own::{GateSpec, ModeSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, Share, StrategySpec};
-use crate::scenario::text::{At, Place};
-use crate::units::{IntOrPercent, Span};
+use crate::scenario::own::{PlanSpec, PoolSpec};
+use crate::scenario::text::Place;
 
 impl Builder<'_> {
     /// The pools of a plan; left out, all nodes that are not control plane.
@@ -54,6 +53,7 @@ impl Builder<'_> {
             name: "workers".into(),
             nodes,
             successors: Vec::new(),
+            spares: Vec::new(),
             strategy: self.strategy(&spec.strategy),
         }]
     }
@@ -100,6 +100,7 @@ impl Builder<'_> {
             name: pool.name.value.clone(),
             nodes,
             successors: Vec::new(),
+            spares: Vec::new(),
             strategy,
         }
     }
@@ -129,102 +130,5 @@ impl Builder<'_> {
             self.wrong(place, text);
         }
         nodes.into_iter().map(|id| (id, place)).collect()
-    }
-
-    fn strategy(&mut self, spec: &StrategySpec) -> Strategy {
-        self.supported(spec);
-        let mode = match &spec.mode {
-            Some(At {
-                value: ModeSpec::Replace,
-                ..
-            }) => Mode::Replace,
-            _ => Mode::InPlace,
-        };
-        let surge = spec.max_surge.as_ref();
-        // A replacement comes first unless the plan says otherwise.
-        let (missing, beyond) = match mode {
-            Mode::InPlace => (1, 0),
-            Mode::Replace => (0, u32::from(spec.max_unavailable.is_none())),
-        };
-        let max_unavailable = self.share_of(spec.max_unavailable.as_ref(), missing);
-        let max_surge = self.share_of(surge, beyond);
-        let none = |share| matches!(share, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
-        if let Some(place) = spec.max_unavailable.as_ref().map(|s| s.place)
-            && none(max_unavailable)
-            && none(max_surge)
-            && self.works_without(spec)
-        {
-            let text = match mode {
-                Mode::InPlace => "with `maxUnavailable: 0` no node can be upgraded in place",
-                Mode::Replace => "with `maxUnavailable: 0` and no `maxSurge` no node can be replaced",
-            };
-            self.wrong(place, text);
-        }
-        Strategy {
-            mode,
-            max_unavailable,
-            max_surge,
-            premark: match spec.premark.as_ref().map(|p| p.value) {
-                None | Some(PremarkSpec::None) => Premark::None,
-                Some(PremarkSpec::PreferNoSchedule) => Premark::PreferNoSchedule,
-                Some(PremarkSpec::Cordon) => Premark::Cordon,
-            },
-            order: match spec.order {
-                None | Some(OrderSpec::ByName) => NodeOrder::ByName,
-                Some(OrderSpec::OldestFirst) => NodeOrder::OldestFirst,
-                Some(OrderSpec::ByZone) => NodeOrder::ByZone,
-                Some(OrderSpec::Random) => NodeOrder::Random,
-                Some(OrderSpec::Listed) => NodeOrder::Listed,
-            },
-            barrier: spec.barrier.unwrap_or(false),
-            lockstep: spec.lockstep.unwrap_or(false),
-            soak: spec.soak.as_ref().map_or(Span::ZERO, |d| d.0),
-            gate: match spec.gate {
-                Some(GateSpec::None) => Gate::None,
-                None | Some(GateSpec::Ready) => Gate::Ready,
-                Some(GateSpec::WorkloadsHealthy) => Gate::WorkloadsHealthy,
-            },
-            reboot: spec.reboot.unwrap_or(false),
-        }
-    }
-
-    fn share_of(&mut self, given: Option<&At<Share>>, default: u32) -> IntOrPercent {
-        let Some(given) = given else {
-            return IntOrPercent::Int(default);
-        };
-        if matches!(given.value.0, IntOrPercent::Percent(percent) if percent > 100) {
-            self.wrong(given.place, "more than 100%");
-        }
-        given.value.0
-    }
-
-    /// Whether the mode is one that the engine knows, so that it makes sense to look at its numbers.
-    fn works_without(&self, spec: &StrategySpec) -> bool {
-        !matches!(spec.mode.as_ref().map(|m| m.value), Some(ModeSpec::BlueGreen))
-    }
-
-    /// Complains about what the engine cannot do yet.
-    fn supported(&mut self, spec: &StrategySpec) {
-        let later = |what: &str| format!("{what} is not supported yet");
-        let mode = spec.mode.as_ref().map_or(ModeSpec::InPlace, |m| m.value);
-        if let Some(At { value, place }) = &spec.mode
-            && *value == ModeSpec::BlueGreen
-        {
-            let text = later(&format!("the mode {value:?}"));
-            let problem = Problem::at(*place, text);
-            self.problems
-                .push(problem.help("this version upgrades nodes InPlace, or Replaces them"));
-        }
-        if let Some(At { value, place }) = &spec.max_surge
-            && mode == ModeSpec::InPlace
-            && !matches!(value.0, IntOrPercent::Int(0) | IntOrPercent::Percent(0))
-        {
-            let problem = Problem::at(*place, later("`maxSurge` above 0 in place"));
-            self.problems
-                .push(problem.help("with `mode: Replace` new nodes come first"));
-        }
-        if let Some(first) = spec.ramp.as_ref().and_then(|r| r.first()) {
-            self.wrong(first.place, later("`ramp`"));
-        }
     }
 }

@@ -14,9 +14,9 @@ pub(crate) use cluster::{
 pub(crate) use expectations::ExpectationsSpec;
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
-    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnFailureSpec, OrderSpec,
-    PlanSpec, PoolSpec, PremarkSpec, StepSpec, StrategySpec, UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec,
-    WorkersSpec,
+    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
+    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StepSpec, StrategySpec,
+    UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec, WindowSpec, WorkersSpec,
 };
 pub(crate) use timings::{NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
 pub(crate) use values::{Duration, Latency, Quantity, Share, Version};

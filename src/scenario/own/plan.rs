@@ -157,6 +157,101 @@ pub(crate) struct StrategySpec {
     /// Whether the machine goes down and its containers with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reboot: Option<bool>,
+    /// Which way percentages of maxUnavailable are rounded; Up unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rounding: Option<RoundingSpec>,
+    /// At most so many nodes at a time, whatever the other figures allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_at_once: Option<At<u32>>,
+    /// Whether nothing else starts until the first node is done; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_alone: Option<bool>,
+    /// So many extra nodes come before the first node is touched and go after the last one; 0 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) buffer: Option<At<Share>>,
+    /// So many extra nodes for each zone of the pool at least; 0 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) buffer_per_zone: Option<At<u32>>,
+    /// A pause after each batch but the last one; 0s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) batch_soak: Option<Duration>,
+    /// A pause after the last node of the pool; BlueGreen: before the old nodes are deleted. 0s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pool_soak: Option<Duration>,
+    /// A pause between the end of a drain and what follows it; 0s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) post_drain_delay: Option<Duration>,
+    /// How many times in a row the gate must be open; 1 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gate_checks: Option<At<u32>>,
+    /// The pause between two looks at the gate; 1s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gate_interval: Option<At<Duration>>,
+    /// A gate that stays closed for so long ends the plan; 0s: it is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gate_timeout: Option<Duration>,
+    /// Whether only nodes are begun of which each pod could be evicted at that instant; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) only_evictable: Option<bool>,
+    /// More nodes that are skipped or quarantined than this end the plan; however many unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_blocked_nodes: Option<At<Share>>,
+    /// When work on a node may begin; always unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) window: Option<At<WindowSpec>>,
+    /// The most nodes that the pool can have; no limit unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_nodes: Option<At<u32>>,
+    /// What happens when a new node is refused because of maxNodes; Abort unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_quota: Option<OnQuotaSpec>,
+    /// What becomes of nodes that are being worked on when the plan gives up; Finish unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_abort: Option<OnAbortSpec>,
+    /// When somebody wants the old nodes back, counted from the pool's start; BlueGreen only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rollback_after: Option<At<Duration>>,
+}
+
+/// Maintenance windows, counted from the plan's start.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct WindowSpec {
+    /// The time from one window's start to the next one's.
+    pub(crate) every: Duration,
+    /// How long each is open.
+    pub(crate) open: Duration,
+    /// When the first one opens; 0s unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) offset: Option<Duration>,
+}
+
+/// Which way percentages are rounded.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+pub(crate) enum RoundingSpec {
+    Up,
+    /// To one at least.
+    Down,
+}
+
+/// What happens when a new node is refused.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+pub(crate) enum OnQuotaSpec {
+    /// The plan ends.
+    Abort,
+    /// It is asked for again, every minute.
+    Retry,
+    /// The node goes without: it is drained and deleted first, and its successor comes afterwards.
+    GoWithout,
+}
+
+/// What becomes of nodes that are being worked on when the plan gives up.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+pub(crate) enum OnAbortSpec {
+    /// They are upgraded to the end.
+    Finish,
+    /// What is being done to them is done to its end, and no more.
+    Stop,
 }
 
 /// What is upgraded: the node, or the fleet.
@@ -176,6 +271,8 @@ pub(crate) enum OrderSpec {
     ByName,
     OldestFirst,
     ByZone,
+    ByZoneThenAge,
+    FewestPods,
     Random,
     Listed,
 }
@@ -230,9 +327,15 @@ pub(crate) struct DrainSpec {
     /// Abort unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_failure: Option<OnFailureSpec>,
-    /// The pause before another drain, for Retry; 5s unless given.
+    /// The pause before another drain, for Retry and tries; 5s unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure_retry_interval: Option<At<Duration>>,
+    /// A drain that fails is tried so many times before onFailure; 1 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tries: Option<At<u32>>,
+    /// A node that is not drained after so long raises an alert; 0s: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) alert_after: Option<Duration>,
 }
 
 /// How pods leave a node.
@@ -339,6 +442,8 @@ impl DrainStepSpec {
             retry_interval: self.retry_interval.clone(),
             on_failure: self.on_failure,
             failure_retry_interval: self.failure_retry_interval.clone(),
+            tries: None,
+            alert_after: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a plan leaves out: a preset says it, then the defaults.
 
 use super::plan::{
-    ControlPlanePlanSpec, DrainSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnFailureSpec, OrderSpec,
-    PlanSpec, PoolSpec, PremarkSpec, StrategySpec, ViaSpec,
+    ControlPlanePlanSpec, DrainSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
+    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StrategySpec, ViaSpec,
 };
 use super::{Duration, Share};
 use crate::scenario::text::{At, Place};
@@ -22,9 +22,11 @@ macro_rules! over {
 }
 
 over!(ControlPlanePlanSpec: upgrade, drain, drain_before_apply, certificate_renewal, order, kubelets);
-over!(StrategySpec: mode, max_unavailable, max_surge, order, premark, ramp, barrier, lockstep, soak, gate, reboot);
+over!(StrategySpec: mode, max_unavailable, max_surge, order, premark, ramp, barrier, lockstep, soak, gate, reboot,
+    rounding, max_at_once, first_alone, buffer, buffer_per_zone, batch_soak, pool_soak, post_drain_delay, gate_checks,
+    gate_interval, gate_timeout, only_evictable, max_blocked_nodes, window, max_nodes, on_quota, on_abort, rollback_after);
 over!(DrainSpec: via, ignore_daemon_sets, delete_empty_dir_data, force, grace_period, timeout, retry_interval, on_failure,
-    failure_retry_interval);
+    failure_retry_interval, tries, alert_after);
 
 impl DrainStepSpec {
     /// The step's flags, completed by the plan's.
@@ -111,6 +113,24 @@ impl StrategySpec {
             soak: Some(Duration(Span::ZERO)),
             gate: Some(GateSpec::Ready),
             reboot: Some(false),
+            rounding: Some(RoundingSpec::Up),
+            max_at_once: None,
+            first_alone: Some(false),
+            buffer: Some(at(Share(IntOrPercent::Int(0)))),
+            buffer_per_zone: Some(at(0)),
+            batch_soak: Some(Duration(Span::ZERO)),
+            pool_soak: Some(Duration(Span::ZERO)),
+            post_drain_delay: Some(Duration(Span::ZERO)),
+            gate_checks: Some(at(1)),
+            gate_interval: Some(at(Duration(Span::from_secs(1)))),
+            gate_timeout: Some(Duration(Span::ZERO)),
+            only_evictable: Some(false),
+            max_blocked_nodes: None,
+            window: None,
+            max_nodes: None,
+            on_quota: Some(OnQuotaSpec::Abort),
+            on_abort: Some(OnAbortSpec::Finish),
+            rollback_after: None,
         })
     }
 }
@@ -129,6 +149,8 @@ impl DrainSpec {
             retry_interval: five(),
             on_failure: Some(OnFailureSpec::Abort),
             failure_retry_interval: five(),
+            tries: Some(at(1)),
+            alert_after: Some(Duration(Span::ZERO)),
         })
     }
 }

@@ -1,15 +1,12 @@
 //! The way, leg by leg: the control plane makes a hop, node by node, or the pools are upgraded, one after another.
 
-use super::replace;
-use super::{Driver, Event, Progress, Stage, Task};
-use crate::cluster::event::Event as World;
+use super::{Driver, Progress, Stage, Task};
 use crate::cluster::hall::Hall;
 use crate::ids::NodeId;
-use crate::model::{DrainVia, Gate, Leg, Mode, Part, Plan, Premark};
-use crate::trace::{Fact, NodeResult, PlanStatus};
+use crate::model::{DrainVia, Leg, Part, Plan, Premark};
+use crate::trace::{Fact, PlanStatus};
 use crate::units::Span;
-use crate::upgrade::order::{control_plane_order, ordered};
-use crate::upgrade::pool::{PoolRun, Slot};
+use crate::upgrade::order::control_plane_order;
 
 impl Driver {
     /// Goes on with a leg, if there is one and nothing has gone wrong.
@@ -60,84 +57,10 @@ impl Driver {
             _ => control_plane_stages(plan, false, true),
         };
         let soak = plan.pools.first().map_or(Span::ZERO, |p| p.strategy.soak);
-        self.begin_task(
-            Task {
-                node,
-                successor: None,
-                slot: Slot::Unavailable,
-                stages,
-                options: plan.drain.clone(),
-                reboot: false,
-                soak,
-                gate: Gate::Ready,
-                batch: None,
-                result: NodeResult::Upgraded,
-                control_plane: true,
-            },
-            hall,
-        );
-    }
-
-    fn next_pool(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let Progress::Pool(at) = self.progress else { return };
-        let going_on = !matches!(self.status, PlanStatus::Aborted | PlanStatus::Refused);
-        let Some(pool) = plan.pools.get(at).filter(|_| going_on) else {
-            return self.begin_leg(self.leg + 1, plan, hall);
-        };
-        let nodes = ordered(pool, at, self.round, hall.model, &hall.streams);
-        let size = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-        let strategy = &pool.strategy;
-        let unavailable = strategy.max_unavailable.round_up(size);
-        let surge = match strategy.mode {
-            Mode::InPlace => 0,
-            Mode::Replace => strategy.max_surge.round_up(size),
-        };
-        let barrier = strategy.barrier || strategy.lockstep;
-        self.pool = Some(PoolRun::new(nodes, unavailable, surge, barrier));
-        if strategy.premark == Premark::None {
-            return self.admit(plan, hall);
-        }
-        let start = self.kubectl(hall);
-        hall.after(start, World::Driver(Event::Premark));
-    }
-
-    /// Starts as many nodes of the current pool as may be worked on.
-    pub(super) fn admit(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
-        let (Progress::Pool(at), Some(run)) = (&self.progress, &mut self.pool) else {
-            return;
-        };
-        let (at, nodes, strategy) = (*at, run.admit(), &plan.pools[*at].strategy);
-        if nodes.is_empty() && run.idle() {
-            self.progress = Progress::Pool(at + 1);
-            return self.next_pool(plan, hall);
-        }
-        let batch = strategy.lockstep.then_some(self.batches);
-        if strategy.lockstep {
-            self.batches += 1;
-            self.arrived.push(Vec::new());
-        }
-        for (node, successor, slot) in nodes {
-            let stages = match strategy.mode {
-                Mode::InPlace => in_place(plan, strategy.premark, hall),
-                Mode::Replace => replace::stages(slot, plan.drain.via),
-            };
-            self.begin_task(
-                Task {
-                    node,
-                    successor,
-                    slot,
-                    stages,
-                    options: plan.drain.clone(),
-                    reboot: strategy.reboot,
-                    soak: strategy.soak,
-                    gate: strategy.gate,
-                    batch,
-                    result: NodeResult::Upgraded,
-                    control_plane: false,
-                },
-                hall,
-            );
-        }
+        let mut task = Task::new(node, stages, plan);
+        task.soak = soak;
+        task.control_plane = true;
+        self.begin_task(task, hall);
     }
 
     pub(super) fn soak_over(&mut self, number: u32, plan: &Plan, hall: &mut Hall<'_>) {
@@ -147,10 +70,7 @@ impl Driver {
             }
             return self.next_control_plane(plan, hall);
         }
-        if let Some(pool) = &mut self.pool {
-            pool.done(self.tasks[number as usize].slot);
-        }
-        self.admit(plan, hall);
+        self.pool_goes_on(number, plan, hall);
     }
 
     /// The random stream of one thing that happens to a node in the current leg: what happens in the first does not
@@ -187,7 +107,7 @@ fn control_plane_stages(plan: &Plan, kubeadm: bool, kubelet: bool) -> Vec<Stage>
 }
 
 /// What is still to do on a node that stays, the next thing last.
-fn in_place(plan: &Plan, premark: Premark, hall: &Hall<'_>) -> Vec<Stage> {
+pub(super) fn in_place(plan: &Plan, premark: Premark, hall: &Hall<'_>) -> Vec<Stage> {
     let mut stages = vec![Stage::Soak];
     if plan.drain.via == DrainVia::None {
         stages.extend((premark != Premark::None).then_some(Stage::Uncordon));

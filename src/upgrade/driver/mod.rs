@@ -1,9 +1,13 @@
 //! The plan, node by node: kubeadm, drain, kubelet, uncordon; and what happens when one of them fails.
 
+mod blue_green;
+mod failure;
 mod legs;
+mod pools;
 mod replace;
 mod steps;
 
+use self::blue_green::BlueGreen;
 use super::drain::Drains;
 use super::kubeadm::{Call, Ended, Kubeadm};
 use super::pool::{PoolRun, Slot};
@@ -11,10 +15,10 @@ use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainOptions, DrainVia, Gate, OnFailure, Plan};
+use crate::model::{DrainOptions, Gate, OnFailure, Plan};
 use crate::rng::{Purpose, Stream};
-use crate::trace::{DrainOutcome, Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
-use crate::units::Span;
+use crate::trace::{Fact, LifecycleTaint, NodeResult, Phase, PlanStatus, VersionId};
+use crate::units::{Span, Time};
 
 /// What the driver waits for. A task is the work on one node, by number.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +45,20 @@ pub(crate) enum Event {
     DeleteNode(u32),
     /// A failed drain is tried again.
     DrainAgain(u32),
+    /// The pause between a task's drain and what follows it is over.
+    Rested(u32),
+    /// A closed gate with a time limit is looked at again.
+    GateAgain(u32),
+    /// What follows a drain whose time was up has begun by now.
+    LimitOver,
+    /// A task's node should have been drained by now.
+    Alert(u32),
+    /// A pause of the pool is over: between batches, after the last node, until a window opens.
+    Resume,
+    /// Can a node of the pool be begun by now?
+    Look,
+    /// Somebody wants the old nodes back.
+    Rollback,
     /// The pause after a node is over.
     SoakOver(u32),
     /// The pause that a runbook asks for is over.
@@ -78,6 +96,12 @@ enum Stage {
     Delete,
     Gate,
     Uncordon,
+    /// A pause after the drain.
+    Rest,
+    /// The others of the pool are waited for.
+    Hold,
+    /// From here on the task works on the successor.
+    Turn,
     Soak,
 }
 
@@ -98,6 +122,45 @@ struct Task {
     batch: Option<u32>,
     result: NodeResult,
     control_plane: bool,
+    /// An extra node, which nobody asked to upgrade.
+    spare: bool,
+    /// The node as the plan knows it, also when the task works on its successor.
+    origin: NodeId,
+    /// Drains that may still be tried after one that failed.
+    tries_left: u32,
+    draining: bool,
+    /// The drain has a limit of time, after which the plan does something else.
+    limited: bool,
+    /// How often the gate was open in a row, and since when it has been looked at.
+    passes: u32,
+    gate_since: Option<Time>,
+    ended: bool,
+}
+
+impl Task {
+    fn new(node: NodeId, stages: Vec<Stage>, plan: &Plan) -> Self {
+        Self {
+            node,
+            successor: None,
+            slot: Slot::Unavailable,
+            stages,
+            options: plan.drain.clone(),
+            reboot: false,
+            soak: Span::ZERO,
+            gate: Gate::Ready,
+            batch: None,
+            result: NodeResult::Upgraded,
+            control_plane: false,
+            spare: false,
+            origin: node,
+            tries_left: plan.drain.tries.saturating_sub(1),
+            draining: false,
+            limited: false,
+            passes: 0,
+            gate_since: None,
+            ended: false,
+        }
+    }
 }
 
 /// Where the plan is in its current leg.
@@ -115,6 +178,10 @@ enum Progress {
 pub(crate) struct Driver {
     progress: Progress,
     pool: Option<PoolRun>,
+    /// How many nodes the pool had at its start, and how many machines it has now.
+    pool_size: u32,
+    machines: usize,
+    blue: BlueGreen,
     tasks: Vec<Task>,
     batches: u32,
     /// Tasks of a lockstep batch that have reached the next stage, per batch.
@@ -132,6 +199,8 @@ pub(crate) struct Driver {
     refused: bool,
     /// Things under way that take a known time: while there are any, the plan is not stuck.
     timers: u32,
+    /// Drains that have a limit of time, after which the plan does something else.
+    limits: u32,
     luck: Stream,
 }
 
@@ -144,6 +213,9 @@ impl Driver {
         Self {
             progress: Progress::NotStarted,
             pool: None,
+            pool_size: 0,
+            machines: 0,
+            blue: BlueGreen::default(),
             tasks: Vec::new(),
             batches: 0,
             arrived: Vec::new(),
@@ -155,6 +227,7 @@ impl Driver {
             step_runs: (0, true),
             refused: false,
             timers: u32::from(hall.model.plan.is_some()),
+            limits: 0,
             luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
         }
     }
@@ -174,11 +247,18 @@ impl Driver {
             | Event::KubeletUp(_)
             | Event::Created(_)
             | Event::Gone(_)
+            | Event::Rested(_)
+            | Event::GateAgain(_)
+            | Event::Alert(_)
+            | Event::Resume
+            | Event::Rollback
             | Event::SoakOver(_) => {
                 self.timers -= 1;
                 self.woken(event, plan, drains, kubeadm, hall);
             }
-            Event::Next(task) => self.stage(task, drains, kubeadm, hall),
+            Event::Next(task) => self.stage(task, plan, drains, kubeadm, hall),
+            Event::Look => self.look(plan, hall),
+            Event::LimitOver => self.limits -= 1,
             Event::Gate(task) => self.gate(task, hall),
             Event::Uncordon(task) => self.uncordon(task, hall),
             Event::Premark => self.premark(plan, hall),
@@ -212,10 +292,16 @@ impl Driver {
             Event::KubeletUp(task) => self.kubelet_up(task, hall),
             Event::Created(task) => self.created(task, hall),
             Event::Gone(task) => {
+                self.machines = self.machines.saturating_sub(1);
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::DeleteNode(task)));
             }
             Event::SoakOver(task) => self.soak_over(task, plan, hall),
+            Event::Rested(task) => self.stage_done(task, hall),
+            Event::GateAgain(task) => self.gate(task, hall),
+            Event::Alert(task) => self.alert(task, hall),
+            Event::Resume => self.resume(plan, hall),
+            Event::Rollback => self.rollback(plan, hall),
             Event::SleepOver => self.step_done(true, plan, drains, kubeadm, hall),
             _ => self.step_call(plan, hall),
         }
@@ -226,9 +312,9 @@ impl Driver {
         hall.after(delay, World::Driver(event));
     }
 
-    /// Whether an event is only another look at something that does not change by itself.
-    pub(crate) const fn looks_again(event: Event) -> bool {
-        matches!(event, Event::Gate(_))
+    /// Whether something else will happen when the time of a drain is up.
+    pub(crate) const fn has_limits(&self) -> bool {
+        self.limits > 0
     }
 
     /// Whether the plan waits for nothing that takes a known time.
@@ -252,7 +338,9 @@ impl Driver {
     fn begin_task(&mut self, task: Task, hall: &mut Hall<'_>) {
         let number = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
         let cause = hall.cause;
-        hall.emit_cause(Fact::NodeUpgradeStarted { node: task.node });
+        if !task.spare {
+            hall.emit_cause(Fact::NodeUpgradeStarted { node: task.node });
+        }
         self.tasks.push(task);
         hall.after(Span::ZERO, World::Driver(Event::Next(number)));
         hall.cause = cause;
@@ -283,7 +371,10 @@ impl Driver {
         }
     }
 
-    fn stage(&mut self, number: u32, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+    fn stage(&mut self, number: u32, plan: &Plan, drains: &mut Drains, kubeadm: &mut Kubeadm, hall: &mut Hall<'_>) {
+        if self.goes_no_further(number, hall) {
+            return;
+        }
         let task = &mut self.tasks[number as usize];
         let node = task.node;
         match task.stages.pop() {
@@ -305,7 +396,16 @@ impl Driver {
                     .map(|d| self.luck.sample(d));
                 self.wake_after(length.unwrap_or_default(), Event::Configured(number), hall);
             }
-            Some(Stage::Drain) => drains.start(&[node], task.options.clone(), Owner::Task(number), hall),
+            Some(Stage::Drain) => {
+                task.draining = true;
+                task.limited = task.options.timeout.is_some() && task.options.on_failure != OnFailure::Retry;
+                self.limits += u32::from(task.limited);
+                let (options, alert) = (task.options.clone(), task.options.alert_after);
+                drains.start(&[node], options, Owner::Task(number), hall);
+                if let Some(after) = alert {
+                    self.wake_after(after, Event::Alert(number), hall);
+                }
+            }
             Some(Stage::Kubelet) => {
                 let machine = task.reboot;
                 let away = self.time_away(node, machine, hall);
@@ -319,17 +419,30 @@ impl Driver {
                 let start = self.kubectl(hall);
                 hall.after(start, World::Driver(Event::Uncordon(number)));
             }
-            Some(Stage::Soak) => {
-                let result = task.result;
-                let soak = if matches!(result, NodeResult::Upgraded | NodeResult::Replaced) {
-                    task.soak
-                } else {
-                    Span::ZERO
-                };
-                hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
-                self.wake_after(soak, Event::SoakOver(number), hall);
+            Some(Stage::Rest) => {
+                let pause = self.strategy(hall).map_or(Span::ZERO, |s| s.post_drain_delay);
+                self.wake_after(pause, Event::Rested(number), hall);
             }
+            Some(Stage::Hold) => self.hold(number, plan, hall),
+            Some(Stage::Turn) => self.turn(number, hall),
+            Some(Stage::Soak) => self.soak(number, hall),
         }
+    }
+
+    /// The node is done, in whatever way: a pause follows one that went well.
+    fn soak(&mut self, number: u32, hall: &mut Hall<'_>) {
+        let task = &mut self.tasks[number as usize];
+        let (node, result) = (task.origin, task.result);
+        let soak = if matches!(result, NodeResult::Upgraded | NodeResult::Replaced) {
+            task.soak
+        } else {
+            Span::ZERO
+        };
+        task.ended = true;
+        if !task.spare {
+            hall.emit_cause(Fact::NodeUpgradeEnded { node, result });
+        }
+        self.wake_after(soak, Event::SoakOver(number), hall);
     }
 
     /// How long a node's kubelet is away: the upgrade, and what a reboot adds to it.
@@ -356,17 +469,29 @@ impl Driver {
     }
 
     fn gate(&mut self, number: u32, hall: &mut Hall<'_>) {
-        let task = &self.tasks[number as usize];
-        let ready = hall.store.nodes[task.successor.unwrap_or(task.node)].ready;
-        let open = match task.gate {
-            Gate::None => true,
-            Gate::Ready => ready && hall.store.gate.available(),
-            Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
-        };
-        if open {
-            self.stage_done(number, hall);
-        } else {
-            hall.after(AGAIN, World::Driver(Event::Gate(number)));
+        let strategy = self
+            .strategy(hall)
+            .filter(|_| !self.tasks[number as usize].control_plane);
+        let checks = strategy.map_or(1, |s| s.gate_checks);
+        let between = strategy.map_or(AGAIN, |s| s.gate_interval);
+        let task = &mut self.tasks[number as usize];
+        let since = *task.gate_since.get_or_insert(hall.now);
+        let open = is_open(task, hall);
+        task.passes = if open { task.passes + 1 } else { 0 };
+        if open && (task.passes >= checks || task.gate == Gate::None) {
+            task.gate_since = None;
+            task.passes = 0;
+            return self.stage_done(number, hall);
+        }
+        match strategy.and_then(|s| s.gate_timeout) {
+            Some(limit) if hall.now.since(since) >= limit => {
+                let node = task.origin;
+                hall.emit_cause(Fact::GateTimedOut { node });
+                self.leave_batch(number, hall);
+                self.abort(number, hall);
+            }
+            Some(_) => self.wake_after(between, Event::GateAgain(number), hall),
+            None => hall.after(between, World::Driver(Event::Gate(number))),
         }
     }
 
@@ -417,81 +542,15 @@ impl Driver {
             }
         }
     }
+}
 
-    /// A drain has ended: on to the next stage, or whatever the plan says for a failure.
-    pub(crate) fn drained(&mut self, owner: Owner, outcome: DrainOutcome, hall: &mut Hall<'_>) {
-        let ok = outcome == DrainOutcome::Completed;
-        let number = match owner {
-            Owner::Task(number) => number,
-            Owner::Step => return hall.after(Span::ZERO, World::Driver(Event::StepDone(ok))),
-        };
-        if ok {
-            return self.stage_done(number, hall);
-        }
-        if !matches!(
-            self.tasks[number as usize].options.on_failure,
-            OnFailure::ForceDelete | OnFailure::TerminateAnyway | OnFailure::WarnAndContinue | OnFailure::Retry
-        ) {
-            self.leave_batch(number, hall);
-        }
-        let task = &mut self.tasks[number as usize];
-        let retry = task.options.failure_retry_interval.max(Span::from_millis(1));
-        match task.options.on_failure {
-            OnFailure::Abort => self.abort(number, hall),
-            OnFailure::UncordonAndAbort => {
-                task.stages = vec![Stage::Soak, Stage::Uncordon];
-                task.result = NodeResult::Failed;
-                self.stop();
-                self.stage_done(number, hall);
-            }
-            OnFailure::Skip => {
-                task.stages = vec![Stage::Soak, Stage::Uncordon];
-                self.skip(number, NodeResult::Skipped, hall);
-            }
-            OnFailure::Quarantine => {
-                task.stages = vec![Stage::Soak];
-                self.skip(number, NodeResult::Quarantined, hall);
-            }
-            OnFailure::ForceDelete => {
-                task.options.via = DrainVia::Delete;
-                task.options.force = true;
-                hall.after(Span::ZERO, World::Driver(Event::DrainAgain(number)));
-            }
-            OnFailure::TerminateAnyway => {
-                task.reboot = true;
-                self.stage_done(number, hall);
-            }
-            OnFailure::WarnAndContinue => self.stage_done(number, hall),
-            OnFailure::Retry => hall.after(retry, World::Driver(Event::DrainAgain(number))),
-        }
-    }
-
-    fn skip(&mut self, number: u32, result: NodeResult, hall: &mut Hall<'_>) {
-        self.tasks[number as usize].result = result;
-        if self.status == PlanStatus::Completed {
-            self.status = PlanStatus::CompletedWithSkips;
-        }
-        self.stage_done(number, hall);
-    }
-
-    fn abort(&mut self, number: u32, hall: &mut Hall<'_>) {
-        self.stop();
-        self.give_up(number, NodeResult::Failed, hall);
-    }
-
-    fn give_up(&mut self, number: u32, result: NodeResult, hall: &mut Hall<'_>) {
-        let task = &mut self.tasks[number as usize];
-        task.stages = vec![Stage::Soak];
-        task.result = result;
-        self.stage_done(number, hall);
-    }
-
-    /// Nodes in the middle of their upgrade are finished; no other one is begun.
-    fn stop(&mut self) {
-        self.status = PlanStatus::Aborted;
-        if let Some(pool) = &mut self.pool {
-            pool.stop();
-        }
+/// Whether what must hold before a task's node counts as done holds now.
+fn is_open(task: &Task, hall: &Hall<'_>) -> bool {
+    let ready = hall.store.nodes[task.successor.unwrap_or(task.node)].ready;
+    match task.gate {
+        Gate::None => true,
+        Gate::Ready => ready && hall.store.gate.available(),
+        Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
     }
 }
 

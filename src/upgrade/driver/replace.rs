@@ -5,7 +5,7 @@ use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainVia, Plan, Premark};
+use crate::model::{DrainVia, Mode, Plan, Premark};
 use crate::rng::Purpose;
 use crate::trace::{LifecycleTaint, NodeResult};
 use crate::units::Span;
@@ -33,11 +33,16 @@ impl Driver {
     pub(super) fn premark(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
         let Progress::Pool(at) = self.progress else { return };
         let pool = &plan.pools[at];
-        for &node in &pool.nodes {
+        let before = self.round.checked_sub(1).and_then(|r| pool.successors.get(r));
+        for &node in before.unwrap_or(&pool.nodes) {
             let Ok(permit) = hall.admit() else {
-                return hall.after(AGAIN, World::Driver(Event::Premark));
+                return Self::premark_again(hall);
             };
-            match pool.strategy.premark {
+            let mark = match pool.strategy.mode {
+                Mode::BlueGreen => Premark::Cordon,
+                _ => pool.strategy.premark,
+            };
+            match mark {
                 Premark::None => {}
                 Premark::PreferNoSchedule => hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, true),
                 Premark::Cordon => {
@@ -45,12 +50,17 @@ impl Driver {
                 }
             }
         }
+        if pool.strategy.mode == Mode::BlueGreen {
+            return self.blue_is_cordoned(plan, hall);
+        }
         self.admit(plan, hall);
     }
 
     /// A new machine is asked for.
     pub(super) fn create(&mut self, number: u32, hall: &mut Hall<'_>) {
-        match self.tasks[number as usize].successor {
+        let successor = self.tasks[number as usize].successor;
+        match successor {
+            Some(_) if self.refused_by_quota(number, hall) => {}
             Some(successor) => {
                 let time = creation(self.entity(successor, 2), hall);
                 self.wake_after(time, Event::Created(number), hall);
@@ -87,7 +97,11 @@ impl Driver {
             return hall.after(AGAIN, World::Driver(Event::DeleteNode(number)));
         };
         hall.delete_node(&permit, node);
-        self.tasks[number as usize].result = NodeResult::Replaced;
+        let task = &mut self.tasks[number as usize];
+        // After a rollback it is the new node that goes.
+        if task.node == task.origin {
+            task.result = NodeResult::Replaced;
+        }
         self.stage_done(number, hall);
     }
 }

@@ -56,7 +56,7 @@ impl Watch {
             Some(pool) if !is_master => {
                 let size = u32::try_from(pool.nodes.len()).unwrap();
                 let surge = match pool.strategy.mode {
-                    Mode::InPlace => 0,
+                    Mode::InPlace | Mode::BlueGreen => 0,
                     Mode::Replace => pool.strategy.max_surge.round_up(size),
                 };
                 (pool.strategy.max_unavailable.round_up(size) + surge).max(1)
