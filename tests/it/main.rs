@@ -15,6 +15,7 @@ mod kubeadm;
 mod kubelets;
 mod large;
 mod lessons;
+mod markdown;
 mod oracles;
 mod pictures;
 mod plan;
