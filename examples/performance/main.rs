@@ -1,10 +1,11 @@
 //! What rehearsals cost: writes `docs/performance.md` and `docs/performance.svg`.
 //!
 //! ```text
-//! cargo run --release --example performance -- [--rounds 5] [--quick] [--write docs]
+//! cargo run --release --example performance -- [--rounds 5] [--quick] [--remark TEXT] [--write docs]
 //! ```
 //!
-//! Without `--write` the page is only printed; `--quick` leaves out the large sizes and the profile.
+//! Without `--write` the page is only printed; `--quick` leaves out the large sizes and the profile;
+//! `--remark` says beside the machine what else is to be known of it, such as other work that ran on it.
 
 #[path = "../../benches/floor/mod.rs"]
 mod floor;
@@ -30,6 +31,7 @@ use std::process::{Command, ExitCode};
 struct Asked {
     rounds: usize,
     quick: bool,
+    remark: Option<String>,
     write: Option<PathBuf>,
 }
 
@@ -37,6 +39,7 @@ fn asked() -> Result<Asked, String> {
     let mut asked = Asked {
         rounds: 5,
         quick: false,
+        remark: None,
         write: None,
     };
     let mut args = std::env::args().skip(1);
@@ -46,7 +49,8 @@ fn asked() -> Result<Asked, String> {
             "--rounds" => asked.rounds = value()?.parse().map_err(|e| format!("--rounds: {e}"))?,
             "--write" => asked.write = Some(value()?.into()),
             "--quick" => asked.quick = true,
-            _ => return Err(format!("{arg}: use --rounds N, --quick, --write FOLDER")),
+            "--remark" => asked.remark = Some(value()?),
+            _ => return Err(format!("{arg}: use --rounds N, --quick, --remark TEXT, --write FOLDER")),
         }
     }
     Ok(asked)
@@ -67,7 +71,7 @@ fn main() -> ExitCode {
 
 fn work(asked: &Asked) -> Result<(), String> {
     let found = page::Found::measure(asked.rounds.max(1), asked.quick)?;
-    let (page, picture) = (found.page(), found.picture());
+    let (page, picture) = (found.page(asked.remark.as_deref()), found.picture());
     match &asked.write {
         None => std::io::stdout().write_all(page.as_bytes()).map_err(|e| e.to_string()),
         Some(folder) => {

@@ -64,10 +64,11 @@ impl Found {
     }
 
     /// The page.
-    pub(crate) fn page(&self) -> String {
+    pub(crate) fn page(&self, remark: Option<&str>) -> String {
         let (nodes, pods) = self.profiled;
         let size = self.input.size as f64 / 1e6;
-        HEAD.replace("{machine}", &machine())
+        let remark = remark.map_or_else(String::new, |text| format!(", {text}"));
+        HEAD.replace("{machine}", &(machine() + &remark))
             .replace("{ratios}", &self.ratios())
             .replace("{peers}", &self.peers())
             .replace("{growth}", &self.growth())

@@ -1,4 +1,4 @@
-//! Where instructions go, by room: callgrind's output, summed over source files.
+//! Where instructions go, by room: callgrind's output, summed over functions.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -28,21 +28,23 @@ pub(crate) fn profile(nodes: u32, pods: u32) -> Result<Vec<(String, u64)>, Strin
     Ok(rooms)
 }
 
-/// Self cost by room. Files are named once, as `fl=(3) path`, and by number from then on; the line after `calls=` is the
-/// cost of what was called and stands in the books of that already.
+/// Self cost by room. A function is named once, as `fn=(3) name` or where it is called as `cfn=(3) name`, and by number
+/// from then on; the line after `calls=` is the cost of what was called and stands in the books of that already.
 fn sum(text: &str) -> BTreeMap<String, u64> {
     let mut names: BTreeMap<&str, String> = BTreeMap::new();
     let mut costs = BTreeMap::new();
     let mut room = String::new();
     let mut of_callee = false;
     for line in text.lines() {
-        let file = ["fl=", "fi=", "fe="].iter().find_map(|key| line.strip_prefix(key));
-        if let Some(file) = file {
-            let (number, name) = file.split_once(' ').unwrap_or((file, ""));
+        let called = line.strip_prefix("cfn=");
+        if let Some(function) = called.or_else(|| line.strip_prefix("fn=")) {
+            let (number, name) = function.split_once(' ').unwrap_or((function, ""));
             if !name.is_empty() {
                 names.insert(number, room_of(name));
             }
-            room = names.get(number).cloned().unwrap_or_default();
+            if called.is_none() {
+                room = names.get(number).cloned().unwrap_or_default();
+            }
         } else if line.starts_with("calls=") {
             of_callee = true;
         } else if line.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c)) {
@@ -56,26 +58,17 @@ fn sum(text: &str) -> BTreeMap<String, u64> {
     costs
 }
 
-/// `cluster/scheduler` of `…/src/cluster/scheduler/fit.rs`; what is not ours is the standard library or another one.
-fn room_of(path: &str) -> String {
-    let ours = ["cluster", "upgrade", "metrics", "trace", "model", "units", "versions"];
-    let inside = path
-        .rsplit_once("/src/")
-        .map_or(path, |p| p.1)
-        .trim_start_matches("src/");
-    let mut words = inside.trim_end_matches(".rs").split('/');
+/// `cluster/scheduler` of `<seatrial::cluster::scheduler::fit::Fit>::search`; what is not ours is the standard library,
+/// another one, or the allocator.
+fn room_of(function: &str) -> String {
+    let Some((_, path)) = function.split_once("seatrial::") else {
+        return "libraries and allocator".to_owned();
+    };
+    let end = path.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+    let mut words = path[..end.unwrap_or(path.len())].split("::");
     let (first, second) = (words.next().unwrap_or_default(), words.next());
-    let library = path.contains("/rustc/") || path.contains("/library/") || path.contains("/registry/");
-    if library || path.contains("???") {
-        "libraries and allocator".to_owned()
-    } else if ours.contains(&first) {
-        match second {
-            Some(second) => format!("{first}/{second}"),
-            None => first.to_owned(),
-        }
-    } else if ["queue", "rng", "ids"].contains(&first) {
-        first.to_owned()
-    } else {
-        "libraries and allocator".to_owned()
+    match second.filter(|w| w.starts_with(char::is_lowercase)) {
+        Some(second) if !["queue", "rng", "ids"].contains(&first) => format!("{first}/{second}"),
+        _ => first.to_owned(),
     }
 }
