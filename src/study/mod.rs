@@ -78,6 +78,7 @@ mod report;
 mod trials;
 
 pub use distribution::{Share, Spread};
+pub(crate) use interval::student;
 pub use file::StudyError;
 pub use gather::{MergeError, Study};
 pub use measures::{
