@@ -5,6 +5,7 @@ mod args;
 mod compare;
 mod completions;
 mod file;
+mod init;
 mod interrupt;
 mod load;
 mod merge;
@@ -71,6 +72,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
+        Command::Init(args) => init::run(&args, name, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),
