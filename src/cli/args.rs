@@ -18,8 +18,8 @@ use crate::units::{KubeVersion, Span};
     after_help = "Examples:\n  \
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
-        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 5 the upgrade did not complete,\n\
-        6 inconclusive, 130 interrupted"
+        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 4 an expectation is\n\
+        violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -54,6 +54,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
+    /// Write a scenario to begin with: a plan, timings and expectations, with comments
+    Init(InitArgs),
     /// Compare plans and presets of upgrade tools on one cluster, on the same luck
     Compare(CompareArgs),
     /// Merge trials that were made in several places
@@ -76,7 +78,8 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml --report html=replay.html,svg=run.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
-    Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
+    Exit codes: 0 completed, or ended as it was expected, 2 invalid input, 4 an expectation is violated,\n\
+    5 not completed, 6 inconclusive, 130 interrupted.\n\
     With --trials, 5 if any trial did not complete, otherwise 6 if any was inconclusive.")]
 pub(super) struct RunArgs {
     /// Read these files, directories, or - for stdin
@@ -111,6 +114,30 @@ pub(super) struct RunArgs {
     pub(super) advise: bool,
     #[command(flatten)]
     pub(super) trials: TrialsArgs,
+}
+
+/// What `init` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial init\n  \
+    seatrial init cluster.json --to v1.36.2\n  \
+    kubectl get nodes,pods,deploy,rs,sts,ds,pdb,svc -A -o json | seatrial init - --file -")]
+pub(super) struct InitArgs {
+    /// Write it for the cluster in these files, directories, or - for stdin; without it, with a small cluster
+    #[arg(value_name = "CLUSTER")]
+    pub(super) cluster: Vec<PathBuf>,
+    /// Write to this file, or - for stdout
+    #[arg(long, value_name = "FILE", default_value = "upgrade.yaml")]
+    pub(super) file: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Go about it as this preset; without it, as the labels of the nodes tell
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Option<String>,
+    /// Reach this version; without it, the newest patch of the next minor
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: Option<KubeVersion>,
 }
 
 /// What `compare` takes.

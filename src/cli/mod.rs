@@ -4,7 +4,9 @@ mod advise;
 mod args;
 mod compare;
 mod completions;
+mod expected;
 mod file;
+mod init;
 mod interrupt;
 mod load;
 mod merge;
@@ -35,6 +37,8 @@ pub enum Exit {
     Failure = 1,
     /// The command line or the input is wrong.
     Usage = 2,
+    /// Something is not as it was expected.
+    Violated = 4,
     /// The upgrade did not complete.
     Incomplete = 5,
     /// Time or events ran out first.
@@ -71,6 +75,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
+        Command::Init(args) => init::run(&args, name, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),

@@ -70,8 +70,8 @@ impl Amount {
     /// What was expected instead, as a sentence without its end.
     pub fn parse(text: &str, unit: Unit) -> Result<Self, String> {
         let decimal = |text: &str| {
-            let plain = text.starts_with(|c: char| c.is_ascii_digit())
-                && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+            let plain =
+                text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || c == '.');
             let number = text.parse::<f64>().ok().filter(|n| plain && *n <= MOST);
             number.map(Self::of)
         };

@@ -96,7 +96,10 @@ mod tests {
     /// 59 for the 95 % quantile and 299 for the 99 % one are in every table of order statistics (Wilks).
     #[test]
     fn the_fewest_trials_are_those_of_wilks() {
-        assert_eq!((least_trials(0.95), least_trials(0.99), least_trials(0.5)), (59, 299, 5));
+        assert_eq!(
+            (least_trials(0.95), least_trials(0.99), least_trials(0.5)),
+            (59, 299, 5)
+        );
         assert_eq!(at_least(59, 59, 0.95), Certainty::Sure);
         assert_eq!(at_least(58, 58, 0.95), Certainty::Open);
         assert_eq!(at_least(299, 299, 0.99), Certainty::Sure);

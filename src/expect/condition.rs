@@ -169,9 +169,11 @@ impl Condition {
         let below = outer.wants_small().ok_or_else(wrong)?;
         let of = outer.amount.as_f64();
         if of <= 0.0 || of >= 1.0 {
-            return Err("a probability is compared with more than 0% and less than 100%; what must always be so is \
+            return Err(
+                "a probability is compared with more than 0% and less than 100%; what must always be so is \
                         written without `probability`"
-                .into());
+                    .into(),
+            );
         }
         let inclusive = matches!(outer.comparison, Comparison::AtMost | Comparison::AtLeast);
         Ok(Self {
@@ -209,7 +211,7 @@ impl Bound {
         match self.comparison {
             Comparison::Below => format!("less than {amount}"),
             Comparison::AtMost => format!("at most {amount}"),
-            Comparison::Exactly => amount,
+            Comparison::Exactly => format!("exactly {amount}"),
             Comparison::AtLeast => format!("at least {amount}"),
             Comparison::Above => format!("more than {amount}"),
         }
@@ -251,7 +253,9 @@ fn named<'t>(text: &'t str, name: &str) -> Result<&'t str, String> {
         Ok(rest.trim_start())
     } else {
         let inner: String = inner.trim().chars().take(60).collect();
-        Err(format!("`{inner}` is not what this is about: leave it out, or write `{name}`"))
+        Err(format!(
+            "`{inner}` is not what this is about: leave it out, or write `{name}`"
+        ))
     }
 }
 
@@ -272,8 +276,8 @@ mod tests {
         for (text, said) in [
             ("< 5s", "downtime less than 5s"),
             ("<=1m30s", "downtime at most 1m30s"),
-            ("0s", "downtime 0s"),
-            ("= 250ms", "downtime 250ms"),
+            ("0s", "downtime exactly 0s"),
+            ("= 250ms", "downtime exactly 250ms"),
             ("> 0", "downtime more than 0s"),
             ("p95 < 5s", "p95 of downtime less than 5s"),
             ("p99.9(downtime) >= 2s", "p99.9 of downtime at least 2s"),

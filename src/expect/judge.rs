@@ -68,7 +68,11 @@ impl Judgement {
 pub(super) fn judge(expectation: &Expectation, seen: &[Seen], names: &[String]) -> Judgement {
     let worst = worst(expectation, seen);
     let several = matches!(&expectation.subject, Subject::Workloads { which, .. } if which.len() > 1);
-    let bench = Bench { seen, names: if several { names } else { &[] }, worst };
+    let bench = Bench {
+        seen,
+        names: if several { names } else { &[] },
+        worst,
+    };
     let (verdict, evidence) = match &expectation.claim {
         _ if seen.is_empty() => (Verdict::Open, "no trial was made".to_owned()),
         Claim::Measured(measure, condition) => match condition.scope {
@@ -161,7 +165,11 @@ impl Bench<'_> {
 
     fn every(&self, unit: Unit, measured: bool) -> (Verdict, String) {
         let (hits, trials) = (self.hits(), self.trials());
-        let verdict = if hits == trials { Verdict::Holds } else { Verdict::Violated };
+        let verdict = if hits == trials {
+            Verdict::Holds
+        } else {
+            Verdict::Violated
+        };
         let worst = self.worst.map(|seen| self.shown(seen, unit)).unwrap_or_default();
         let evidence = if trials == 1 {
             worst
@@ -223,14 +231,20 @@ impl Bench<'_> {
         let amounts: Vec<f64> = self.seen.iter().filter_map(|s| s.amount.map(Amount::as_f64)).collect();
         let unknown = self.seen.len() - amounts.len();
         if unknown > 0 {
-            return (Verdict::Violated, format!("unknown in {unknown} of {} trials", self.trials()));
+            return (
+                Verdict::Violated,
+                format!("unknown in {unknown} of {} trials", self.trials()),
+            );
         }
         #[expect(clippy::cast_precision_loss, reason = "a number of trials")]
         let n = amounts.len() as f64;
         let mean = amounts.iter().sum::<f64>() / n;
-        let shown = Amount::of(mean).show(unit);
+        let shown = |number: f64| Amount::of(libm::round(number * 1000.0) / 1000.0).show(unit);
         if amounts.len() < 2 {
-            return (Verdict::Open, self.open(&format!("{shown} in one trial"), condition));
+            return (
+                Verdict::Open,
+                self.open(&format!("{} in one trial", shown(mean)), condition),
+            );
         }
         let squares: f64 = amounts.iter().map(|a| (a - mean) * (a - mean)).sum();
         let margin = student(amounts.len() as u64 - 1) * libm::sqrt(squares / (n - 1.0) / n);
@@ -240,7 +254,7 @@ impl Bench<'_> {
             (false, false) => Verdict::Violated,
             _ => Verdict::Open,
         };
-        let evidence = format!("{shown} ± {} over {} trials", Amount::of(margin).show(unit), amounts.len());
+        let evidence = format!("{} ± {} over {} trials", shown(mean), shown(margin), amounts.len());
         if verdict == Verdict::Open {
             (verdict, self.open(&evidence, condition))
         } else {
@@ -249,7 +263,10 @@ impl Bench<'_> {
     }
 
     fn open(&self, evidence: &str, condition: &Condition) -> String {
-        format!("{evidence}{}", too_few(self.trials(), least_trials(condition).unwrap_or(1)))
+        format!(
+            "{evidence}{}",
+            too_few(self.trials(), least_trials(condition).unwrap_or(1))
+        )
     }
 }
 

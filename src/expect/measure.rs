@@ -17,6 +17,18 @@ pub struct Observation<'a> {
     pub end: Time,
 }
 
+impl<'a> Observation<'a> {
+    /// A trial that has been made.
+    #[must_use]
+    pub const fn of(done: &crate::study::Done<'a>, preamble: &'a Preamble) -> Self {
+        Self {
+            report: done.report,
+            preamble,
+            end: done.end,
+        }
+    }
+}
+
 /// Declares measures: the variant, its name in documents, its unit and its words.
 macro_rules! measures {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $unit:ident, $words:literal;)+) => {
@@ -116,14 +128,17 @@ impl Measure {
     pub(super) fn of_run(self, seen: &Observation<'_>) -> Option<Amount> {
         let Observation { report, preamble, .. } = *seen;
         let (cluster, control) = (&report.cluster, &report.control_plane);
-        let sum = |of: fn(&crate::metrics::OutageReport) -> u64| Amount::count(control.outages.iter().map(of).sum::<u64>());
+        let sum =
+            |of: fn(&crate::metrics::OutageReport) -> u64| Amount::count(control.outages.iter().map(of).sum::<u64>());
         Some(match self {
             Self::Makespan => Amount::seconds(report.makespan_seconds.filter(|_| report.outcome.status.completes())?),
             Self::NodesUpgraded => {
                 let upgraded = |r: &&_| matches!(r, Some(NodeResult::Upgraded | NodeResult::Replaced));
                 Amount::count(report.nodes.iter().map(|n| n.result).filter(|r| upgraded(&r)).count() as u64)
             }
-            Self::SkewViolations => Amount::count(report.versions.skew.iter().filter(|s| !s.kubeadms_way).count() as u64),
+            Self::SkewViolations => {
+                Amount::count(report.versions.skew.iter().filter(|s| !s.kubeadms_way).count() as u64)
+            }
             Self::Moves => Amount::of(cluster.moves_per_replica.mean),
             Self::MostMoves => Amount::count(cluster.moves_per_replica.max),
             Self::MovedTwice => Amount::count(cluster.replicas_moved_twice),
@@ -165,7 +180,11 @@ impl Measure {
             Self::Gap => Amount::seconds(gap(counted).max(gap(&workload.serving))),
             Self::Availability => {
                 let whole = seen.end.as_secs_f64();
-                Amount::of(if whole > 0.0 { 1.0 - workload.down() / whole } else { 1.0 })
+                Amount::of(if whole > 0.0 {
+                    1.0 - workload.down() / whole
+                } else {
+                    1.0
+                })
             }
             Self::Degraded => Amount::seconds(counted.degraded_seconds),
             Self::Ready => Amount::count(counted.min_ready),

@@ -19,12 +19,15 @@ mod own;
 mod plans;
 pub mod presets;
 mod reading;
+pub mod starter;
 mod text;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use files::{Input, ReadError, inputs_of};
-pub use own::{OWN_KINDS, schema};
+pub use own::{OWN_KINDS, scenario_schema, schema};
 pub use plans::Plans;
+
+pub(crate) use nearest::did_you_mean;
 
 use crate::expect::Expectations;
 use crate::model::Model;

@@ -78,9 +78,9 @@ mod report;
 mod trials;
 
 pub use distribution::{Share, Spread};
-pub(crate) use interval::student;
 pub use file::StudyError;
 pub use gather::{MergeError, Study};
+pub(crate) use interval::student;
 pub use measures::{
     ApplicationNumbers, AvailabilityNumbers, ChurnNumbers, ClientNumbers, ClusterNumbers, ControlPlaneNumbers,
     MoveNumbers, NodeNumbers, OutageNumbers,

@@ -119,12 +119,10 @@ impl<'m> Trials<'m> {
             let last = first.saturating_add(look).min(self.numbers.end);
             let flow = pool.install(|| {
                 // Handed out in order, so that an interrupted study knows the first trials and not a scatter of them.
-                (first..last)
-                    .par_bridge()
-                    .try_for_each(|trial| {
-                        let (report, end) = self.play(trial, &preamble);
-                        enter(&desk, &report, end)
-                    })
+                (first..last).par_bridge().try_for_each(|trial| {
+                    let (report, end) = self.play(trial, &preamble);
+                    enter(&desk, &report, end)
+                })
             });
             let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
             if flow.is_break() || self.is_known(&desk.study) {

@@ -53,7 +53,8 @@ impl Builder<'_> {
             list.of(Subject::Cluster).all(spec.cluster.as_ref(), List::cluster);
             let control_plane = spec.control_plane.as_ref();
             list.of(Subject::ControlPlane).all(control_plane, List::control_plane);
-            list.of(Subject::Placement).all(spec.placement.as_ref(), List::placement);
+            list.of(Subject::Placement)
+                .all(spec.placement.as_ref(), List::placement);
             if list.given == 0 && expected.list.len() == before {
                 self.wrong(*place, "these Expectations expect nothing");
             }
@@ -64,7 +65,10 @@ impl Builder<'_> {
     /// The workloads that an entry is about, under a name.
     fn subject(&mut self, entry: &At<WorkloadExpectation>) -> Option<Subject> {
         let spec = &entry.value;
-        let kind = self.kind_of(spec);
+        if !self.is_kind(spec.kind.as_ref()) {
+            return None;
+        }
+        let kind = spec.kind.as_ref().map(|k| k.value.as_str());
         let namespace = spec.namespace.as_ref();
         match (&spec.name, &spec.selector) {
             (Some(name), None) if name.value == "*" => {
@@ -103,15 +107,16 @@ impl Builder<'_> {
         }
     }
 
-    fn kind_of<'s>(&mut self, spec: &'s WorkloadExpectation) -> Option<&'s str> {
-        let kind = spec.kind.as_ref()?;
+    /// Whether the kind, if there is one, is a kind of workload.
+    fn is_kind(&mut self, kind: Option<&At<String>>) -> bool {
         const KINDS: [&str; 6] = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Pod"];
-        if !KINDS.contains(&kind.value.as_str()) {
-            let text = format!("`{}` is not a kind of workload", short(&kind.value));
-            let help = did_you_mean(&kind.value, KINDS).unwrap_or_else(|| format!("expected one of: {}", KINDS.join(", ")));
-            self.problems.push(Problem::at(kind.place, text).help(help));
-        }
-        Some(&kind.value)
+        let Some(kind) = kind.filter(|kind| !KINDS.contains(&kind.value.as_str())) else {
+            return true;
+        };
+        let text = format!("`{}` is not a kind of workload", short(&kind.value));
+        let help = did_you_mean(&kind.value, KINDS).unwrap_or_else(|| format!("expected one of: {}", KINDS.join(", ")));
+        self.problems.push(Problem::at(kind.place, text).help(help));
+        false
     }
 
     /// All workloads whose pods have such labels, but not the control plane's own.
@@ -246,7 +251,11 @@ impl List<'_, '_, '_> {
         self.count(Measure::Ready, Comparison::AtLeast, spec.min_ready.as_ref());
         self.at_most(Measure::Gap, spec.max_gap.as_ref());
         self.at_most(Measure::Degraded, spec.max_degraded.as_ref());
-        self.count(Measure::MostMoves, Comparison::AtMost, spec.max_moves_per_replica.as_ref());
+        self.count(
+            Measure::MostMoves,
+            Comparison::AtMost,
+            spec.max_moves_per_replica.as_ref(),
+        );
         self.conditions(&[
             (Measure::Downtime, &spec.downtime),
             (Measure::ClientDowntime, &spec.client_downtime),

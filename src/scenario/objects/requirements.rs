@@ -10,7 +10,8 @@ impl Selector {
     /// What was expected instead, as a sentence without its end.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let short: String = text.chars().take(80).collect();
-        let wrong = || format!("`{short}` is not a label selector: expected one such as `tier=web` or `tier in (web, api)`");
+        let wrong =
+            || format!("`{short}` is not a label selector: expected one such as `tier=web` or `tier in (web, api)`");
         let rules: Option<Vec<Rule>> = requirements(text).into_iter().map(rule).collect();
         let rules = rules.filter(|rules| !rules.is_empty()).ok_or_else(wrong)?;
         Ok(Self { rules, nothing: false })
@@ -82,7 +83,16 @@ mod tests {
         ] {
             assert_eq!(Selector::parse(text).map(|s| s.matches(&labels)), Ok(wanted), "{text}");
         }
-        for text in ["", "=web", "tier=we b", "tier in web", "tier in (web", "a in (b),", "tier > 3", "tier near (a)"] {
+        for text in [
+            "",
+            "=web",
+            "tier=we b",
+            "tier in web",
+            "tier in (web",
+            "a in (b),",
+            "tier > 3",
+            "tier near (a)",
+        ] {
             assert!(Selector::parse(text).is_err(), "{text}");
         }
     }
