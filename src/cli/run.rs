@@ -36,13 +36,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let options = RunOptions {
-        seed: args.seed,
-        trial: args.trials.trial,
-        until: args.until.map(|span: Span| Time::ZERO + span),
-        settle: args.settle,
-        ..RunOptions::default()
-    };
+    let options = options(args);
     if many {
         return trials::run(args, (&scenario, plans.as_ref()), &options, program, terminal);
     }
@@ -96,6 +90,16 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         terminal,
     )?)?;
     Ok(interrupt.asked().unwrap_or(code))
+}
+
+fn options(args: &RunArgs) -> RunOptions {
+    RunOptions {
+        seed: args.seed,
+        trial: args.trials.trial,
+        until: args.until.map(|span: Span| Time::ZERO + span),
+        settle: args.settle,
+        ..RunOptions::default()
+    }
 }
 
 /// What a run says of what is expected.
