@@ -47,7 +47,7 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit> {
     let shown = Shown {
         output: args.output,
         judgements: &[],
-        story: args.narrate.then_some(&records),
+        story: args.narrate.map(|depth| (records.as_slice(), depth.into())),
     };
     print(&report, &preamble, &shown, terminal)?;
     Ok(exit(&report))

@@ -16,6 +16,7 @@ use crate::expect::{Expectations, Judgement, Observation, Tally};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
+use crate::report::narrate::Depth;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
@@ -51,7 +52,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
+        records: (args.narrate.is_some() || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
@@ -68,8 +69,10 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     expected::tell_undecided(&expectations, terminal);
     let shown = Shown {
         output: args.output,
-        story: records.as_deref().filter(|_| args.narrate),
         judgements: &judgements,
+        story: records
+            .as_deref()
+            .and_then(|records| Some((records, args.narrate?.into()))),
     };
     let code = expected::exit(&expectations, &judgements, exit(&report));
     let Some(plans) = plans else {
@@ -136,8 +139,8 @@ impl Observer for Watch<'_, '_> {
 pub(super) struct Shown<'a> {
     /// The report, in this form.
     pub(super) output: Output,
-    /// The facts, told as a story.
-    pub(super) story: Option<&'a [Record]>,
+    /// The facts, told as a story, and how much of it.
+    pub(super) story: Option<(&'a [Record], Depth)>,
     /// What became of expectations.
     pub(super) judgements: &'a [Judgement],
 }
@@ -160,12 +163,14 @@ pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, termina
 
 /// Tells the story of a run, where somebody wants to hear it.
 fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
-    let Some(records) = shown.story else { return Ok(()) };
+    let Some((records, depth)) = shown.story else {
+        return Ok(());
+    };
     if matches!(shown.output, Output::Table | Output::Wide) {
-        let story = report::narrate::render(preamble, records, terminal.out_style());
+        let story = report::narrate::render(preamble, records, depth, terminal.out_style());
         terminal.result(&format!("{story}\n"))?;
     } else {
-        let story = report::narrate::render(preamble, records, terminal.err_style());
+        let story = report::narrate::render(preamble, records, depth, terminal.err_style());
         terminal.say(&story);
     }
     Ok(())

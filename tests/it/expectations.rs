@@ -71,7 +71,11 @@ fn quantiles_are_decided_by_enough_trials() {
 
 #[test]
 fn json_has_every_decision() {
-    let (_, out, _) = run("twins", "  workloads: [{name: web, maxDowntime: 0s, minReady: 0}]", &["-o", "json"]);
+    let (_, out, _) = run(
+        "twins",
+        "  workloads: [{name: web, maxDowntime: 0s, minReady: 0}]",
+        &["-o", "json"],
+    );
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     let verdicts: Vec<&str> = report["expectations"]
         .as_array()
@@ -110,13 +114,17 @@ fn everything_that_is_wrong_is_said_at_once_and_where() {
     let spec = "  upgrade: {complete: true, outcome: Blockd}";
     let (code, _, talk) = run("twins", spec, &[]);
     assert_eq!(code, Some(2));
-    assert!(talk.contains("did you mean `completes`?") && talk.contains("did you mean `Blocked`?"), "{talk}");
+    assert!(
+        talk.contains("did you mean `completes`?") && talk.contains("did you mean `Blocked`?"),
+        "{talk}"
+    );
 }
 
 /// The order in which trials are made leaves no trace.
 #[test]
 fn decisions_do_not_depend_on_threads() {
-    let spec = "  workloads: [{name: '*', downtime: [p95 < 6s, mean < 5s, <= 4.2s], errors: 'probability(> 3s) < 50%'}]";
+    let spec =
+        "  workloads: [{name: '*', downtime: [p95 < 6s, mean < 5s, <= 4.2s], errors: 'probability(> 3s) < 50%'}]";
     let of = |threads| run("twins", spec, &["--trials", "40", "-j", threads, "-o", "wide"]);
     assert_eq!(of("1"), of("4"));
     assert!(output(&["schema", "Expectations"]).status.success());
