@@ -17,7 +17,7 @@ use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
 use crate::report::narrate::Depth;
-use crate::scenario::Scenario;
+use crate::scenario::{Plans, Scenario};
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
@@ -41,10 +41,18 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     if many {
         return trials::run(args, (&scenario, plans.as_ref()), &options, program, terminal);
     }
-    let Scenario {
-        model, expectations, ..
-    } = scenario;
-    let preamble = cluster::preamble(&model, &options);
+    once(args, (&scenario, plans), &options, terminal)
+}
+
+/// Runs it once.
+fn once(
+    args: &RunArgs,
+    (scenario, plans): (&Scenario, Option<Plans>),
+    options: &RunOptions,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let (model, expectations) = (&scenario.model, &scenario.expectations);
+    let preamble = cluster::preamble(model, options);
     let mut trace = match &args.trace {
         Some(path) => Some(TraceFile::create(path, &preamble)?),
         None => None,
@@ -55,7 +63,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         records: (args.narrate.is_some() || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
-    let cost = cluster::run(&model, &options, &mut watch);
+    let cost = cluster::run(model, options, &mut watch);
     let Watch {
         metrics, records, end, ..
     } = watch;
@@ -65,8 +73,8 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
     reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
-    let judgements = judged(&expectations, &report, &preamble, end);
-    expected::tell_undecided(&expectations, terminal);
+    let judgements = judged(expectations, &report, &preamble, end);
+    expected::tell_undecided(expectations, terminal);
     let shown = Shown {
         output: args.output,
         judgements: &judgements,
@@ -74,15 +82,15 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
             .as_deref()
             .and_then(|records| Some((records, args.narrate?.into()))),
     };
-    let code = expected::exit(&expectations, &judgements, exit(&report));
+    let code = expected::exit(expectations, &judgements, exit(&report));
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
         return Ok(code);
     };
     tell(&preamble, &shown, terminal)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
-    let how = (&options, advise::TRIALS, 0);
-    let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
+    let how = (options, advise::TRIALS, 0);
+    let advice = advise::advise(&plans, Some(0), model, how, &interrupt, terminal)?;
     let table = render(&report, &shown, terminal)?;
     let report = shown.of(&report);
     terminal.result(&advise::render(

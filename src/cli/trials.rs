@@ -198,7 +198,7 @@ pub(super) fn spoken(program: &str) -> String {
 }
 
 /// A path as a shell takes it. Characters that would move the cursor of a terminal are shown as escapes.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

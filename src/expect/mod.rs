@@ -5,11 +5,14 @@
 //! said to be open where the trials are too few to tell. Nothing is decided on a point estimate.
 
 mod amount;
+pub mod baseline;
 mod certainty;
 mod condition;
+pub mod difference;
 mod judge;
 mod measure;
 mod placement;
+pub mod suite;
 mod tally;
 
 pub use amount::{Amount, Unit};
@@ -182,6 +185,20 @@ impl Expectation {
     #[must_use]
     pub fn is_statistical(&self) -> bool {
         matches!(&self.claim, Claim::Measured(_, condition) if condition.is_statistical())
+    }
+
+    /// Whether what is against it is that something was worse than expected, so that it helps to know why.
+    #[must_use]
+    pub(crate) fn wants_less_harm(&self) -> bool {
+        match &self.claim {
+            Claim::Completes(completes) => *completes,
+            Claim::Ends(_) | Claim::Reason(_) | Claim::Within(_) => true,
+            Claim::Measured(measure, condition) => {
+                let small = condition.bound.wants_small();
+                let more_is_good = matches!(measure, Measure::Ready | Measure::Availability | Measure::NodesUpgraded);
+                small.is_none_or(|small| (small != condition.counts_the_bad()) != more_is_good)
+            }
+        }
     }
 
     /// The fewest trials that can decide it; `None` where each trial decides for itself.

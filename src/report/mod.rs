@@ -17,6 +17,8 @@ pub mod runbook;
 pub mod schema;
 pub mod style;
 #[cfg(feature = "cli")]
+pub mod suite;
+#[cfg(feature = "cli")]
 pub mod table;
 pub mod yaml;
 
