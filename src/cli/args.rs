@@ -51,6 +51,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Test scenarios: hold rehearsals against what is expected of them, and against baselines
     Test(TestArgs),
+    /// Compare two reports that were saved as JSON
+    Diff(DiffArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
     /// Print the report of a saved trace, or write it to files
@@ -195,6 +197,28 @@ pub(super) struct TestArgs {
     /// with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::reports::suite::wanted)]
     pub(super) report: Vec<super::reports::suite::Wanted>,
+}
+
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    seatrial run before/ --trials 200 -o json > a.json\n  \
+    seatrial run after/ --trials 200 -o json > b.json\n  \
+    seatrial diff a.json b.json --fail-on-worse\n\n\
+    Exit codes: 0 the comparison was made, 2 a file is no report, 4 something is worse (with --fail-on-worse).")]
+pub(super) struct DiffArgs {
+    /// The old report, as `run -o json` printed it
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The new report
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    /// Exit with 4 where a number is worse; with --trials, by more than luck
+    #[arg(long)]
+    pub(super) fail_on_worse: bool,
+    /// Print the differences in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
 }
 
 /// What `compare` takes.

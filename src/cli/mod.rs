@@ -4,6 +4,7 @@ mod advise;
 mod args;
 mod compare;
 mod completions;
+mod diff;
 mod expected;
 mod file;
 mod init;
@@ -74,6 +75,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
         Command::Test(args) => test::run(&args, name, &terminal),
+        Command::Diff(args) => diff::run(&args, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),

@@ -226,7 +226,8 @@ impl Baseline {
 fn rows<T: Serialize>(out: &mut String, indent: usize, rows: &BTreeMap<String, T>) -> Result<(), serde_json::Error> {
     for (n, (name, value)) in rows.iter().enumerate() {
         let (name, value) = (serde_json::to_string(name)?, serde_json::to_string(value)?);
-        let value = value.replace(',', ", ");
+        let value = value.replace(".0,", ",").replace(".0]", "]").replace(',', ", ");
+        let value = value.strip_suffix(".0").map(str::to_owned).unwrap_or(value);
         let comma = if n + 1 == rows.len() { "" } else { "," };
         let _ = writeln!(out, "{:indent$}{name}: {value}{comma}", "");
     }

@@ -133,18 +133,6 @@ impl Numbers {
     fn put(&mut self, of: &str, metric: Metric, value: Option<f64>) {
         self.0.insert((of.to_owned(), metric), value);
     }
-
-    /// What differs in another run, in the order of names; numbers that are alike are left out.
-    #[must_use]
-    pub fn changes(&self, new: &Self) -> Vec<Change> {
-        let mut keys: Vec<&(String, Metric)> = self.0.keys().chain(new.0.keys()).collect();
-        keys.sort();
-        keys.dedup();
-        let value = |numbers: &Self, key| numbers.0.get(key).copied().unwrap_or(Some(0.0));
-        keys.into_iter()
-            .filter_map(|key| Change::paired(key, &[value(self, key)], &[value(new, key)], |_| 0.0))
-            .collect()
-    }
 }
 
 /// What a change comes to.
@@ -229,7 +217,6 @@ impl Change {
         } else {
             Verdict::Better
         };
-        let three = |number: f64| libm::round(number * 1000.0) / 1000.0;
         Some(change(
             Some(three(before)),
             Some(three(after)),
@@ -237,6 +224,43 @@ impl Change {
             three(tolerance),
             verdict,
         ))
+    }
+
+    /// The change between numbers that are known to some margin and that were not made on the same luck; `None` where there
+    /// is none.
+    pub(super) fn apart(
+        (of, metric): &(String, Metric),
+        (old, old_margin): (Option<f64>, f64),
+        (new, new_margin): (Option<f64>, f64),
+    ) -> Option<Self> {
+        if old == new {
+            return None;
+        }
+        let margin = libm::sqrt(old_margin * old_margin + new_margin * new_margin);
+        let verdict = match (old, new) {
+            (Some(old), Some(new)) => {
+                let worse = if metric.more_is_worse() { new - old } else { old - new };
+                if libm::fabs(worse) <= margin {
+                    Verdict::Tolerated
+                } else if worse > 0.0 {
+                    Verdict::Worse
+                } else {
+                    Verdict::Better
+                }
+            }
+            (None, _) => Verdict::Better,
+            // That it does not complete any more is told by itself.
+            (_, None) => Verdict::Tolerated,
+        };
+        Some(Self {
+            of: of.clone(),
+            metric: metric.name().to_owned(),
+            old: old.map(three),
+            new: new.map(three),
+            margin: Some(three(margin)).filter(|m| *m > 0.0),
+            tolerance: 0.0,
+            verdict,
+        })
     }
 
     /// Whether it is worse by more than the tolerance.
@@ -268,6 +292,11 @@ impl Change {
             self.of, self.metric
         )
     }
+}
+
+/// A number to three decimals.
+fn three(number: f64) -> f64 {
+    libm::round(number * 1000.0) / 1000.0
 }
 
 /// A number with three decimals at most.

@@ -13,6 +13,7 @@ mod judge;
 mod measure;
 mod placement;
 pub mod suite;
+pub mod summary;
 mod tally;
 
 pub use amount::{Amount, Unit};

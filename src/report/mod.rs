@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cli")]
 pub mod comparison;
+pub mod difference;
 #[cfg(feature = "cli")]
 pub mod expectations;
 pub mod html;

@@ -215,7 +215,7 @@ impl<'s> Player<'s> {
         });
         let (tally, first) = desk.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut judgements = tally.judge(&self.preamble);
-        let bad = |j: &Judgement| j.verdict != Verdict::Holds;
+        let bad = |j: &Judgement| j.verdict == Verdict::Violated;
         let wanted: BTreeSet<u64> = judgements.iter().filter(|j| bad(j)).filter_map(|j| j.trial).collect();
         let mut reports: BTreeMap<u64, Report> = first.map(|report| (0, report)).into_iter().collect();
         for trial in wanted {
