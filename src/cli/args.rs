@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::reports::{Wanted, wanted};
+use crate::report::narrate::Depth;
 use crate::units::{KubeVersion, Span};
 
 /// Sea trials for Kubernetes upgrades: rehearse the upgrade offline, before production
@@ -90,9 +91,10 @@ pub(super) struct RunArgs {
     /// Write every fact to a file, as JSON lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trials", "until_ci"])]
     pub(super) trace: Option<PathBuf>,
-    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
-    #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
-    pub(super) narrate: bool,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML; the important, or all
+    #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "important",
+        conflicts_with_all = ["trials", "until_ci"])]
+    pub(super) narrate: Option<Narrate>,
     /// Write reports to files: html (plays the run in a browser), svg (a picture of the run, or of the trials), md
     /// (Markdown), perfetto (for ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
@@ -202,9 +204,9 @@ pub(super) struct ReplayArgs {
     /// Print the report in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
-    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
-    #[arg(long)]
-    pub(super) narrate: bool,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML; the important, or all
+    #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "important")]
+    pub(super) narrate: Option<Narrate>,
     /// Write reports to files: html (plays the run in a browser), svg (a picture), md (Markdown), perfetto (for
     /// ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
@@ -271,6 +273,24 @@ pub(super) struct MergeArgs {
     /// Write what is known of all trials to a file
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
+}
+
+/// How much a story tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Narrate {
+    /// Steps of the plan, what goes wrong, and how long it lasts
+    Important,
+    /// Every event that matters to somebody
+    All,
+}
+
+impl From<Narrate> for Depth {
+    fn from(depth: Narrate) -> Self {
+        match depth {
+            Narrate::Important => Self::Important,
+            Narrate::All => Self::Everything,
+        }
+    }
 }
 
 /// Forms of a report.

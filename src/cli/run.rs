@@ -14,6 +14,7 @@ use crate::cluster::{self, RunOptions};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
+use crate::report::narrate::Depth;
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
@@ -51,7 +52,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
+        records: (args.narrate.is_some() || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
     let cost = cluster::run(&model, &options, &mut watch);
@@ -66,7 +67,9 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
     let shown = Shown {
         output: args.output,
-        story: records.as_deref().filter(|_| args.narrate),
+        story: records
+            .as_deref()
+            .and_then(|records| Some((records, args.narrate?.into()))),
     };
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
@@ -114,8 +117,8 @@ impl Observer for Watch<'_, '_> {
 pub(super) struct Shown<'a> {
     /// The report, in this form.
     pub(super) output: Output,
-    /// The facts, told as a story.
-    pub(super) story: Option<&'a [Record]>,
+    /// The facts, told as a story, and how much of it.
+    pub(super) story: Option<(&'a [Record], Depth)>,
 }
 
 /// Prints the report of a run.
@@ -127,12 +130,14 @@ pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, termina
 
 /// Tells the story of a run, where somebody wants to hear it.
 fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
-    let Some(records) = shown.story else { return Ok(()) };
+    let Some((records, depth)) = shown.story else {
+        return Ok(());
+    };
     if matches!(shown.output, Output::Table | Output::Wide) {
-        let story = report::narrate::render(preamble, records, terminal.out_style());
+        let story = report::narrate::render(preamble, records, depth, terminal.out_style());
         terminal.result(&format!("{story}\n"))?;
     } else {
-        let story = report::narrate::render(preamble, records, terminal.err_style());
+        let story = report::narrate::render(preamble, records, depth, terminal.err_style());
         terminal.say(&story);
     }
     Ok(())

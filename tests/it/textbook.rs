@@ -30,6 +30,7 @@ fn every_scenario_says_what_it_teaches() {
 #[test]
 fn every_scenario_tells_its_story() {
     let style = Style { color: false };
+    let mut short = String::new();
     for path in textbook().into_iter().filter(|path| name(path) != TOO_LARGE) {
         let model = model(&path);
         let (preamble, records, report) = observe(&model, 0);
@@ -39,21 +40,38 @@ fn every_scenario_tells_its_story() {
             "{}",
             path.display()
         );
-        let mut story = narrate::render(&preamble, &records, style);
+        let mut story = narrate::render(&preamble, &records, narrate::Depth::Everything, style);
         // A drain that is refused for an hour says so 720 times.
         if story.lines().count() > 300 {
             let short: Vec<&str> = story.lines().take(12).collect();
             story = short.join("\n") + "\n…\n";
         }
         snapshot!(name(&path), format!("{table}\n{story}"));
+        let told = narrate::render(&preamble, &records, narrate::Depth::Important, style);
+        let lines = told.lines().count();
+        assert!(
+            lines
+                <= narrate::render(&preamble, &records, narrate::Depth::Everything, style)
+                    .lines()
+                    .count()
+        );
+        let beginning: Vec<&str> = told.lines().take(40).collect();
+        short += &format!("== {}\n{}\n", name(&path), beginning.join("\n"));
+        if lines > beginning.len() {
+            short += &format!("… {} more\n", lines - beginning.len());
+        }
     }
+    snapshot!("stories", short);
 }
 
 #[test]
 fn no_snapshot_is_left_behind() {
     let names: Vec<String> = textbook().iter().map(|p| name(p)).collect();
-    // Those of `seatrial plan`, and pictures.
-    let planned = [
+    // Those of `seatrial plan` and `seatrial init`, pictures, and what is told in short.
+    let others = [
+        "init-example",
+        "init-gke",
+        "stories",
         "plan-1.18-to-1.21",
         "plan-1.28-to-1.31",
         "runbook-hello-upgrade",
@@ -63,7 +81,7 @@ fn no_snapshot_is_left_behind() {
     for snapshot in files(&root().join("snapshots"), "snap") {
         let known = name(&snapshot);
         assert!(
-            names.contains(&known) || planned.contains(&known.as_str()),
+            names.contains(&known) || others.contains(&known.as_str()),
             "{} belongs to no scenario",
             snapshot.display()
         );

@@ -203,7 +203,7 @@ fn assumptions(report: &Report) -> String {
 }
 
 fn story(preamble: &Preamble, records: &[Record]) -> String {
-    let story = narrate::render(preamble, records, Style::default());
+    let story = narrate::render(preamble, records, narrate::Depth::Everything, Style::default());
     let lines: Vec<&str> = story.lines().collect();
     let shown = lines.get(..lines.len().min(MOST_LINES)).unwrap_or_default().join("\n");
     let mut out = format!(

@@ -26,6 +26,15 @@ pub(super) fn pause(micros: u64) -> String {
     }
 }
 
+/// How long something lasts (microseconds): tenths of seconds below two minutes.
+pub(super) fn lasting(micros: u64) -> String {
+    if micros < 120_000_000 {
+        format!("{:.1}s", crate::metrics::seconds(micros))
+    } else {
+        pause(micros)
+    }
+}
+
 pub(in crate::report) fn node(preamble: &Preamble, id: NodeId) -> &str {
     let node = preamble.nodes.get(id.index());
     node.map_or("a node", |node| node.name.as_str())
