@@ -120,7 +120,8 @@ fn workloads([a, b]: &[Shown<'_>; 2]) -> String {
     let find = |name: &str| b.report.applications().find(|w| w.full_name() == name);
     let mut pairs: Vec<(&WorkloadReport, Option<&WorkloadReport>)> =
         a.report.applications().map(|w| (w, find(&w.full_name()))).collect();
-    let down = |pair: &(&WorkloadReport, Option<&WorkloadReport>)| pair.0.down().max(pair.1.map_or(0.0, |w| w.down()));
+    let down =
+        |pair: &(&WorkloadReport, Option<&WorkloadReport>)| pair.0.down().max(pair.1.map_or(0.0, WorkloadReport::down));
     pairs.sort_by(|x, y| down(y).total_cmp(&down(x)));
     let row = |(a, b): &(&WorkloadReport, Option<&WorkloadReport>)| {
         let both = |cell: fn(&WorkloadReport) -> String| [cell(a), b.map_or_else(|| "–".into(), cell)];
