@@ -396,7 +396,9 @@ function drawPod(pod, phase, r, selected) {
   const key = workload * PHASES.length + phase;
   const picture = (pictures[key] ??= pictureOf(workload, phase, r, half));
   const [x, y] = [drawnX[pod], drawnY[pod]];
-  pen.drawImage(picture, x - half, y - half, 2 * half, 2 * half);
+  // Between two pixels it would be blurred.
+  const onPixel = (/** @type {number} */ at) => Math.round((at - half) * scale) / scale;
+  pen.drawImage(picture, onPixel(x), onPixel(y), 2 * half, 2 * half);
   if (phase === UNSCHEDULABLE || selected) {
     pen.beginPath();
     pen.arc(x, y, r + 3, 0, 7);
