@@ -195,6 +195,28 @@ fn page(scenario: &str, name: &str) -> PathBuf {
     path
 }
 
+/// The page of two strategies, as the command writes it.
+fn pair(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.html"));
+    let report = format!("html={}", path.display());
+    let ran = output(&[
+        "compare",
+        "scenarios/textbook/twins.yaml",
+        "--preset",
+        "gke-surge",
+        "--trials",
+        "1",
+        "--no-advice",
+        "-q",
+        "--report",
+        &report,
+    ]);
+    assert!(path.exists(), "{}", String::from_utf8_lossy(&ran.stderr));
+    path
+}
+
 #[test]
 fn browser_the_page_plays_scrubs_and_listens_to_keys() {
     let Some(mut browser) = Browser::start("plays") else {
@@ -259,6 +281,53 @@ fn browser_the_page_plays_scrubs_and_listens_to_keys() {
     assert_eq!(browser.errors, Vec::<String>::new());
 }
 
+/// Two strategies on one clock: one scrubber moves both, each shows its own state, and what is chosen in one is chosen in the
+/// other.
+#[test]
+fn browser_two_runs_play_on_one_clock() {
+    let Some(mut browser) = Browser::start("pair") else {
+        return skip("no Chromium for the tests of the replay");
+    };
+    browser.window(1280, 900, "light", true);
+    browser.open(&pair("twins-pair"));
+    assert_eq!(browser.value("document.querySelectorAll('.run').length"), 2);
+    assert_eq!(
+        browser.value("document.querySelectorAll('input[type=range]').length"),
+        1
+    );
+    // A is down while the new node of B is not even there.
+    browser.scrub(42_000);
+    assert_eq!(browser.text("clock"), "42.0 s");
+    assert!(browser.text("caption").contains("default/web is down"));
+    assert_eq!(browser.text("caption-b"), "worker-1: being upgraded");
+    // A is over, B goes on.
+    browser.scrub(100_000);
+    assert!(
+        browser.text("caption").contains("The run has ended after 83.0 s"),
+        "{}",
+        browser.text("caption")
+    );
+    assert!(!browser.text("caption-b").contains("ended"));
+    assert!(browser.value("document.querySelectorAll('.over').length").as_u64() > Some(0));
+    browser.key("End");
+    assert!(browser.text("caption-b").contains("ended"));
+
+    // The worst moment is that of A; its workload is looked at in both.
+    browser.key("w");
+    assert_eq!(browser.text("clock"), "40.5 s");
+    assert!(browser.text("why").contains("both replicas were on worker-2"));
+    assert!(browser.text("why-b").contains("Never down in this run"));
+    browser.value("document.querySelector('#log-b button').click()");
+    assert!(browser.text("why-b").contains("Because of"));
+    assert_eq!(browser.text("why"), "");
+
+    // Strips of both lie under each other, and a click on them moves the clock.
+    let tracks = "[...document.querySelectorAll('.row')].map(r => r.querySelectorAll('.track').length)";
+    let tracks = browser.value(tracks);
+    assert!(tracks.as_array().unwrap().iter().all(|n| *n == 2), "{tracks}");
+    assert_eq!(browser.errors, Vec::<String>::new());
+}
+
 #[test]
 fn browser_without_scripts_the_report_is_there() {
     let Some(mut browser) = Browser::start("plain") else {
@@ -282,13 +351,13 @@ fn browser_pages_fit_and_are_accessible() {
     }
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
-    for (scenario, at) in [
-        ("textbook/headless-faults", 20_000),
-        ("textbook/twins", 42_000),
-        ("textbook/zonal-volumes", 60_000),
+    let run = |name: &str| page(&format!("textbook/{name}"), &format!("fits-{name}"));
+    for (name, path, at) in [
+        ("headless-faults", run("headless-faults"), 20_000),
+        ("twins", run("twins"), 42_000),
+        ("zonal-volumes", run("zonal-volumes"), 60_000),
+        ("pair", pair("fits-pair"), 42_000),
     ] {
-        let name = scenario.split_once('/').unwrap().1;
-        let path = page(scenario, &format!("fits-{name}"));
         for theme in ["light", "dark"] {
             for (width, height) in [(1440, 1000), (820, 1100), (390, 844)] {
                 browser.window(width, height, theme, true);

@@ -153,7 +153,8 @@ fn what_is_wrong_is_said_with_2() {
         (vec!["compare", TWINS, "--against", "nobody"], "nobody"),
         (vec!["compare", "scenarios/textbook/nothing.yaml"], "nothing.yaml"),
         (vec!["compare", TWINS, "--plan", TWINS], "UpgradePlan and no others"),
-        (vec!["compare", TWINS, "--report", "html=x"], "md=FILE"),
+        (vec!["compare", TWINS, "--report", "html=x"], "no two that can be tried"),
+        (vec!["compare", TWINS, "--report", "png=x"], "md=FILE"),
     ] {
         let ran = output(&args);
         let talk = String::from_utf8_lossy(&ran.stderr);

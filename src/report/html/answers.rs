@@ -23,6 +23,13 @@ pub(super) fn route(report: &Report) -> String {
         .iter()
         .map(|v| format!("<code>{}</code>", escape::text(v)))
         .collect();
+    let reason = report.outcome.reason.as_deref();
+    let reason = reason.map_or_else(String::new, |r| format!(" <span>{}</span>", escape::text(r)));
+    format!("{} {}{reason}", codes.join(" → "), pill(report))
+}
+
+/// How it ended, and when.
+pub(super) fn pill(report: &Report) -> String {
     let class = match report.outcome.status {
         PlanStatus::Completed => "good",
         PlanStatus::CompletedWithSkips | PlanStatus::Inconclusive => "fair",
@@ -39,12 +46,7 @@ pub(super) fn route(report: &Report) -> String {
     let after = report
         .makespan_seconds
         .map_or_else(String::new, |s| format!(" after {}", time(s)));
-    let reason = report.outcome.reason.as_deref();
-    let reason = reason.map_or_else(String::new, |r| format!(" <span>{}</span>", escape::text(r)));
-    format!(
-        "{} <span class=\"pill {class}\">{status}{after}</span>{reason}",
-        codes.join(" → ")
-    )
+    format!("<span class=\"pill {class}\">{status}{after}</span>")
 }
 
 /// The three questions that are answered first.

@@ -1,10 +1,12 @@
 // The map: nodes are drawn once per change, pods on top of them in each frame.
 
 /** @type {HTMLCanvasElement} */
-const canvas = byId("map");
+const canvas = part("map");
 const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 const ground = document.createElement("canvas");
 const groundPen = /** @type {CanvasRenderingContext2D} */ (ground.getContext("2d"));
+/** Around the map, in CSS pixels; the style sheet has the same. */
+const MARGIN = 13;
 const FONT = '"Segoe UI", system-ui, Roboto, "DejaVu Sans", sans-serif';
 
 /** @type {Layout} */
@@ -27,8 +29,15 @@ function mostOnNode() {
   return most;
 }
 
+/** How the pods of each workload look. @type {{hue: string, shape: number, letter: string}[]} */
+let looks = [];
+
 function resizeMap() {
-  const width = Math.max(260, canvas.parentElement ? canvas.parentElement.clientWidth - 26 : 800);
+  looks = data.workloads.map(({ name }) => {
+    const letter = name.slice(name.indexOf("/") + 1, name.indexOf("/") + 2).toUpperCase();
+    return { hue: hueOf(name), shape: shapeOf(name), letter };
+  });
+  const width = Math.max(260, canvas.parentElement ? canvas.parentElement.clientWidth - 2 * MARGIN : 800);
   layout = layoutOf(width);
   scale = Math.min(2, window.devicePixelRatio || 1);
   for (const [c, p] of /** @type {[HTMLCanvasElement, CanvasRenderingContext2D][]} */ ([[canvas, pen], [ground, groundPen]])) {
@@ -108,7 +117,7 @@ function hatch(box, head) {
  * @param {boolean} selected @param {number} radius @param {number} head words stand here, so it is not hatched */
 function drawFrame(box, node, selected, radius, head) {
   const state = world.nodes[node];
-  const [fill, edge] = versionColors(world.versions[node]);
+  const [fill, edge] = versionColors(data.versions[world.versions[node]]);
   const down = (state & (CRASHED | KUBELET_DOWN)) !== 0;
   groundPen.globalAlpha = (state & CRASHED) !== 0 ? 0.3 : down ? 0.6 : 1;
   rounded(groundPen, box, radius);
@@ -187,7 +196,7 @@ function drawTile(node, selection) {
     groundPen.strokeRect(box.x + 0.5, box.y + 0.5, box.w - 1, box.h - 1);
     return;
   }
-  const [fill, edge] = versionColors(world.versions[node]);
+  const [fill, edge] = versionColors(data.versions[world.versions[node]]);
   groundPen.globalAlpha = state & CRASHED ? 0.3 : state & KUBELET_DOWN ? 0.55 : 1;
   groundPen.fillStyle = fill;
   groundPen.fillRect(box.x, box.y, box.w, box.h);
@@ -356,15 +365,15 @@ function podAlpha(pod, phase) {
 function drawPod(pod, phase, r, selected) {
   const workload = pods.workload[pod];
   const [x, y] = [drawnX[pod], drawnY[pod]];
-  const color = hueOf(workload);
-  trace(pen, shapeOf(workload), x, y, r);
+  const { hue: color, shape } = looks[workload];
+  trace(pen, shape, x, y, r);
   pen.fillStyle = phase === READY ? color : colors.card;
   pen.fill();
   pen.lineWidth = Math.max(1, r * 0.22);
   pen.strokeStyle = color;
   pen.stroke();
   if (phase === STARTING) {
-    trace(pen, shapeOf(workload), x, y, r * 0.45);
+    trace(pen, shape, x, y, r * 0.45);
     pen.fillStyle = color;
     pen.fill();
   } else if (phase === TERMINATING || phase === FAILED) {
@@ -377,7 +386,7 @@ function drawPod(pod, phase, r, selected) {
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.fillStyle = isDark() ? "#0d171f" : "#ffffff";
-    pen.fillText(letterOf(workload), x, y + r * 0.08);
+    pen.fillText(looks[workload].letter, x, y + r * 0.08);
     pen.textAlign = "start";
   }
   if (phase === UNSCHEDULABLE || selected) {
@@ -387,12 +396,6 @@ function drawPod(pod, phase, r, selected) {
     pen.strokeStyle = selected ? colors.ink : colors.bad;
     pen.stroke();
   }
-}
-
-/** @param {number} workload */
-function letterOf(workload) {
-  const { name } = data.workloads[workload];
-  return name.slice(name.indexOf("/") + 1, name.indexOf("/") + 2).toUpperCase();
 }
 
 /** What is at a place of the map. @param {number} x @param {number} y @returns {Subject | null} */

@@ -49,12 +49,12 @@ function titleOf({ letter, id }) {
 
 /** Shows what is known. @param {Subject | null} selection @param {number} at */
 function showWhy(selection, at) {
-  const panel = byId("why");
+  const panel = part("why");
   panel.replaceChildren();
   if (selection === null) return;
   const title = element("h2", titleOf(selection));
-  if (selection.letter === "w") title.prepend(markOf(selection.id));
-  if (selection.letter === "p") title.prepend(markOf(pods.workload[selection.id]));
+  if (selection.letter === "w") title.prepend(markOf(data.workloads[selection.id].name));
+  if (selection.letter === "p") title.prepend(markOf(data.workloads[pods.workload[selection.id]].name));
   panel.append(title);
   switch (selection.letter) {
     case "w":
@@ -116,9 +116,9 @@ function whyLast(panel, letter, id) {
   if (last !== undefined && facts.cause[last] >= 0) addChain(panel, last);
 }
 
-/** The last facts that matter. @param {(selection: Subject) => void} select */
-function showLog(select) {
-  const log = byId("log");
+/** The last facts that matter. */
+function showLog() {
+  const log = part("log");
   const list = [];
   for (let i = world.done - 1; i >= 0 && list.length < 12; i--) {
     if (isTold(i)) list.push(i);
@@ -150,7 +150,7 @@ function captionOf(at) {
   }
   const words = busy.slice(0, 3).map((node) => data.nodes.names[node] + ": " + stateOf(node));
   if (busy.length > 3) words.push(busy.length - 3 + " more nodes worked on");
-  const quiet = at >= endTime ? "The run has ended" : "Nothing is worked on";
+  const quiet = at >= data.end ? "The run has ended after " + seconds(data.end) : "Nothing is worked on";
   const rest = words.length === 0 && alarms.length === 0 ? quiet : words.join(" · ");
   return alarms.length === 0 ? [rest] : [element("span", alarms.slice(0, 4).join(" · "), "alarm"), rest === "" ? "" : " · " + rest];
 }
