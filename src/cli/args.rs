@@ -19,8 +19,8 @@ use crate::units::{KubeVersion, Span};
     after_help = "Examples:\n  \
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
-        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 5 the upgrade did not complete,\n\
-        6 inconclusive, 130 interrupted"
+        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 4 an expectation is\n\
+        violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -79,7 +79,8 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml --report html=replay.html,svg=run.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
-    Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
+    Exit codes: 0 completed, or ended as it was expected, 2 invalid input, 4 an expectation is violated,\n\
+    5 not completed, 6 inconclusive, 130 interrupted.\n\
     With --trials, 5 if any trial did not complete, otherwise 6 if any was inconclusive.")]
 pub(super) struct RunArgs {
     /// Read these files, directories, or - for stdin
@@ -182,9 +183,13 @@ pub(super) struct CompareArgs {
     /// Print the comparison in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
-    /// Write reports to files: md, or svg, a chart; several with commas between
+    /// Write reports to files: html (two of them play side by side in a browser), md, or svg, a chart; several with commas
+    /// between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
     pub(super) report: Vec<super::compare::Wanted>,
+    /// Play these two in html; without it, the one that the others are held against, and the best of the others
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(super) replay: Vec<String>,
 }
 
 /// What `replay` takes.

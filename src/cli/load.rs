@@ -14,10 +14,10 @@ use crate::scenario::{self, LoadError, Plans, ReadError, Scenario, Source};
 ///
 /// # Errors
 /// The exit code, when it cannot be read or is wrong. What is wrong has been said then.
-pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit> {
+pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenario, Exit> {
     let scenario = read(paths, terminal)?;
     told(&scenario, terminal);
-    Ok(scenario.model)
+    Ok(scenario)
 }
 
 /// Reads and checks a cluster that a plan is still wanted for.
@@ -91,11 +91,11 @@ pub(super) fn plans(cluster: &[PathBuf], plans: &[PathBuf], terminal: &Terminal)
 ///
 /// # Errors
 /// As [`load`].
-pub(super) fn changeable(paths: &[PathBuf], terminal: &Terminal) -> Result<(Plans, Model), Exit> {
+pub(super) fn changeable(paths: &[PathBuf], terminal: &Terminal) -> Result<(Plans, Scenario), Exit> {
     let plans = plans(paths, &[], terminal)?;
     let scenario = plans.only().map_err(|error| said(&error.into(), terminal))?;
     told(&scenario, terminal);
-    Ok((plans, scenario.model))
+    Ok((plans, scenario))
 }
 
 fn told(scenario: &Scenario, terminal: &Terminal) {

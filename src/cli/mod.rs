@@ -4,6 +4,7 @@ mod advise;
 mod args;
 mod compare;
 mod completions;
+mod expected;
 mod file;
 mod init;
 mod interrupt;
@@ -36,6 +37,8 @@ pub enum Exit {
     Failure = 1,
     /// The command line or the input is wrong.
     Usage = 2,
+    /// Something is not as it was expected.
+    Violated = 4,
     /// The upgrade did not complete.
     Incomplete = 5,
     /// Time or events ran out first.

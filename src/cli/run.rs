@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
+use super::expected::{self, Judged};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
 use super::{Exit, advise, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
+use crate::expect::{Expectations, Judgement, Observation, Tally};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
 use crate::report::narrate::Depth;
+use crate::scenario::Scenario;
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
@@ -26,24 +29,21 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         return Ok(Exit::Usage);
     }
     let loaded = if args.advise {
-        load::changeable(&args.scenario, terminal).map(|(plans, model)| (Some(plans), model))
+        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
     } else {
-        load::load(&args.scenario, terminal).map(|model| (None, model))
+        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
     };
-    let (plans, model) = match loaded {
+    let (plans, scenario) = match loaded {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let options = RunOptions {
-        seed: args.seed,
-        trial: args.trials.trial,
-        until: args.until.map(|span: Span| Time::ZERO + span),
-        settle: args.settle,
-        ..RunOptions::default()
-    };
+    let options = options(args);
     if many {
-        return trials::run(args, (&model, plans.as_ref()), &options, program, terminal);
+        return trials::run(args, (&scenario, plans.as_ref()), &options, program, terminal);
     }
+    let Scenario {
+        model, expectations, ..
+    } = scenario;
     let preamble = cluster::preamble(&model, &options);
     let mut trace = match &args.trace {
         Some(path) => Some(TraceFile::create(path, &preamble)?),
@@ -65,21 +65,26 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
     reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
+    let judgements = judged(&expectations, &report, &preamble, end);
+    expected::tell_undecided(&expectations, terminal);
     let shown = Shown {
         output: args.output,
+        judgements: &judgements,
         story: records
             .as_deref()
             .and_then(|records| Some((records, args.narrate?.into()))),
     };
+    let code = expected::exit(&expectations, &judgements, exit(&report));
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
-        return Ok(exit(&report));
+        return Ok(code);
     };
     tell(&preamble, &shown, terminal)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     let how = (&options, advise::TRIALS, 0);
     let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
-    let table = render(&report, args.output, terminal)?;
+    let table = render(&report, &shown, terminal)?;
+    let report = shown.of(&report);
     terminal.result(&advise::render(
         &report,
         advice.as_ref(),
@@ -87,7 +92,24 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         &table,
         terminal,
     )?)?;
-    Ok(interrupt.asked().unwrap_or_else(|| exit(&report)))
+    Ok(interrupt.asked().unwrap_or(code))
+}
+
+fn options(args: &RunArgs) -> RunOptions {
+    RunOptions {
+        seed: args.seed,
+        trial: args.trials.trial,
+        until: args.until.map(|span: Span| Time::ZERO + span),
+        settle: args.settle,
+        ..RunOptions::default()
+    }
+}
+
+/// What a run says of what is expected.
+fn judged(expectations: &Expectations, report: &Report, preamble: &Preamble, end: Time) -> Vec<Judgement> {
+    let mut tally = Tally::new(expectations.decided_by(1));
+    tally.add(&Observation { report, preamble, end });
+    tally.judge(preamble)
 }
 
 /// Everybody who sees the facts of the run.
@@ -119,12 +141,23 @@ pub(super) struct Shown<'a> {
     pub(super) output: Output,
     /// The facts, told as a story, and how much of it.
     pub(super) story: Option<(&'a [Record], Depth)>,
+    /// What became of expectations.
+    pub(super) judgements: &'a [Judgement],
+}
+
+impl<'a> Shown<'a> {
+    fn of<R>(&self, report: &'a R) -> Judged<'a, R> {
+        Judged {
+            report,
+            expectations: self.judgements,
+        }
+    }
 }
 
 /// Prints the report of a run.
 pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     tell(preamble, shown, terminal)?;
-    terminal.result(&render(report, shown.output, terminal)?)?;
+    terminal.result(&render(report, shown, terminal)?)?;
     Ok(())
 }
 
@@ -143,12 +176,16 @@ fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
-fn render(report: &Report, output: Output, terminal: &Terminal) -> Result<String> {
-    Ok(match output {
-        Output::Table => report::table::render(report, terminal.out_style(), false),
-        Output::Wide => report::table::render(report, terminal.out_style(), true),
-        Output::Json => report::json::render(report)?,
-        Output::Yaml => report::yaml::render(report)?,
+fn render(report: &Report, shown: &Shown, terminal: &Terminal) -> Result<String> {
+    let table = |wide| {
+        let table = report::table::render(report, terminal.out_style(), wide);
+        table + &expected::table(shown.judgements, shown.output, terminal)
+    };
+    Ok(match shown.output {
+        Output::Table => table(false),
+        Output::Wide => table(true),
+        Output::Json => report::json::render(&shown.of(report))?,
+        Output::Yaml => report::yaml::render(&shown.of(report))?,
     })
 }
 

@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::args::{Output, RunArgs};
+use super::expected::{self, Judged};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
 use super::{Exit, advise, file, reports};
-use crate::cluster::RunOptions;
-use crate::model::Model;
+use crate::cluster::{self, RunOptions};
+use crate::expect::{Judgement, Observation, Tally};
 use crate::report;
-use crate::scenario::Plans;
+use crate::scenario::{Plans, Scenario};
 use crate::study::{Study, Trials, TrialsReport};
 use crate::trace::PlanStatus;
 use crate::units::Span;
@@ -27,11 +28,12 @@ const FORM: &str = "{wide_bar} {human_pos} of {human_len} trials, {rate}, {eta} 
 /// Makes trials and prints what they showed.
 pub(super) fn run(
     args: &RunArgs,
-    (model, plans): (&Model, Option<&Plans>),
+    (scenario, plans): (&Scenario, Option<&Plans>),
     options: &RunOptions,
     program: &'static str,
     terminal: &Terminal,
 ) -> Result<Exit> {
+    let (model, expectations) = (&scenario.model, &scenario.expectations);
     let asked = &args.trials;
     let count = asked.trials.unwrap_or(MOST);
     let Some(end) = asked.first_trial.checked_add(count) else {
@@ -48,11 +50,15 @@ pub(super) fn run(
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     terminal.detail(&format!("up to {count} trials from number {}", asked.first_trial));
     let bar = progress(count, terminal);
+    let preamble = cluster::preamble(model, options);
+    let mut tally = Tally::new(expectations.decided_by(count));
     let study = trials.run_watched(|done| {
         bar.set_position(done.trials);
+        tally.add(&Observation::of(&done, &preamble));
         interrupt.flow()
     })?;
     bar.finish_and_clear();
+    let judgements = tally.judge(&preamble);
     if let Some(path) = &asked.save {
         file::write(path, &study.to_json()?)?;
     }
@@ -61,12 +67,16 @@ pub(super) fn run(
     }
     let replay = replay(args, program);
     match plans.filter(|_| interrupt.asked().is_none()) {
-        None => print(&study, args.output, &replay, terminal)?,
+        None => print(&study, &judgements, args.output, &replay, terminal)?,
         Some(plans) => {
             let how = (options, count, asked.threads.map_or(0, usize::from));
             let advice = advise::advise(plans, Some(0), model, how, &interrupt, terminal)?;
             let report = known(&study, terminal)?;
-            let table = render(&report, args.output, &replay, terminal)?;
+            let table = render(&report, &judgements, args.output, &replay, terminal)?;
+            let report = Judged {
+                report: &report,
+                expectations: &judgements,
+            };
             let text = advise::render(&report, advice.as_ref(), args.output, &table, terminal)?;
             terminal.result(&text)?;
         }
@@ -77,7 +87,7 @@ pub(super) fn run(
     Ok(interrupt
         .asked()
         .filter(|_| study.stopped_of().is_some())
-        .unwrap_or_else(|| exit(&study)))
+        .unwrap_or_else(|| expected::exit(expectations, &judgements, exit(&study))))
 }
 
 /// A bar with rate and time to go, for somebody who watches.
@@ -107,9 +117,15 @@ fn tell_certainty(study: &Study, wanted: Option<f64>, terminal: &Terminal) {
 }
 
 /// Prints the report of a study.
-pub(super) fn print(study: &Study, output: Output, replay: &str, terminal: &Terminal) -> Result<()> {
+pub(super) fn print(
+    study: &Study,
+    judgements: &[Judgement],
+    output: Output,
+    replay: &str,
+    terminal: &Terminal,
+) -> Result<()> {
     let report = known(study, terminal)?;
-    terminal.result(&render(&report, output, replay, terminal)?)?;
+    terminal.result(&render(&report, judgements, output, replay, terminal)?)?;
     Ok(())
 }
 
@@ -127,13 +143,26 @@ fn known(study: &Study, terminal: &Terminal) -> Result<TrialsReport> {
     Ok(report)
 }
 
-fn render(report: &TrialsReport, output: Output, replay: &str, terminal: &Terminal) -> Result<String> {
-    let table = |wide| report::table::trials::render(report, replay, terminal.out_style(), wide);
+fn render(
+    report: &TrialsReport,
+    judgements: &[Judgement],
+    output: Output,
+    replay: &str,
+    terminal: &Terminal,
+) -> Result<String> {
+    let table = |wide| {
+        let table = report::table::trials::render(report, replay, terminal.out_style(), wide);
+        table + &expected::table(judgements, output, terminal)
+    };
+    let judged = Judged {
+        report,
+        expectations: judgements,
+    };
     Ok(match output {
         Output::Table => table(false),
         Output::Wide => table(true),
-        Output::Json => report::json::render(report)?,
-        Output::Yaml => report::yaml::render(report)?,
+        Output::Json => report::json::render(&judged)?,
+        Output::Yaml => report::yaml::render(&judged)?,
     })
 }
 

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "cli")]
 pub mod comparison;
+#[cfg(feature = "cli")]
+pub mod expectations;
 pub mod html;
 pub mod json;
 pub(crate) mod markdown;

@@ -80,6 +80,7 @@ mod trials;
 pub use distribution::{Share, Spread};
 pub use file::StudyError;
 pub use gather::{MergeError, Study};
+pub(crate) use interval::student;
 pub use measures::{
     ApplicationNumbers, AvailabilityNumbers, ChurnNumbers, ClientNumbers, ClusterNumbers, ControlPlaneNumbers,
     MoveNumbers, NodeNumbers, OutageNumbers,

@@ -283,6 +283,14 @@ pub enum PlanStatus {
     Inconclusive,
 }
 
+impl PlanStatus {
+    /// Whether all is upgraded that should be.
+    #[must_use]
+    pub const fn completes(self) -> bool {
+        matches!(self, Self::Completed | Self::CompletedWithSkips)
+    }
+}
+
 /// What became of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeResult {

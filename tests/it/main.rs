@@ -8,6 +8,7 @@ mod controllers;
 mod coverage;
 mod deadlock;
 mod docs;
+mod expectations;
 mod fidelity;
 mod formats;
 mod hops;

@@ -9,6 +9,7 @@ mod node;
 mod placement;
 mod pod;
 mod policy;
+mod requirements;
 mod stateful_set;
 mod template;
 mod volume;

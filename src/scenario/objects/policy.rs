@@ -43,12 +43,12 @@ pub(crate) struct PriorityDoc {
 /// A label selector.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Selector {
-    rules: Vec<Rule>,
-    nothing: bool,
+    pub(super) rules: Vec<Rule>,
+    pub(super) nothing: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rule {
+pub(super) enum Rule {
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
     Exists(String),

@@ -11,7 +11,10 @@ mod values;
 pub(crate) use cluster::{
     Capacity, ClientLimitSpec, ClusterSpec, ControlPlaneSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec, TaintEffectSpec,
 };
-pub(crate) use expectations::ExpectationsSpec;
+pub(crate) use expectations::{
+    ChurnExpectation, ClusterExpectation, Conditions, ControlPlaneExpectation, ExpectationsSpec, OutcomeSpec,
+    PlacementExpectation, UpgradeExpectation, WorkloadExpectation,
+};
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
     CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
