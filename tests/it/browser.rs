@@ -176,12 +176,44 @@ impl Browser {
     }
 
     fn picture(&mut self, path: &Path) -> u64 {
-        use base64::Engine;
         let picture = self.ask("Page.captureScreenshot", json!({"format": "png"}));
-        let bytes = base64::engine::general_purpose::STANDARD.decode(picture["data"].as_str().unwrap());
-        std::fs::write(path, bytes.unwrap()).unwrap();
+        std::fs::write(path, png(&picture)).unwrap();
         std::fs::metadata(path).unwrap().len()
     }
+
+    /// A picture of an element.
+    fn picture_of(&mut self, id: &str) -> Vec<u8> {
+        let place = format!(
+            "(() => {{ const b = document.getElementById('{id}').getBoundingClientRect(); return {{x: b.x, y: b.y + scrollY, \
+             width: b.width, height: b.height, scale: 1}}; }})()"
+        );
+        let clip = self.value(&place);
+        let params = json!({"format": "png", "clip": clip, "captureBeyondViewport": true});
+        png(&self.ask("Page.captureScreenshot", params))
+    }
+
+    /// How much two pictures differ, from 0 to 1: the mean over pixels after both were made small, so that letters of
+    /// another font do not matter.
+    fn difference(&mut self, a: &[u8], b: &[u8]) -> f64 {
+        use base64::Engine;
+        let [a, b] = [a, b].map(|bytes| base64::engine::general_purpose::STANDARD.encode(bytes));
+        let compare = format!(
+            "(async () => {{ const pixels = []; for (const text of ['{a}', '{b}']) {{ const image = new Image(); image.src = \
+             'data:image/png;base64,' + text; await image.decode(); const canvas = document.createElement('canvas'); \
+             canvas.width = 64; canvas.height = Math.round(64 * image.height / image.width); const pen = \
+             canvas.getContext('2d'); pen.imageSmoothingQuality = 'high'; pen.drawImage(image, 0, 0, canvas.width, \
+             canvas.height); pixels.push([...pen.getImageData(0, 0, canvas.width, canvas.height).data]); }} const [x, y] = \
+             pixels; if (x.length !== y.length) return 1; return x.reduce((sum, v, i) => sum + Math.abs(v - y[i]), 0) / \
+             x.length / 255; }})()"
+        );
+        self.value(&compare).as_f64().unwrap()
+    }
+}
+
+fn png(picture: &Value) -> Vec<u8> {
+    use base64::Engine;
+    let text = picture["data"].as_str().unwrap();
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 /// The page that a command writes.
@@ -368,6 +400,39 @@ fn browser_pages_fit_and_are_accessible() {
         }
     }
     assert_eq!(browser.errors, Vec::<String>::new());
+}
+
+/// The pictures of the documents show what the pages look like; `UPDATE_DOCS=1` makes them.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever wants the pictures made says so")]
+fn browser_pictures_of_the_documents_are_true() {
+    let Some(mut browser) = Browser::start("documents") else {
+        return skip("no Chromium for the pictures of the documents");
+    };
+    for (name, path, at) in [
+        ("replay", page("textbook/twins", "documents-twins"), 42_000),
+        ("side-by-side", pair("documents-pair"), 42_000),
+    ] {
+        browser.window(1200, 900, "light", true);
+        browser.open(&path);
+        browser.key("w");
+        browser.scrub(at);
+        browser.text("clock");
+        let now = browser.picture_of("replay");
+        let path = root().join(format!("docs/{name}.png"));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &now).unwrap();
+        }
+        let kept = std::fs::read(&path).unwrap();
+        assert!(kept.len() < 200_000, "{name}: {} bytes", kept.len());
+        // The content security policy of the page lets no script read pictures.
+        browser.ask("Page.navigate", json!({"url": "about:blank"}));
+        let difference = browser.difference(&kept, &now);
+        assert!(
+            difference < 0.03,
+            "{name} differs by {difference}: UPDATE_DOCS=1 cargo test browser_pictures"
+        );
+    }
 }
 
 /// Counts what is drawn from now on.

@@ -7,6 +7,8 @@ const ground = document.createElement("canvas");
 const groundPen = /** @type {CanvasRenderingContext2D} */ (ground.getContext("2d"));
 /** Around the map, in CSS pixels; the style sheet has the same. */
 const MARGIN = 13;
+/** Frames of nodes stick out by so much. */
+const EDGE = 3;
 const FONT = '"Segoe UI", system-ui, Roboto, "DejaVu Sans", sans-serif';
 
 /** @type {Layout} */
@@ -38,12 +40,12 @@ function resizeMap() {
     return { hue: hueOf(name), shape: shapeOf(name), letter };
   });
   const width = Math.max(260, canvas.parentElement ? canvas.parentElement.clientWidth - 2 * MARGIN : 800);
-  layout = layoutOf(width);
+  layout = layoutOf(width - 2 * EDGE);
   scale = Math.min(2, window.devicePixelRatio || 1);
   for (const [c, p] of /** @type {[HTMLCanvasElement, CanvasRenderingContext2D][]} */ ([[canvas, pen], [ground, groundPen]])) {
     c.width = Math.round(width * scale);
     c.height = Math.round(layout.height * scale);
-    p.setTransform(scale, 0, 0, scale, 0, 0);
+    p.setTransform(scale, 0, 0, scale, EDGE * scale, 0);
   }
   canvas.style.height = layout.height + "px";
   pictures = [];
@@ -59,14 +61,14 @@ function drawMap(share, selection) {
     drawnChanges = world.changes;
     drawnSelection = selection;
   }
-  pen.clearRect(0, 0, layout.width, layout.height);
-  pen.drawImage(ground, 0, 0, layout.width, layout.height);
+  pen.clearRect(-EDGE, 0, layout.width + 2 * EDGE, layout.height);
+  pen.drawImage(ground, -EDGE, 0, layout.width + 2 * EDGE, layout.height);
   return data.whole && drawPods(share, selection);
 }
 
 /** @param {Subject | null} selection */
 function drawGround(selection) {
-  groundPen.clearRect(0, 0, layout.width, layout.height);
+  groundPen.clearRect(-EDGE, 0, layout.width + 2 * EDGE, layout.height);
   for (const card of layout.cards) drawCard(card, selection);
   for (const chip of layout.chips) drawChip(chip, selection);
   if (data.whole) drawTray();
