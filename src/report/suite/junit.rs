@@ -20,7 +20,8 @@ pub fn render(report: &TestReport) -> Result<String, SerializeError> {
         }
         out.add_test_suite(suite);
     }
-    out.to_string()
+    // The schema has no number of skipped tests for all suites together; quick-junit writes one.
+    Ok(out.to_string()?.replacen(" skipped=\"0\"", "", 1))
 }
 
 fn status(case: &Case<'_>) -> TestCaseStatus {
