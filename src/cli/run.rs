@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
-use super::expected::{self, Judged};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, advise, file, load, reports, trials};
+use super::{Exit, advise, expected, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::expect::{Expectations, Judgement, Observation, Tally};
 use crate::ids::FactId;
@@ -74,10 +73,9 @@ fn once(
     let report = metrics.finish(end);
     reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
     let judgements = judged(expectations, &report, &preamble, end);
-    expected::tell_undecided(expectations, terminal);
+    expected::tell_undecided(expectations, 1, terminal);
     let shown = Shown {
         output: args.output,
-        judgements: &judgements,
         story: records
             .as_deref()
             .and_then(|records| Some((records, args.narrate?.into()))),
@@ -85,14 +83,14 @@ fn once(
     let code = expected::exit(expectations, &judgements, exit(&report));
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
+        expected::tell(&judgements, args.output, terminal);
         return Ok(code);
     };
     tell(&preamble, &shown, terminal)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     let how = (options, advise::TRIALS, 0);
     let advice = advise::advise(&plans, Some(0), model, how, &interrupt, terminal)?;
-    let table = render(&report, &shown, terminal)?;
-    let report = shown.of(&report);
+    let table = render(&report, args.output, terminal)?;
     terminal.result(&advise::render(
         &report,
         advice.as_ref(),
@@ -100,6 +98,7 @@ fn once(
         &table,
         terminal,
     )?)?;
+    expected::tell(&judgements, args.output, terminal);
     Ok(interrupt.asked().unwrap_or(code))
 }
 
@@ -149,23 +148,12 @@ pub(super) struct Shown<'a> {
     pub(super) output: Output,
     /// The facts, told as a story, and how much of it.
     pub(super) story: Option<(&'a [Record], Depth)>,
-    /// What became of expectations.
-    pub(super) judgements: &'a [Judgement],
-}
-
-impl<'a> Shown<'a> {
-    fn of<R>(&self, report: &'a R) -> Judged<'a, R> {
-        Judged {
-            report,
-            expectations: self.judgements,
-        }
-    }
 }
 
 /// Prints the report of a run.
 pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     tell(preamble, shown, terminal)?;
-    terminal.result(&render(report, shown, terminal)?)?;
+    terminal.result(&render(report, shown.output, terminal)?)?;
     Ok(())
 }
 
@@ -184,16 +172,12 @@ fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
-fn render(report: &Report, shown: &Shown, terminal: &Terminal) -> Result<String> {
-    let table = |wide| {
-        let table = report::table::render(report, terminal.out_style(), wide);
-        table + &expected::table(shown.judgements, shown.output, terminal)
-    };
-    Ok(match shown.output {
-        Output::Table => table(false),
-        Output::Wide => table(true),
-        Output::Json => report::json::render(&shown.of(report))?,
-        Output::Yaml => report::yaml::render(&shown.of(report))?,
+fn render(report: &Report, output: Output, terminal: &Terminal) -> Result<String> {
+    Ok(match output {
+        Output::Table => report::table::render(report, terminal.out_style(), false),
+        Output::Wide => report::table::render(report, terminal.out_style(), true),
+        Output::Json => report::json::render(report)?,
+        Output::Yaml => report::yaml::render(report)?,
     })
 }
 

@@ -138,9 +138,11 @@ impl Expectations {
         }
     }
 
-    /// The ones that one run decides, or all of them.
+    /// The ones that so many trials can decide.
     pub fn decided_by(&self, trials: u64) -> impl Iterator<Item = &Expectation> {
-        self.list.iter().filter(move |e| trials > 1 || !e.is_statistical())
+        self.list
+            .iter()
+            .filter(move |e| e.least_trials().is_none_or(|least| least <= trials))
     }
 
     /// Whether something is said of how the upgrade ends.
@@ -182,10 +184,14 @@ impl Expectation {
         format!("{}: {claim}", self.subject.name())
     }
 
-    /// Whether it is about many trials.
-    #[must_use]
-    pub fn is_statistical(&self) -> bool {
-        matches!(&self.claim, Claim::Measured(_, condition) if condition.is_statistical())
+    /// Whether a run that is not so may become so if it goes on.
+    fn may_still_come(&self) -> bool {
+        match &self.claim {
+            Claim::Measured(measure, condition) => {
+                measure.is_of_the_end() || condition.bound.wants_small().is_none() || !self.wants_less_harm()
+            }
+            _ => true,
+        }
     }
 
     /// Whether what is against it is that something was worse than expected, so that it helps to know why.
