@@ -62,6 +62,8 @@ pub enum Purpose {
     SchedulerTick = 40,
     /// Which API server the load balancer gives a kubelet.
     Connection = 41,
+    /// When the service controller and the load balancers of Services look at nodes.
+    ServiceBalancer = 42,
 }
 
 /// The randomness of one run.

@@ -1,7 +1,9 @@
 //! The three truths about availability: what the API says, what processes do, what clients feel (M-6, M-7, M-9).
 
+use super::entrance::{Backends, Change, Entrance};
 use super::report::{Availability, ClientReport};
 use super::seconds;
+use crate::ids::NodeId;
 
 /// How many replicas count as there, over time. Times are microseconds.
 #[derive(Clone, Default)]
@@ -126,21 +128,24 @@ pub(super) struct Client {
     wanted: u32,
     running: bool,
     since: u64,
-    /// Pods with a route, by kind of route: all, and those whose containers serve.
-    ready: (u32, u32),
-    terminating: (u32, u32),
+    pods: Backends,
+    /// How clients come in.
+    entrance: Entrance,
     hard_down: u64,
     /// Error time in 2^-20 microseconds.
     error: u128,
+    /// While nobody could come in though pods answered.
+    shut_out: Vec<(u64, u64)>,
 }
 
 /// Error time is summed in fractions of a microsecond, for thirds and sevenths do not add up otherwise.
 const FRACTION: u32 = 20;
 
 impl Client {
-    pub(super) fn new(desired: u32) -> Self {
+    pub(super) fn new(desired: u32, entrance: Entrance) -> Self {
         Self {
             wanted: desired,
+            entrance,
             ..Self::default()
         }
     }
@@ -162,24 +167,16 @@ impl Client {
     }
 
     /// A pod's route or its containers change.
-    pub(super) fn change(&mut self, at: u64, from: (Route, bool), to: (Route, bool)) {
+    pub(super) fn change(&mut self, at: u64, node: Option<NodeId>, from: (Route, bool), to: (Route, bool)) {
         self.advance(at);
-        if let Some(place) = self.place(from.0) {
-            place.0 = place.0.saturating_sub(1);
-            place.1 = place.1.saturating_sub(u32::from(from.1));
-        }
-        if let Some(place) = self.place(to.0) {
-            place.0 += 1;
-            place.1 += u32::from(to.1);
-        }
+        self.pods.change(from, to);
+        self.entrance.change(node, from, to);
     }
 
-    const fn place(&mut self, route: Route) -> Option<&mut (u32, u32)> {
-        match route {
-            Route::None => None,
-            Route::Ready => Some(&mut self.ready),
-            Route::Terminating => Some(&mut self.terminating),
-        }
+    /// A load balancer sends to other nodes.
+    pub(super) fn enter(&mut self, at: u64, change: &Change) {
+        self.advance(at);
+        change.apply(&mut self.entrance);
     }
 
     /// Accounts for the time that has passed.
@@ -188,25 +185,37 @@ impl Client {
         if !self.running || passed == 0 {
             return;
         }
-        self.since = at;
+        let since = std::mem::replace(&mut self.since, at);
         if self.wanted == 0 {
             return;
         }
-        let (all, serving) = if self.ready.0 > 0 { self.ready } else { self.terminating };
-        if serving == 0 {
-            self.hard_down += passed;
-            self.error += u128::from(passed) << FRACTION;
-        } else {
-            let failing = u128::from(all.saturating_sub(serving));
-            self.error += (u128::from(passed) << FRACTION) * failing / u128::from(all.max(1));
+        let sent = u128::from(passed) << FRACTION;
+        let failing = self.entrance.failing(sent, &self.pods);
+        self.error += failing;
+        if failing < sent {
+            return;
         }
+        self.hard_down += passed;
+        if self.pods.used().1 > 0 {
+            match self.shut_out.last_mut() {
+                Some((_, end)) if *end == since => *end = at,
+                _ => self.shut_out.push((since, at)),
+            }
+        }
+    }
+
+    /// When nobody could come in though pods answered: start and end.
+    pub(super) fn shut_out(&self) -> &[(u64, u64)] {
+        &self.shut_out
     }
 
     pub(super) fn report(&self) -> ClientReport {
         let error = (self.error + (1 << (FRACTION - 1))) >> FRACTION;
+        let shut_out = self.shut_out.iter().map(|(start, end)| end - start).sum();
         ClientReport {
             hard_downtime_seconds: seconds(self.hard_down),
             error_seconds: seconds(u64::try_from(error).unwrap_or(u64::MAX)),
+            shut_out_seconds: (!self.entrance.is_open()).then(|| seconds(shut_out)),
         }
     }
 }

@@ -131,6 +131,9 @@ impl Metrics<'_> {
         } else {
             lost.get(id.index()).copied().unwrap_or(0)
         };
+        let mut causes = explainer.causes(primary.outages(), &state.downs);
+        causes.extend(self.balancers.causes(self.preamble, info, state.client.shut_out()));
+        causes.sort_by(|a, b| a.interval[0].total_cmp(&b.interval[0]));
         Some(WorkloadReport {
             namespace: info.namespace.clone(),
             name: info.name.clone(),
@@ -144,7 +147,7 @@ impl Metrics<'_> {
             pods_created: state.churn.created + state.churn.arrived,
             pods_lost,
             moves_per_replica: state.churn.moves(info.desired),
-            causes: explainer.causes(primary.outages(), &state.downs),
+            causes,
         })
     }
 }

@@ -10,6 +10,7 @@ mod churn;
 mod control_plane;
 mod deadlock;
 mod downs;
+mod entrance;
 mod finish;
 mod nodes;
 mod outcome;
@@ -39,6 +40,7 @@ use chain::Chain;
 use churn::{Begun, Churn, Pending};
 use control_plane::ControlPlane;
 use downs::Downs;
+use entrance::{Balancers, Entrance};
 use nodes::Nodes;
 use pods::{Pod, Pods};
 
@@ -113,6 +115,7 @@ pub struct Metrics<'p> {
     versions: versions::Versions,
     deadlock: deadlock::Deadlock,
     control_plane: ControlPlane,
+    balancers: Balancers,
     pending: Pending,
     started: bool,
     placement_before: Placement,
@@ -132,7 +135,7 @@ impl<'p> Metrics<'p> {
             Workload {
                 endpoints: Tally::new(desired),
                 serving: Tally::new(desired),
-                client: Client::new(desired),
+                client: Client::new(desired, Entrance::new(preamble, w)),
                 churn: Churn::default(),
                 downs: Downs::default(),
             }
@@ -146,6 +149,7 @@ impl<'p> Metrics<'p> {
             versions: versions::Versions::new(preamble),
             deadlock: deadlock::Deadlock::default(),
             control_plane: ControlPlane::new(preamble),
+            balancers: Balancers::new(preamble),
             pending: Pending::default(),
             started: false,
             placement_before: Placement::new(),
@@ -318,7 +322,7 @@ impl<'p> Metrics<'p> {
         };
         tally.change(at, up);
         if truth == Truth::Serving {
-            state.client.change(at, before, pod.at_the_door());
+            state.client.change(at, pod.node, before, pod.at_the_door());
         }
         let primary = (truth == Truth::Endpoints) == info.has_endpoints;
         if self.started && primary {
@@ -342,7 +346,17 @@ impl<'p> Metrics<'p> {
                 state.begins(at, pod.slot, |b| &mut b.route);
             }
             pod.route = route;
-            state.client.change(at, before, pod.at_the_door());
+            state.client.change(at, pod.node, before, pod.at_the_door());
+        }
+    }
+
+    /// Load balancers of Services send to other nodes.
+    fn entered(&mut self, at: u64, fact: &Fact) {
+        for change in self.balancers.observe(at, fact) {
+            let all = self.workloads.iter_mut().zip(&self.preamble.workloads);
+            for (state, _) in all.filter(|(_, info)| change.concerns(info)) {
+                state.client.enter(at, &change);
+            }
         }
     }
 
@@ -457,6 +471,7 @@ impl Observer for Metrics<'_> {
                 self.versions.observe(at, &record.fact, self.preamble);
                 self.deadlock.observe(at, &record.fact);
                 self.control_plane.observe(at, &record.fact);
+                self.entered(at, &record.fact);
             }
         }
     }

@@ -335,6 +335,10 @@ pub struct ClientReport {
     pub hard_downtime_seconds: Seconds,
     /// The share of requests that failed, integrated over time (M-9).
     pub error_seconds: Seconds,
+    /// While every request failed at the load balancer of its Service though there were pods that answered (LB-4); left out
+    /// where its clients do not come through one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut_out_seconds: Option<Seconds>,
 }
 
 /// Why a workload was down for some time.
@@ -375,11 +379,18 @@ impl WorkloadReport {
         self.namespace == "kube-system" && self.kind == "Pod"
     }
 
-    /// How long it was down by its endpoints or by its processes, whichever is longer.
+    /// How long it was down by its endpoints or by its processes, whichever is longer, and for how long nobody could come in
+    /// though it was up.
     #[must_use]
     pub fn down(&self) -> Seconds {
         let serving = self.serving.downtime_seconds;
-        self.availability().downtime_seconds.max(serving)
+        self.availability().downtime_seconds.max(serving) + self.shut_out()
+    }
+
+    /// How long nobody could come in through its load balancer though there were pods that answered.
+    #[must_use]
+    pub fn shut_out(&self) -> Seconds {
+        self.client.as_ref().and_then(|c| c.shut_out_seconds).unwrap_or(0.0)
     }
 
     /// The share of its requests that failed, integrated over time; zero where it has no clients that are known.

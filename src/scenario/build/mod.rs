@@ -1,5 +1,6 @@
 //! From documents to the checked model.
 
+mod balancers;
 mod class;
 mod drafts;
 mod expectations;
