@@ -56,7 +56,12 @@ impl Balancers {
         let any = !model.balancers.all.is_empty();
         Self {
             all: model.balancers.all.iter().map(|_| doors()).collect(),
-            proxies: model.nodes.iter().take(if any { usize::MAX } else { 0 }).map(|_| false).collect(),
+            proxies: model
+                .nodes
+                .iter()
+                .take(if any { usize::MAX } else { 0 })
+                .map(|_| false)
+                .collect(),
             luck: streams.stream(Purpose::ServiceBalancer, 0),
         }
     }
@@ -223,7 +228,11 @@ fn settle(balancer: BalancerId, node: NodeId, hall: &mut Hall<'_>) {
     if std::mem::replace(&mut door.sends, sends) == sends {
         return;
     }
-    let unhealthy = if machine { LeftOut::NoLocalPod } else { LeftOut::MachineDown };
+    let unhealthy = if machine {
+        LeftOut::NoLocalPod
+    } else {
+        LeftOut::MachineDown
+    };
     let why = door.kept_out.filter(|_| !door.listed).unwrap_or(unhealthy);
     hall.emit(if sends {
         Fact::BalancerJoined { balancer, node }

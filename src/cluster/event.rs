@@ -1,8 +1,8 @@
 //! What will happen: one vocabulary per room, matched exhaustively.
 
 use super::{
-    balancer, control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set,
-    volumes,
+    balancer, control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler,
+    stateful_set, volumes,
 };
 use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};

@@ -4,7 +4,8 @@ use super::control_plane::members;
 use super::options::RunOptions;
 use crate::ids::{BalancerId, IdVec, NodeId};
 use crate::model::{
-    Balancer, BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, PodClass, Step, StopMode, TrafficPolicy, Trigger, WorkloadKind,
+    Balancer, BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, PodClass, Step, StopMode,
+    TrafficPolicy, Trigger, WorkloadKind,
 };
 use crate::trace::{BalancerInfo, BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 use crate::units::{KubeVersion, Span};

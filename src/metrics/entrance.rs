@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::availability::Route;
+use super::blame::{Blame, Words};
 use super::outcome::list;
-use super::report::Cause;
+use super::report::{Cause, LossReport};
 use super::seconds;
-use crate::ids::{BalancerId, Id, NodeId};
+use crate::ids::{BalancerId, FactId, Id, NodeId};
 use crate::trace::{Fact, LeftOut, Preamble, WorkloadInfo};
 
 /// So many times without any node are remembered of each load balancer.
@@ -70,7 +71,11 @@ impl Entrance {
     pub(super) fn new(preamble: &Preamble, workload: &WorkloadInfo) -> Self {
         let doors = |&id: &BalancerId| {
             let local = preamble.balancers.get(id.index()).is_some_and(|b| b.local);
-            let doors = if local { Doors::Local(BTreeMap::new()) } else { Doors::Cluster(0, 0) };
+            let doors = if local {
+                Doors::Local(BTreeMap::new())
+            } else {
+                Doors::Cluster(0, 0)
+            };
             (id, doors)
         };
         Self {
@@ -111,44 +116,61 @@ impl Entrance {
         }
     }
 
-    /// Of an amount of requests, what fails: at the worst of its load balancers, where there are several.
-    pub(super) fn failing(&self, amount: u128, pods: &Backends) -> u128 {
+    /// How many requests fail, of how many: at the worst of its load balancers, where there are several.
+    pub(super) fn failing(&self, pods: &Backends) -> (u64, u64) {
         let (all, serving) = pods.used();
         let by_door = self.doors.iter().map(|(_, doors)| match doors {
             Doors::Cluster(nodes, up) => {
-                let good = u128::from(serving) * u128::from(*up);
-                rest(amount, good, u128::from(all) * u128::from(*nodes))
+                let good = u64::from(serving) * u64::from(*up);
+                MANY - share(good, u64::from(all) * u64::from(*nodes))
             }
             Doors::Local(nodes) => {
                 let up = nodes.iter().filter(|(_, up)| **up);
                 let pods = up.filter_map(|(node, _)| self.local.get(node)).map(Backends::used);
-                let count = nodes.len() as u128;
-                let good = pods.map(|(all, serving)| share(amount, u128::from(serving), u128::from(all) * count));
-                amount.saturating_sub(good.sum())
+                let count = nodes.len() as u64;
+                let good = pods.map(|(all, serving)| share(u64::from(serving), u64::from(all) * count));
+                MANY.saturating_sub(good.sum())
             }
         });
-        let worst = by_door.max();
-        worst.unwrap_or_else(|| rest(amount, u128::from(serving), u128::from(all)))
+        if let Some(worst) = by_door.max() {
+            return (worst, MANY);
+        }
+        if serving == 0 {
+            (1, 1)
+        } else {
+            (u64::from(all.saturating_sub(serving)), u64::from(all.max(1)))
+        }
     }
 }
 
-fn share(amount: u128, part: u128, whole: u128) -> u128 {
-    if whole == 0 { 0 } else { amount * part / whole }
+/// Shares of requests are counted in so many parts.
+const MANY: u64 = 1 << 32;
+
+/// So many of [`MANY`] parts; what comes near to all of them is all of them, for thirds do not add up.
+fn share(part: u64, whole: u64) -> u64 {
+    if whole == 0 {
+        return 0;
+    }
+    let exact = u128::from(MANY) * u128::from(part);
+    u64::try_from(exact.div_ceil(u128::from(whole)))
+        .unwrap_or(MANY)
+        .min(MANY)
 }
 
-/// What is left of an amount without the share of the good ones.
-fn rest(amount: u128, good: u128, all: u128) -> u128 {
-    if good == 0 {
-        amount
-    } else {
-        share(amount, all.saturating_sub(good), all)
-    }
+/// When nobody could come in though pods answered, in microseconds, and what is to blame.
+#[derive(Clone, Copy)]
+pub(super) struct ShutOut {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) blame: Blame,
 }
 
 /// A time without any node.
 #[derive(Clone)]
 struct Closing {
     start: u64,
+    /// The last one's leave.
+    fact: FactId,
     /// When nodes left after the start of the run, and why, the last of them last.
     left: Vec<(u64, NodeId, LeftOut)>,
     /// Who came first, and when.
@@ -178,6 +200,8 @@ pub(super) struct Change {
     node: NodeId,
     from: Option<bool>,
     to: Option<bool>,
+    /// Why it is worse, if it is.
+    pub(super) why: LeftOut,
 }
 
 impl Change {
@@ -204,20 +228,20 @@ impl Balancers {
     }
 
     /// What a fact changes for clients.
-    pub(super) fn observe(&mut self, at: u64, fact: &Fact) -> Vec<Change> {
+    pub(super) fn observe(&mut self, at: u64, id: FactId, fact: &Fact) -> Vec<Change> {
         if self.all.is_empty() {
             return Vec::new();
         }
         match *fact {
-            Fact::BalancerJoined { balancer, node } => self.sent(at, balancer, node, None),
-            Fact::BalancerLeft { balancer, node, why } => self.sent(at, balancer, node, Some(why)),
+            Fact::BalancerJoined { balancer, node } => self.sent((at, id), balancer, node, None),
+            Fact::BalancerLeft { balancer, node, why } => self.sent((at, id), balancer, node, Some(why)),
             Fact::NodeCrashed { node } => self.machine(node, true),
             Fact::NodeBooted { node } | Fact::NodeCreated { node } => self.machine(node, false),
             _ => Vec::new(),
         }
     }
 
-    fn sent(&mut self, at: u64, id: BalancerId, node: NodeId, left: Option<LeftOut>) -> Vec<Change> {
+    fn sent(&mut self, (at, fact): (u64, FactId), id: BalancerId, node: NodeId, left: Option<LeftOut>) -> Vec<Change> {
         let up = !self.down.get(node.index()).copied().unwrap_or(false);
         let Some(balancer) = self.all.get_mut(id.index()) else {
             return Vec::new();
@@ -227,7 +251,7 @@ impl Balancers {
         };
         *sends = left.is_none();
         if let Some(why) = left {
-            balancer.leaves(at, node, why);
+            balancer.leaves(at, fact, node, why);
         } else {
             balancer.joins(at, node);
         }
@@ -237,6 +261,7 @@ impl Balancers {
             node,
             from: before,
             to: now,
+            why: left.unwrap_or(LeftOut::MachineDown),
         }]
     }
 
@@ -253,41 +278,55 @@ impl Balancers {
                 node,
                 from: Some(down),
                 to: Some(!down),
+                why: LeftOut::MachineDown,
             })
             .collect()
     }
 
-    /// Why clients could not come in, for each interval in microseconds.
-    pub(super) fn causes(&self, preamble: &Preamble, info: &WorkloadInfo, shut_out: &[(u64, u64)]) -> Vec<Cause> {
+    /// Why clients could not come in, for each interval.
+    pub(super) fn causes(&self, words: Words<'_>, info: &WorkloadInfo, shut_out: &[ShutOut]) -> Vec<Cause> {
         let told = shut_out.iter().take(EXPLAINED);
-        told.map(|&(start, end)| {
-            let (why, fix) = self.cause(preamble, info, start, end);
-            Cause {
-                interval: [seconds(start), seconds(end)],
-                why,
-                fix,
-            }
-        })
-        .collect()
+        told.map(|time| self.cause(words, info, time)).collect()
     }
 
-    fn cause(&self, preamble: &Preamble, info: &WorkloadInfo, start: u64, end: u64) -> (String, Option<String>) {
+    fn cause(&self, words: Words<'_>, info: &WorkloadInfo, time: &ShutOut) -> Cause {
         let all = info.balancers.iter().filter_map(|id| self.all.get(id.index()));
         let mut closings = all.flat_map(|b| &b.closings);
-        let over = |c: &&Closing| c.start < end && c.back.is_none_or(|(at, _)| at > start);
-        if let Some(closing) = closings.find(over) {
-            return (closing.words(preamble), closing.fix());
+        let over = |c: &&Closing| c.start < time.end && c.back.is_none_or(|(at, _)| at > time.start);
+        let closing = closings.find(over);
+        let local = || {
+            let mut infos = info
+                .balancers
+                .iter()
+                .filter_map(|id| words.preamble.balancers.get(id.index()));
+            infos.any(|b| b.local)
+        };
+        let (why, fix) = match closing {
+            Some(closing) => (closing.words(words.preamble), closing.fix()),
+            None if local() => (ONLY_EMPTY_NODES.into(), Some(WAIT_FOR_CHECKS.into())),
+            None => ("every node that its load balancer sent to was down".into(), None),
+        };
+        let (first, last) = closing.map_or((time.start, time.start), Closing::between);
+        let loss = LossReport {
+            replicas: 0,
+            interval: [seconds(first), seconds(last)],
+            why: words.clause(time.blame.why(words.chain), "a replica", true),
+            root: words.root(time.blame.way),
+            fact: closing.map(|closing| closing.fact.index() as u64),
+        };
+        Cause {
+            interval: [seconds(time.start), seconds(time.end)],
+            why,
+            losses: vec![loss],
+            fix,
         }
-        let local = info.balancers.iter().filter_map(|id| preamble.balancers.get(id.index()));
-        if local.into_iter().any(|b| b.local) {
-            let why = "no node that its load balancer sent to had a ready pod of it (externalTrafficPolicy Local), and health \
-                       checks take their time";
-            let fix = "use externalTrafficPolicy Cluster, or let pods wait in preStop until the checks have failed";
-            return (why.into(), Some(fix.into()));
-        }
-        ("every node that its load balancer sent to was down".into(), None)
     }
 }
+
+const ONLY_EMPTY_NODES: &str = "no node that its load balancer sent to had a ready pod of it (externalTrafficPolicy Local), and \
+                                health checks take their time";
+const WAIT_FOR_CHECKS: &str =
+    "use externalTrafficPolicy Cluster, or let pods wait in preStop until the checks have failed";
 
 impl Balancer {
     fn joins(&mut self, at: u64, node: NodeId) {
@@ -301,7 +340,7 @@ impl Balancer {
         }
     }
 
-    fn leaves(&mut self, at: u64, node: NodeId, why: LeftOut) {
+    fn leaves(&mut self, at: u64, fact: FactId, node: NodeId, why: LeftOut) {
         self.count = self.count.saturating_sub(1);
         self.left.insert(node, (at, why));
         if self.count == 0 && self.closings.len() < REMEMBERED {
@@ -309,6 +348,7 @@ impl Balancer {
             left.sort_unstable();
             self.closings.push(Closing {
                 start: at,
+                fact,
                 left,
                 back: None,
             });
@@ -338,7 +378,16 @@ impl Closing {
             Some((at, node)) => format!("until {} joined it at {:.1} s", name(node), seconds(at)),
             None => "until the run ended".into(),
         };
-        format!("no node was left in its load balancer: {}; there was none {back}", clauses.join(", "))
+        format!(
+            "no node was left in its load balancer: {}; there was none {back}",
+            clauses.join(", ")
+        )
+    }
+
+    /// When the first and the last node left.
+    fn between(&self) -> (u64, u64) {
+        let first = self.left.iter().map(|l| l.0).min();
+        (first.unwrap_or(self.start), self.start)
     }
 
     fn fix(&self) -> Option<String> {

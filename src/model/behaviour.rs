@@ -153,7 +153,7 @@ pub mod cloud_controller_manager {
     /// Whether a node that is not ready is taken off the lists of load balancers whose Service is local, or not (LB-3).
     #[must_use]
     pub const fn drops_unready(minor: u32, local: bool) -> bool {
-        !switches::STABLE_NODE_SET.on(minor) && !(local && switches::LOCAL_IGNORES_READINESS.on(minor))
+        !(switches::STABLE_NODE_SET.on(minor) || local && switches::LOCAL_IGNORES_READINESS.on(minor))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BalancerId, BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId};
+use crate::ids::{
+    BalancerId, BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId,
+};
 use crate::model::Component;
 use crate::units::Time;
 use crate::versions::skew::{Part, Rule};
@@ -451,7 +453,7 @@ pub enum LifecycleTaint {
 }
 
 /// Why a process stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StopReason {
     /// It was asked to and did in time.
     Terminated,
@@ -468,7 +470,7 @@ pub enum StopReason {
 }
 
 /// Who deleted a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeletedBy {
     /// A drain.
     Drain,

@@ -122,17 +122,29 @@ fn lb1_a_cordon_takes_nodes_out_until_1_18() {
         }
         .run();
         let whys: Vec<LeftOut> = left(&records).into_iter().map(|l| l.2).collect();
-        assert_eq!(whys, vec![LeftOut::Cordoned; if out { 3 } else { 0 }], "{version} {balancers}");
+        assert_eq!(
+            whys,
+            vec![LeftOut::Cordoned; if out { 3 } else { 0 }],
+            "{version} {balancers}"
+        );
         let (web, shut_out) = (web(&report), web(&report).shut_out());
         assert_eq!(web.endpoints.as_ref().unwrap().downtime_seconds, 0.0);
         // Out 4 s after the last cordon, in 4 s and up to 10 s after the uncordon five minutes later.
-        assert_eq!((300.0..311.0).contains(&shut_out), out, "{version} {balancers}: {shut_out}");
+        assert_eq!(
+            (300.0..311.0).contains(&shut_out),
+            out,
+            "{version} {balancers}: {shut_out}"
+        );
         assert_eq!(web.down(), shut_out);
         let client = web.client.as_ref().unwrap();
         assert_eq!(client.hard_downtime_seconds, shut_out);
         assert_eq!(web.causes.len(), usize::from(out));
         for cause in &web.causes {
-            assert!(cause.why.contains("worker-1, worker-2 and worker-3 left it"), "{}", cause.why);
+            assert!(
+                cause.why.contains("worker-1, worker-2 and worker-3 left it"),
+                "{}",
+                cause.why
+            );
             assert!(cause.why.contains("until worker-1 joined it"), "{}", cause.why);
         }
     }
@@ -253,8 +265,13 @@ fn lb4_local_traffic_ends_at_nodes_without_a_pod() {
     assert_eq!(web(&cluster).shut_out(), 0.0);
     assert!(web(&local).shut_out() > 0.0);
     let left = left(&records);
-    assert!(!left.is_empty() && left.iter().all(|l| l.2 == LeftOut::NoLocalPod), "{left:?}");
-    let gone = first(&records, |f| matches!(f, Fact::RouteTerminating { .. } | Fact::RouteRemoved { .. }));
+    assert!(
+        !left.is_empty() && left.iter().all(|l| l.2 == LeftOut::NoLocalPod),
+        "{left:?}"
+    );
+    let gone = first(&records, |f| {
+        matches!(f, Fact::RouteTerminating { .. } | Fact::RouteRemoved { .. })
+    });
     assert!((20.0..30.0).contains(&(left[0].0 - gone)), "{left:?} {gone}");
     let start = records.iter().position(|r| r.fact == Fact::RunStarted).unwrap();
     let route = first(&records[start..], |f| matches!(f, Fact::RouteReady { .. }));
@@ -277,7 +294,10 @@ spec: {events: [{at: 0s, for: 2m, componentDown: [kube-controller-manager]}]}
     }
     .run();
     let left = left(&records);
-    let acts = records.iter().rfind(|r| matches!(r.fact, Fact::LeaderElected { .. })).unwrap();
+    let acts = records
+        .iter()
+        .rfind(|r| matches!(r.fact, Fact::LeaderElected { .. }))
+        .unwrap();
     assert_eq!(left.len(), 1);
     assert!(left[0].0 > 120.0 && left[0].0 > acts.at.as_secs_f64(), "{left:?}");
 }
@@ -292,7 +312,10 @@ fn load_balancers_only_look_on() {
             ..PLAIN
         }
         .run();
-        let plan = records.iter().position(|r| matches!(r.fact, Fact::PlanEnded { .. })).unwrap();
+        let plan = records
+            .iter()
+            .position(|r| matches!(r.fact, Fact::PlanEnded { .. }))
+            .unwrap();
         let facts = records[..plan].iter().map(|r| (r.at, r.fact));
         let others = facts.filter(|(_, f)| !matches!(f, Fact::BalancerJoined { .. } | Fact::BalancerLeft { .. }));
         others.collect::<Vec<_>>()
@@ -308,7 +331,9 @@ fn load_balancers_only_look_on() {
 fn what_is_wrong_is_said() {
     let wrong = |cluster: Cluster| {
         let text = cluster.text();
-        load(&[Source::new("scenario.yaml", text.as_str())]).unwrap_err().to_string()
+        load(&[Source::new("scenario.yaml", text.as_str())])
+            .unwrap_err()
+            .to_string()
     };
     let policy = wrong(Cluster {
         service: "type: LoadBalancer, externalTrafficPolicy: Nearby",
@@ -319,5 +344,8 @@ fn what_is_wrong_is_said() {
         balancers: "interval: 0s, threshold: 0",
         ..PLAIN
     });
-    assert!(interval.contains("longer than 0s") && interval.contains("at least 1"), "{interval}");
+    assert!(
+        interval.contains("longer than 0s") && interval.contains("at least 1"),
+        "{interval}"
+    );
 }

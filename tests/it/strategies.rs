@@ -208,7 +208,11 @@ fn s20_cordoned_nodes_leave_the_load_balancer() {
     let shut_out = |report: &Report| {
         assert_eq!(report.outcome.status, PlanStatus::Completed);
         assert_eq!(downtime(report), 0.0);
-        report.workloads.iter().map(seatrial::metrics::WorkloadReport::shut_out).sum::<f64>()
+        report
+            .workloads
+            .iter()
+            .map(seatrial::metrics::WorkloadReport::shut_out)
+            .sum::<f64>()
     };
     let (report, _) = ends("cordon-blackout");
     let blackout = shut_out(&report);

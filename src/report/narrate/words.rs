@@ -185,7 +185,12 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
             format!("{} joins {}", name(node), preamble.balancer_name(balancer))
         }
         Fact::BalancerLeft { balancer, node, why } => {
-            format!("{} leaves {}: {}", name(node), preamble.balancer_name(balancer), left_out(why))
+            format!(
+                "{} leaves {}: {}",
+                name(node),
+                preamble.balancer_name(balancer),
+                left_out(why)
+            )
         }
         Fact::NodeUncordoned { node } => format!("{}: uncordoned, takes pods again", name(node)),
         Fact::KubeletStopped { node } => format!("{}: the kubelet stops", name(node)),

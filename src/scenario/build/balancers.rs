@@ -58,7 +58,11 @@ impl Builder<'_> {
 
     /// Services whose load balancers are somebody else's than the cloud controller manager's.
     fn assume_classes(&mut self) {
-        let foreign = self.documents.services.iter().filter(|s| s.balanced.is_some() && s.foreign);
+        let foreign = self
+            .documents
+            .services
+            .iter()
+            .filter(|s| s.balanced.is_some() && s.foreign);
         let names: Vec<String> = foreign
             .map(|s| format!("{}/{}", s.meta.namespace, s.meta.name))
             .collect();

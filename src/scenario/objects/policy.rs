@@ -168,8 +168,12 @@ impl Reading<'_> {
         let object: Service = self.typed()?;
         let meta = self.meta(object.metadata, true);
         let spec = object.spec.unwrap_or_default();
-        let policy = self.traffic_policy(spec.external_traffic_policy.as_deref(), &["spec", "externalTrafficPolicy"]);
-        let enters = spec.type_.as_deref() == Some("LoadBalancer") && spec.allocate_load_balancer_node_ports != Some(false);
+        let policy = self.traffic_policy(
+            spec.external_traffic_policy.as_deref(),
+            &["spec", "externalTrafficPolicy"],
+        );
+        let enters =
+            spec.type_.as_deref() == Some("LoadBalancer") && spec.allocate_load_balancer_node_ports != Some(false);
         Some(ServiceDoc {
             meta,
             balanced: policy.filter(|_| enters),
