@@ -20,8 +20,8 @@ mod versions;
 
 pub use report::{
     Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Link, Moves,
-    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Seconds, SkewReport, Versions,
-    WorkloadReport,
+    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, ScaleDownReport, Seconds, SkewReport,
+    Versions, WorkloadReport,
 };
 
 pub(crate) use deadlock::misfit;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::rows::{WORKLOADS, row};
 use super::text::span;
-use super::{ROWS, churn, control_plane, deadlock_title, downtime, luck, status, versions, worst_first};
+use super::{ROWS, churn, control_plane, deadlock_title, downtime, luck, scale_down, status, versions, worst_first};
 use crate::metrics::Report;
 use crate::report::markdown::plain;
 
@@ -18,6 +18,7 @@ pub fn render(report: &Report) -> String {
         ("Application downtime", downtime(report)),
         ("Eviction churn", churn(report)),
         ("Control plane", control_plane(report)),
+        ("Autoscaler", scale_down(report)),
         ("Version skew", versions::skew(report)),
         ("Certificates", versions::certificates(report)),
     ];
