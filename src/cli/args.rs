@@ -183,9 +183,13 @@ pub(super) struct CompareArgs {
     /// Print the comparison in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
-    /// Write reports to files: md, or svg, a chart; several with commas between
+    /// Write reports to files: html (two of them play side by side in a browser), md, or svg, a chart; several with commas
+    /// between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
     pub(super) report: Vec<super::compare::Wanted>,
+    /// Play these two in html; without it, the one that the others are held against, and the best of the others
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(super) replay: Vec<String>,
 }
 
 /// What `replay` takes.

@@ -135,6 +135,7 @@ impl<'o> Watch<'o> {
         if quiet < QUIET || hall.expected > 0 || !world.driver.only_repeats() {
             return false;
         }
+        let stalled = hall.now.since(self.last_progress.max(world.driver.woken_at()));
         if self.looked.0 != self.last_progress {
             self.looked = (self.last_progress, QUIET);
         }
@@ -151,7 +152,7 @@ impl<'o> Watch<'o> {
                 }
             }
         }
-        quiet >= self.stall && !world.driver.has_limits()
+        stalled >= self.stall && !world.driver.has_limits()
     }
 
     /// Says once why nothing changes.

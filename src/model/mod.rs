@@ -5,6 +5,7 @@ pub mod behaviour;
 mod change;
 mod cluster;
 mod fault;
+mod pace;
 mod placement;
 mod plan;
 mod pod;
@@ -16,6 +17,7 @@ pub use autoscaler::{Autoscaler, NodeGroup};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
     Command, ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, KubeadmOptions, Leg, Mode, NodeOrder,

@@ -429,7 +429,7 @@ pub enum LifecycleTaint {
 }
 
 /// Why a process stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StopReason {
     /// It was asked to and did in time.
     Terminated,
@@ -446,7 +446,7 @@ pub enum StopReason {
 }
 
 /// Who deleted a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeletedBy {
     /// A drain.
     Drain,

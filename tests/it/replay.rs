@@ -211,3 +211,71 @@ fn with_very_many_pods_nodes_are_told_and_pods_counted() {
     assert_eq!(parsed["podTails"], "");
     assert!(data(&page).len() < 600_000, "{}", data(&page).len());
 }
+
+/// The page of two strategies: the same bytes whenever it is written, readable without scripts, and it shows the runs of the
+/// two that were asked for.
+#[test]
+fn two_strategies_on_one_page() {
+    let write = |name: &str, more: &[&str]| {
+        let path = scratch(name);
+        let report = format!("html={}", path.display());
+        let start = [
+            "compare",
+            "scenarios/textbook/twins.yaml",
+            "--preset",
+            "kubeadm,gke-surge",
+            "--trials",
+            "2",
+            "--no-advice",
+            "-q",
+            "--report",
+            &report,
+        ];
+        let ran = output(&[&start[..], more].concat());
+        (
+            ran.status.code(),
+            String::from_utf8_lossy(&ran.stderr).into_owned(),
+            path,
+        )
+    };
+    let (code, talk, path) = write("pair.html", &[]);
+    assert_eq!(code, Some(0), "{talk}");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let plain = page.split("<script").next().unwrap();
+    for words in [
+        "twins <span class=\"soft\">and</span> gke-surge",
+        "126.5 s shorter in A",
+        "<details class=\"whole\"><summary>The report of B, gke-surge</summary>",
+        "Workloads of both",
+    ] {
+        assert!(plain.contains(words), "{words}");
+    }
+    assert!(page.contains("\"name\":\"gke-surge\"") && page.contains("default-src 'none'"));
+    let (_, _, again) = write("pair-again.html", &["-j", "1", "--replay", "twins,gke-surge"]);
+    assert!(page == std::fs::read_to_string(again).unwrap());
+
+    for (more, words) in [
+        (&["--replay", "twins"][..], "takes two names"),
+        (&["--replay", "twins,twins"], "these are the same"),
+        (
+            &["--replay", "twins,kops"],
+            "--replay kops: no strategy has this name; strategies are twins, kubeadm, gke-surge",
+        ),
+    ] {
+        let (code, talk, path) = write("wrong.html", more);
+        assert!(code == Some(2) && talk.contains(words), "{talk}");
+        assert!(!path.exists());
+    }
+    let html = format!("html={}", scratch("wrong.html").display());
+    for (more, words) in [
+        (&["--report", html.as_str()][..], "add --preset all"),
+        (
+            &["--preset", "kops", "--replay", "twins,kops"],
+            "what --report html=FILE shows",
+        ),
+    ] {
+        let ran = output(&[&["compare", "scenarios/textbook/twins.yaml", "-q"], more].concat());
+        let talk = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.code() == Some(2) && talk.contains(words), "{talk}");
+    }
+}

@@ -283,6 +283,17 @@ fn control_plane(report: &Report) -> String {
     text
 }
 
+/// So many outages of a workload are told one by one.
+pub(in crate::report) const OUTAGES: usize = 20;
+
+/// The outages that are not told one by one, summed up.
+pub(in crate::report) fn more_outages(workload: &WorkloadReport) -> Option<String> {
+    let rest = workload.causes.get(OUTAGES..).filter(|rest| !rest.is_empty())?;
+    let sum: f64 = rest.iter().map(|cause| cause.interval[1] - cause.interval[0]).sum();
+    let times = if rest.len() == 1 { "time" } else { "times" };
+    Some(format!("{} more {times}, for {sum:.1} s together", rest.len()))
+}
+
 fn reasons(out: &mut String, report: &Report, style: Style) {
     for w in worst_first(report) {
         if w.causes.is_empty() || w.is_control_plane() {
@@ -291,7 +302,7 @@ fn reasons(out: &mut String, report: &Report, style: Style) {
         let title = format!("Why {} was down", w.full_name());
         let _ = write!(out, "\n{}\n", style.bold(&title));
         let mut fixes: Vec<&str> = Vec::new();
-        for cause in &w.causes {
+        for cause in w.causes.iter().take(OUTAGES) {
             let [a, b] = cause.interval;
             let lead = format!("  {a:.1} s - {b:.1} s  ");
             paragraph(out, &lead, &cause.why, lead.len());
@@ -300,6 +311,9 @@ fn reasons(out: &mut String, report: &Report, style: Style) {
             {
                 fixes.push(fix);
             }
+        }
+        if let Some(more) = more_outages(w) {
+            let _ = writeln!(out, "  {more}");
         }
         for fix in fixes {
             let lead = "  fix: ";

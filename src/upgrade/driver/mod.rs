@@ -205,6 +205,8 @@ pub(crate) struct Driver {
     refused: bool,
     /// Things under way that take a known time: while there are any, the plan is not stuck.
     timers: u32,
+    /// When the last of them was over.
+    woken_at: Time,
     /// Drains that have a limit of time, after which the plan does something else.
     limits: u32,
     luck: Stream,
@@ -233,6 +235,7 @@ impl Driver {
             step_runs: (0, true),
             refused: false,
             timers: u32::from(hall.model.plan.is_some()),
+            woken_at: Time::ZERO,
             limits: 0,
             luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
         }
@@ -261,6 +264,10 @@ impl Driver {
             | Event::Rollback
             | Event::SoakOver(_) => {
                 self.timers -= 1;
+                // Looking at a gate again is no progress.
+                if !matches!(event, Event::GateAgain(_)) {
+                    self.woken_at = hall.now;
+                }
                 self.woken(event, plan, drains, kubeadm, hall);
             }
             Event::Next(task) => self.stage(task, plan, drains, kubeadm, hall),
@@ -323,6 +330,11 @@ impl Driver {
     /// Whether something else will happen when the time of a drain is up.
     pub(crate) const fn has_limits(&self) -> bool {
         self.limits > 0
+    }
+
+    /// When something that takes a known time was over last: a pause of hours is no standstill.
+    pub(crate) const fn woken_at(&self) -> Time {
+        self.woken_at
     }
 
     /// Whether the plan waits for nothing that takes a known time.
