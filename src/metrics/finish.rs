@@ -107,6 +107,7 @@ impl Metrics<'_> {
             max_pending: self.pending.max,
             pending_pod_seconds: seconds(self.pending.micros),
             surge_node_seconds: seconds(self.nodes.surge(end)),
+            scale_down: Some(self.nodes.scale_down).filter(|s| s.nodes > 0),
             placement_before: self.placement_before.clone(),
             placement_after: placement::placement(self.preamble, &self.pods),
         }

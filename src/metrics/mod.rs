@@ -23,8 +23,8 @@ mod versions;
 
 pub use report::{
     Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Lack, Link,
-    LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Root, Seconds, Share,
-    SkewReport, Versions, WorkloadReport,
+    LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Root, ScaleDownReport,
+    Seconds, Share, SkewReport, Versions, WorkloadReport,
 };
 
 pub(crate) use deadlock::misfit;

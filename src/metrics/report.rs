@@ -150,10 +150,23 @@ pub struct ClusterReport {
     pub pending_pod_seconds: Seconds,
     /// Time of nodes that were added for the upgrade, summed over nodes.
     pub surge_node_seconds: Seconds,
+    /// What the cluster autoscaler removed; left out where it removed nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_down: Option<ScaleDownReport>,
     /// Pods with running containers, of workloads that are recreated elsewhere, at the start.
     pub placement_before: Placement,
     /// The same at the end.
     pub placement_after: Placement,
+}
+
+/// What the cluster autoscaler removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScaleDownReport {
+    /// Nodes that it removed.
+    pub nodes: u64,
+    /// New nodes of the plan among them, which the plan asked for again.
+    pub asked_for_again: u64,
 }
 
 /// How often replicas were created anew.

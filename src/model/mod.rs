@@ -1,5 +1,6 @@
 //! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
 
+mod autoscaler;
 mod balancer;
 pub mod behaviour;
 mod change;
@@ -13,6 +14,7 @@ mod timings;
 mod volume;
 mod workload;
 
+pub use autoscaler::{Autoscaler, NodeGroup};
 pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
@@ -71,6 +73,8 @@ pub struct Model {
     pub webhooks: IdVec<WebhookId, Webhook>,
     /// What is rehearsed; `None` where only faults are played.
     pub plan: Option<Plan>,
+    /// What removes empty nodes, where there is one.
+    pub autoscaler: Option<Autoscaler>,
     /// Trouble.
     pub faults: Vec<Fault>,
     /// How long things take.
@@ -100,6 +104,7 @@ impl Model {
             volumes: IdVec::new(),
             node_sets: Vec::new(),
             plan: None,
+            autoscaler: None,
             faults: Vec::new(),
             timings: Timings::default(),
             assumptions: Vec::new(),

@@ -130,6 +130,10 @@ pub enum Fact {
     CreationRefused { node: NodeId },
     /// What must hold before this node counts as done did not hold for as long as the plan waits.
     GateTimedOut { node: NodeId },
+    /// The cluster autoscaler removes a node that has not been needed for long enough.
+    ScaleDownStarted { node: NodeId },
+    /// The machine that takes this node's place, or this extra one, is gone although the plan needs it: another one is asked for.
+    SuccessorLost { node: NodeId },
     /// Somebody wants the old nodes of a pool back.
     RollbackStarted,
 
@@ -450,6 +454,10 @@ pub enum LifecycleTaint {
     /// `seatrial.dev/upgrade-pending:PreferNoSchedule`, which stands for the taint that a tool puts on nodes whose turn
     /// has not come. Not the node lifecycle controller's.
     UpgradePending,
+    /// `DeletionCandidateOfClusterAutoscaler:PreferNoSchedule`
+    DeletionCandidate,
+    /// `ToBeDeletedByClusterAutoscaler:NoSchedule`
+    ToBeDeleted,
 }
 
 /// Why a process stopped.

@@ -36,6 +36,10 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
     if !skew.is_empty() {
         answer(&mut out, style, "Version skew", &skew);
     }
+    let removed = scale_down(report);
+    if !removed.is_empty() {
+        answer(&mut out, style, "Autoscaler", &removed);
+    }
     let certificates = versions::certificates(report);
     if !certificates.is_empty() {
         answer(&mut out, style, "Certificates", &certificates);
@@ -229,6 +233,23 @@ fn churn(report: &Report) -> String {
     }
     if c.pods_lost > 0 {
         let _ = write!(text, "; {} lost for good", count(c.pods_lost, "pod"));
+    }
+    text
+}
+
+/// What the cluster autoscaler removed; empty where it removed nothing.
+fn scale_down(report: &Report) -> String {
+    let Some(removed) = report.cluster.scale_down else {
+        return String::new();
+    };
+    let mut text = format!("removed {} that nobody needed", count(removed.nodes, "node"));
+    if removed.asked_for_again > 0 {
+        let again = removed.asked_for_again;
+        let _ = write!(
+            text,
+            ", and {again} times the plan asked for its new node again; with `scaleDownDisabled: true` in the strategy \
+             it leaves them alone"
+        );
     }
     text
 }

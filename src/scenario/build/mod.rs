@@ -1,5 +1,6 @@
 //! From documents to the checked model.
 
+mod autoscaler;
 mod balancers;
 mod class;
 mod drafts;
@@ -61,6 +62,7 @@ pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mu
     builder.webhooks();
     builder.placement();
     builder.volumes();
+    builder.autoscaler();
     builder.timings();
     builder.hooks();
     builder.plan(plan);

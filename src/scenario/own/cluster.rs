@@ -16,6 +16,8 @@ pub(crate) struct ClusterSpec {
     pub(crate) version: Option<At<Version>>,
     /// The control plane.
     pub(crate) control_plane: Option<ControlPlaneSpec>,
+    /// What removes empty nodes; left out: nobody does.
+    pub(crate) autoscaler: Option<At<super::AutoscalerSpec>>,
     /// The load balancers of Services of type LoadBalancer.
     pub(crate) service_load_balancers: Option<BalancersSpec>,
     /// Worker nodes to generate, `NAME-1`, `NAME-2`, …
