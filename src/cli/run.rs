@@ -27,12 +27,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         terminal.error(&wrong);
         return Ok(Exit::Usage);
     }
-    let loaded = if args.advise {
-        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
-    } else {
-        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
-    };
-    let (plans, scenario) = match loaded {
+    let (plans, scenario) = match loaded(args, terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
@@ -100,6 +95,15 @@ fn once(
     )?)?;
     expected::tell(&judgements, args.output, terminal);
     Ok(interrupt.asked().unwrap_or(code))
+}
+
+/// What is to be run, and its documents where changes to them will be tried.
+fn loaded(args: &RunArgs, terminal: &Terminal) -> Result<(Option<Plans>, Scenario), Exit> {
+    if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
+    } else {
+        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
+    }
 }
 
 fn options(args: &RunArgs) -> RunOptions {

@@ -1,6 +1,8 @@
 //! Integration tests, in one binary: one link step.
 
 mod arrivals;
+mod autoscaler;
+mod balancers;
 mod browser;
 mod cli;
 mod compare;
