@@ -108,6 +108,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cluster;
+pub mod expect;
 pub mod ids;
 pub mod metrics;
 pub mod model;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::reports::{Wanted, wanted};
+use crate::report::narrate::Depth;
 use crate::units::{KubeVersion, Span};
 
 /// Sea trials for Kubernetes upgrades: rehearse the upgrade offline, before production
@@ -18,8 +19,8 @@ use crate::units::{KubeVersion, Span};
     after_help = "Examples:\n  \
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
-        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 5 the upgrade did not complete,\n\
-        6 inconclusive, 130 interrupted"
+        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 4 an expectation is\n\
+        violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -48,12 +49,18 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Rehearse an upgrade and report what it does to applications
     Run(RunArgs),
+    /// Test scenarios: hold rehearsals against what is expected of them, and against baselines
+    Test(TestArgs),
+    /// Compare two reports that were saved as JSON
+    Diff(DiffArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
     /// Print the report of a saved trace, or write it to files
     Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
+    /// Write a scenario to begin with: a plan, timings and expectations, with comments
+    Init(InitArgs),
     /// Compare plans and presets of upgrade tools on one cluster, on the same luck
     Compare(CompareArgs),
     /// Merge trials that were made in several places
@@ -76,7 +83,8 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml --report html=replay.html,svg=run.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
-    Exit codes: 0 completed, 2 invalid input, 5 not completed, 6 inconclusive, 130 interrupted.\n\
+    Exit codes: 0 completed, or ended as it was expected, 2 invalid input, 4 an expectation is violated,\n\
+    5 not completed, 6 inconclusive, 130 interrupted.\n\
     With --trials, 5 if any trial did not complete, otherwise 6 if any was inconclusive.")]
 pub(super) struct RunArgs {
     /// Read these files, directories, or - for stdin
@@ -88,9 +96,10 @@ pub(super) struct RunArgs {
     /// Write every fact to a file, as JSON lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trials", "until_ci"])]
     pub(super) trace: Option<PathBuf>,
-    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
-    #[arg(long, conflicts_with_all = ["trials", "until_ci"])]
-    pub(super) narrate: bool,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML; the important, or all
+    #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "important",
+        conflicts_with_all = ["trials", "until_ci"])]
+    pub(super) narrate: Option<Narrate>,
     /// Write reports to files: html (plays the run in a browser), svg (a picture of the run, or of the trials), md
     /// (Markdown), perfetto (for ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
@@ -111,6 +120,105 @@ pub(super) struct RunArgs {
     pub(super) advise: bool,
     #[command(flatten)]
     pub(super) trials: TrialsArgs,
+}
+
+/// What `init` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial init\n  \
+    seatrial init cluster.json --to v1.36.2\n  \
+    kubectl get nodes,pods,deploy,rs,sts,ds,pdb,svc -A -o json | seatrial init - --file -")]
+pub(super) struct InitArgs {
+    /// Write it for the cluster in these files, directories, or - for stdin; without it, with a small cluster
+    #[arg(value_name = "CLUSTER")]
+    pub(super) cluster: Vec<PathBuf>,
+    /// Write to this file, or - for stdout
+    #[arg(long, value_name = "FILE", default_value = "upgrade.yaml")]
+    pub(super) file: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Go about it as this preset; without it, as the labels of the nodes tell
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Option<String>,
+    /// Reach this version; without it, the newest patch of the next minor
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: Option<KubeVersion>,
+}
+
+/// What `test` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial test scenarios/\n  \
+    seatrial test plans/ --with cluster.json --report junit=junit.xml,sarif=seatrial.sarif\n  \
+    seatrial test plans/ --filter checkout --trials 400 --fail-fast\n  \
+    seatrial test plans/ --update-baseline\n\n\
+    Exit codes: 0 all is as expected, 2 a scenario is invalid or expects nothing, 4 an expectation is violated or\n\
+    a baseline got worse, 6 too few trials to tell, 130 interrupted.")]
+pub(super) struct TestArgs {
+    /// Test these scenarios: files, or folders in which each YAML or JSON file is one; a folder with `expectations.yaml` in it
+    /// is one scenario of all its files
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Read this file, or folder, with every scenario, such as a dump of the cluster; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(super) with: Vec<PathBuf>,
+    /// Test only scenarios with this text in their names; can be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub(super) filter: Vec<String>,
+    /// Test the i-th of n parts of the scenarios, counted from 0
+    #[arg(long, value_name = "I/N", value_parser = super::test::shard)]
+    pub(super) shard: Option<super::test::Shard>,
+    /// List scenarios and what they expect, and test nothing
+    #[arg(long, conflicts_with_all = ["update_baseline", "report"])]
+    pub(super) list: bool,
+    /// Stop at the first scenario, in the order of names, that is not as expected
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Test scenarios without Expectations, too: their upgrades have to complete
+    #[arg(long)]
+    pub(super) smoke: bool,
+    /// Make so many trials of each scenario; without it, as many as its expectations need
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) trials: Option<u64>,
+    /// Draw random numbers from this seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Use so many threads, not as many as there are cores; the results are the same
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Write what the scenarios show now to SCENARIO.baseline.json, instead of testing them
+    #[arg(long, conflicts_with_all = ["report", "fail_fast"])]
+    pub(super) update_baseline: bool,
+    /// Print the results in this form; wide has the evidence of everything
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Write reports to files, or to stdout with -: junit, sarif, github (annotations), gitlab (code quality), tap, md; several
+    /// with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::reports::suite::wanted)]
+    pub(super) report: Vec<super::reports::suite::Wanted>,
+}
+
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    seatrial run before/ --trials 200 -o json > a.json\n  \
+    seatrial run after/ --trials 200 -o json > b.json\n  \
+    seatrial diff a.json b.json --fail-on-worse\n\n\
+    Exit codes: 0 the comparison was made, 2 a file is no report, 4 something is worse (with --fail-on-worse).")]
+pub(super) struct DiffArgs {
+    /// The old report, as `run -o json` printed it
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The new report
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    /// Exit with 4 where a number is worse; with --trials, by more than luck
+    #[arg(long)]
+    pub(super) fail_on_worse: bool,
+    /// Print the differences in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
 }
 
 /// What `compare` takes.
@@ -154,9 +262,13 @@ pub(super) struct CompareArgs {
     /// Print the comparison in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
-    /// Write reports to files: md, or svg, a chart; several with commas between
+    /// Write reports to files: html (two of them play side by side in a browser), md, or svg, a chart; several with commas
+    /// between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
     pub(super) report: Vec<super::compare::Wanted>,
+    /// Play these two in html; without it, the one that the others are held against, and the best of the others
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(super) replay: Vec<String>,
 }
 
 /// What `replay` takes.
@@ -172,9 +284,9 @@ pub(super) struct ReplayArgs {
     /// Print the report in this form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,
-    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML
-    #[arg(long)]
-    pub(super) narrate: bool,
+    /// Tell the run as a story: before the table, or on stderr beside JSON and YAML; the important, or all
+    #[arg(long, value_name = "DEPTH", num_args = 0..=1, require_equals = true, default_missing_value = "important")]
+    pub(super) narrate: Option<Narrate>,
     /// Write reports to files: html (plays the run in a browser), svg (a picture), md (Markdown), perfetto (for
     /// ui.perfetto.dev); several with commas between
     #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
@@ -241,6 +353,24 @@ pub(super) struct MergeArgs {
     /// Write what is known of all trials to a file
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
+}
+
+/// How much a story tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Narrate {
+    /// Steps of the plan, what goes wrong, and how long it lasts
+    Important,
+    /// Every event that matters to somebody
+    All,
+}
+
+impl From<Narrate> for Depth {
+    fn from(depth: Narrate) -> Self {
+        match depth {
+            Narrate::Important => Self::Important,
+            Narrate::All => Self::Everything,
+        }
+    }
 }
 
 /// Forms of a report.

@@ -1,5 +1,7 @@
 //! `seatrial compare`: plans and presets on one cluster, on the same luck.
 
+mod side_by_side;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -29,6 +31,8 @@ pub(super) struct Wanted {
 enum Kind {
     Markdown,
     Svg,
+    /// Two runs on one clock.
+    Html,
 }
 
 /// Reads `KIND=FILE`.
@@ -36,7 +40,8 @@ pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
     let (kind, path) = match text.split_once('=') {
         Some(("md", path)) => (Kind::Markdown, path),
         Some(("svg", path)) => (Kind::Svg, path),
-        _ => return Err("expected md=FILE or svg=FILE".into()),
+        Some(("html", path)) => (Kind::Html, path),
+        _ => return Err("expected html=FILE, md=FILE or svg=FILE".into()),
     };
     if path.is_empty() {
         return Err("expected the name of a file after `=`".into());
@@ -53,6 +58,9 @@ pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<Exit> {
         Ok(lineup) => lineup,
         Err(exit) => return Ok(exit),
     };
+    if let Err(wrong) = side_by_side::check(args, &lineup) {
+        return Ok(usage(terminal, &wrong));
+    }
     let options = RunOptions {
         seed: args.seed,
         until: args.until.map(|span| Time::ZERO + span),
@@ -74,18 +82,25 @@ pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<Exit> {
     if interrupt.asked().is_none() && !args.no_advice {
         comparison.advice = lineup.advice(&comparison, &options, threads, &interrupt, terminal)?;
     }
+    write(&comparison, args, &lineup, &options)?;
     print(&comparison, args, terminal)?;
     Ok(interrupt.asked().unwrap_or(Exit::Ok))
 }
 
-fn print(comparison: &Comparison, args: &CompareArgs, terminal: &Terminal) -> Result<()> {
+/// Writes the reports that are wanted in files.
+fn write(comparison: &Comparison, args: &CompareArgs, lineup: &Lineup, options: &RunOptions) -> Result<()> {
     for Wanted { kind, path } in &args.report {
         let text = match kind {
             Kind::Markdown => report::comparison::markdown(comparison),
             Kind::Svg => report::comparison::svg(comparison),
+            Kind::Html => side_by_side::page(comparison, args, lineup, options)?,
         };
         file::write(path, &text)?;
     }
+    Ok(())
+}
+
+fn print(comparison: &Comparison, args: &CompareArgs, terminal: &Terminal) -> Result<()> {
     let text = match args.output {
         Output::Table => report::comparison::table(comparison, terminal.out_style(), false),
         Output::Wide => report::comparison::table(comparison, terminal.out_style(), true),
@@ -242,7 +257,8 @@ mod tests {
             Ok((Kind::Markdown, "a=b.md".into()))
         );
         assert_eq!(wanted("svg=x").map(|w| w.kind), Ok(Kind::Svg));
-        for wrong in ["md", "md=", "html=x", ""] {
+        assert_eq!(wanted("html=x").map(|w| w.kind), Ok(Kind::Html));
+        for wrong in ["md", "md=", "perfetto=x", ""] {
             assert!(wanted(wrong).is_err(), "{wrong}");
         }
     }

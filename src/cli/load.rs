@@ -10,20 +10,30 @@ use crate::model::Model;
 use crate::scenario::presets::UpgradePlan;
 use crate::scenario::{self, LoadError, Plans, ReadError, Scenario, Source};
 
-pub(super) use crate::scenario::{OWN_KINDS, schema};
-
 /// Reads and checks a scenario.
 ///
 /// # Errors
 /// The exit code, when it cannot be read or is wrong. What is wrong has been said then.
-pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit> {
+pub(super) fn load(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenario, Exit> {
+    let scenario = read(paths, terminal)?;
+    told(&scenario, terminal);
+    Ok(scenario)
+}
+
+/// Reads and checks a cluster that a plan is still wanted for.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn cluster(paths: &[PathBuf], terminal: &Terminal) -> Result<Model, Exit> {
+    read(paths, terminal).map(|scenario| scenario.model)
+}
+
+fn read(paths: &[PathBuf], terminal: &Terminal) -> Result<Scenario, Exit> {
     let mut stdin = io::stdin().lock();
     let inputs = scenario::inputs_of(paths, &mut stdin).map_err(LoadError::from);
-    let scenario = inputs
+    inputs
         .and_then(scenario::load_inputs)
-        .map_err(|error| said(&error, terminal))?;
-    told(&scenario, terminal);
-    Ok(scenario.model)
+        .map_err(|error| said(&error, terminal))
 }
 
 /// Reads and checks a cluster; one without a plan gets the plan that leaves everything as it is by default.
@@ -81,11 +91,11 @@ pub(super) fn plans(cluster: &[PathBuf], plans: &[PathBuf], terminal: &Terminal)
 ///
 /// # Errors
 /// As [`load`].
-pub(super) fn changeable(paths: &[PathBuf], terminal: &Terminal) -> Result<(Plans, Model), Exit> {
+pub(super) fn changeable(paths: &[PathBuf], terminal: &Terminal) -> Result<(Plans, Scenario), Exit> {
     let plans = plans(paths, &[], terminal)?;
     let scenario = plans.only().map_err(|error| said(&error.into(), terminal))?;
     told(&scenario, terminal);
-    Ok((plans, scenario.model))
+    Ok((plans, scenario))
 }
 
 fn told(scenario: &Scenario, terminal: &Terminal) {

@@ -4,7 +4,10 @@ mod advise;
 mod args;
 mod compare;
 mod completions;
+mod diff;
+mod expected;
 mod file;
+mod init;
 mod interrupt;
 mod load;
 mod merge;
@@ -15,6 +18,7 @@ mod replay;
 mod reports;
 mod run;
 mod schema;
+mod test;
 mod trials;
 
 use std::ffi::OsString;
@@ -35,6 +39,8 @@ pub enum Exit {
     Failure = 1,
     /// The command line or the input is wrong.
     Usage = 2,
+    /// Something is not as it was expected.
+    Violated = 4,
     /// The upgrade did not complete.
     Incomplete = 5,
     /// Time or events ran out first.
@@ -68,9 +74,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Test(args) => test::run(&args, name, &terminal),
+        Command::Diff(args) => diff::run(&args, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
+        Command::Init(args) => init::run(&args, name, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),
         Command::Schema(args) => schema::run(&args, &terminal),

@@ -25,6 +25,12 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> Result<Exit> {
         }
     };
     let model = scenario.as_ref().map(|s| &s.model);
+    if args.runbook
+        && let Some(book) = model.and_then(|model| runbook::of_steps(model, packages(args)))
+    {
+        terminal.result(&report::runbook::render(&book))?;
+        return Ok(Exit::Ok);
+    }
     let (from, to) = match versions(args, model) {
         Ok(versions) => versions,
         Err(wrong) => {
@@ -96,12 +102,7 @@ fn versions(args: &PlanArgs, model: Option<&Model>) -> Result<(KubeVersion, Kube
 
 fn print(way: &Itinerary, model: Option<&Model>, args: &PlanArgs, terminal: &Terminal) -> Result<()> {
     if args.runbook {
-        let packages = match args.packages {
-            Packages::Deb => runbook::Packages::Deb,
-            Packages::Rpm => runbook::Packages::Rpm,
-            Packages::Both => runbook::Packages::Both,
-        };
-        let book = runbook::runbook(way, model, packages);
+        let book = runbook::runbook(way, model, packages(args));
         terminal.result(&report::runbook::render(&book))?;
         return Ok(());
     }
@@ -112,6 +113,14 @@ fn print(way: &Itinerary, model: Option<&Model>, args: &PlanArgs, terminal: &Ter
     };
     terminal.result(&text)?;
     Ok(())
+}
+
+const fn packages(args: &PlanArgs) -> runbook::Packages {
+    match args.packages {
+        Packages::Deb => runbook::Packages::Deb,
+        Packages::Rpm => runbook::Packages::Rpm,
+        Packages::Both => runbook::Packages::Both,
+    }
 }
 
 /// A way that kubeadm does not go by itself is not one that can be completed as it stands.

@@ -46,7 +46,7 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit> {
     reports::write(&args.report, &preamble, &records, &report)?;
     let shown = Shown {
         output: args.output,
-        story: args.narrate.then_some(&records),
+        story: args.narrate.map(|depth| (records.as_slice(), depth.into())),
     };
     print(&report, &preamble, &shown, terminal)?;
     Ok(exit(&report))

@@ -9,11 +9,14 @@ use anyhow::{Context, Result};
 use super::args::{Output, RunArgs};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, advise, file, load, reports, trials};
+use super::{Exit, advise, expected, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
+use crate::expect::{Expectations, Judgement, Observation, Tally};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
+use crate::report::narrate::Depth;
+use crate::scenario::{Plans, Scenario};
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
@@ -24,26 +27,26 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         terminal.error(&wrong);
         return Ok(Exit::Usage);
     }
-    let loaded = if args.advise {
-        load::changeable(&args.scenario, terminal).map(|(plans, model)| (Some(plans), model))
-    } else {
-        load::load(&args.scenario, terminal).map(|model| (None, model))
-    };
-    let (plans, model) = match loaded {
+    let (plans, scenario) = match loaded(args, terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let options = RunOptions {
-        seed: args.seed,
-        trial: args.trials.trial,
-        until: args.until.map(|span: Span| Time::ZERO + span),
-        settle: args.settle,
-        ..RunOptions::default()
-    };
+    let options = options(args);
     if many {
-        return trials::run(args, (&model, plans.as_ref()), &options, program, terminal);
+        return trials::run(args, (&scenario, plans.as_ref()), &options, program, terminal);
     }
-    let preamble = cluster::preamble(&model, &options);
+    once(args, (&scenario, plans), &options, terminal)
+}
+
+/// Runs it once.
+fn once(
+    args: &RunArgs,
+    (scenario, plans): (&Scenario, Option<Plans>),
+    options: &RunOptions,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let (model, expectations) = (&scenario.model, &scenario.expectations);
+    let preamble = cluster::preamble(model, options);
     let mut trace = match &args.trace {
         Some(path) => Some(TraceFile::create(path, &preamble)?),
         None => None,
@@ -51,10 +54,10 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     let mut watch = Watch {
         metrics: Metrics::new(&preamble),
         trace: trace.as_mut().map(|file| &mut file.writer),
-        records: (args.narrate || !args.report.is_empty()).then(Vec::new),
+        records: (args.narrate.is_some() || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
-    let cost = cluster::run(&model, &options, &mut watch);
+    let cost = cluster::run(model, options, &mut watch);
     let Watch {
         metrics, records, end, ..
     } = watch;
@@ -64,18 +67,24 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
     reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
+    let judgements = judged(expectations, &report, &preamble, end);
+    expected::tell_undecided(expectations, 1, terminal);
     let shown = Shown {
         output: args.output,
-        story: records.as_deref().filter(|_| args.narrate),
+        story: records
+            .as_deref()
+            .and_then(|records| Some((records, args.narrate?.into()))),
     };
+    let code = expected::exit(expectations, &judgements, exit(&report));
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
-        return Ok(exit(&report));
+        expected::tell(&judgements, args.output, terminal);
+        return Ok(code);
     };
     tell(&preamble, &shown, terminal)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
-    let how = (&options, advise::TRIALS, 0);
-    let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
+    let how = (options, advise::TRIALS, 0);
+    let advice = advise::advise(&plans, Some(0), model, how, &interrupt, terminal)?;
     let table = render(&report, args.output, terminal)?;
     terminal.result(&advise::render(
         &report,
@@ -84,7 +93,34 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         &table,
         terminal,
     )?)?;
-    Ok(interrupt.asked().unwrap_or_else(|| exit(&report)))
+    expected::tell(&judgements, args.output, terminal);
+    Ok(interrupt.asked().unwrap_or(code))
+}
+
+/// What is to be run, and its documents where changes to them will be tried.
+fn loaded(args: &RunArgs, terminal: &Terminal) -> Result<(Option<Plans>, Scenario), Exit> {
+    if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
+    } else {
+        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
+    }
+}
+
+fn options(args: &RunArgs) -> RunOptions {
+    RunOptions {
+        seed: args.seed,
+        trial: args.trials.trial,
+        until: args.until.map(|span: Span| Time::ZERO + span),
+        settle: args.settle,
+        ..RunOptions::default()
+    }
+}
+
+/// What a run says of what is expected.
+fn judged(expectations: &Expectations, report: &Report, preamble: &Preamble, end: Time) -> Vec<Judgement> {
+    let mut tally = Tally::new(expectations.decided_by(1));
+    tally.add(&Observation { report, preamble, end });
+    tally.judge(preamble)
 }
 
 /// Everybody who sees the facts of the run.
@@ -114,8 +150,8 @@ impl Observer for Watch<'_, '_> {
 pub(super) struct Shown<'a> {
     /// The report, in this form.
     pub(super) output: Output,
-    /// The facts, told as a story.
-    pub(super) story: Option<&'a [Record]>,
+    /// The facts, told as a story, and how much of it.
+    pub(super) story: Option<(&'a [Record], Depth)>,
 }
 
 /// Prints the report of a run.
@@ -127,12 +163,14 @@ pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, termina
 
 /// Tells the story of a run, where somebody wants to hear it.
 fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
-    let Some(records) = shown.story else { return Ok(()) };
+    let Some((records, depth)) = shown.story else {
+        return Ok(());
+    };
     if matches!(shown.output, Output::Table | Output::Wide) {
-        let story = report::narrate::render(preamble, records, terminal.out_style());
+        let story = report::narrate::render(preamble, records, depth, terminal.out_style());
         terminal.result(&format!("{story}\n"))?;
     } else {
-        let story = report::narrate::render(preamble, records, terminal.err_style());
+        let story = report::narrate::render(preamble, records, depth, terminal.err_style());
         terminal.say(&story);
     }
     Ok(())

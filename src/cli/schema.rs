@@ -1,46 +1,65 @@
 //! `seatrial schema`: what documents look like, for editors.
 
 use anyhow::Result;
+use serde_json::Value;
 
+use super::Exit;
 use super::args::SchemaArgs;
 use super::output::Terminal;
-use super::{Exit, load};
 use crate::metrics::Report;
 use crate::planning::Itinerary;
-use crate::report;
+use crate::report::schema;
+use crate::scenario::{self, OWN_KINDS};
 use crate::study::TrialsReport;
 use crate::study::comparison::Comparison;
+
+/// What is read as a whole: documents of any kind.
+const SCENARIO: &str = "Scenario";
+
+/// A kind and its schema.
+type Printed = (&'static str, fn() -> Value);
+
+/// What is printed.
+const PRINTED: [Printed; 4] = [
+    (Report::KIND, schema::report),
+    (TrialsReport::KIND, schema::trials_report),
+    (Itinerary::KIND, schema::itinerary),
+    (Comparison::KIND, schema::comparison),
+];
 
 /// Prints the schema of a kind, or which kinds there are.
 pub(super) fn run(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
     let Some(kind) = &args.kind else {
-        let mut kinds = load::OWN_KINDS.to_vec();
-        kinds.extend([Report::KIND, TrialsReport::KIND, Itinerary::KIND, Comparison::KIND]);
+        let kinds: Vec<&str> = kinds().collect();
         terminal.result(&format!("{}\n", kinds.join("\n")))?;
         return Ok(Exit::Ok);
     };
-    let schema = if kind.eq_ignore_ascii_case(Report::KIND) {
-        Some(report::schema::report())
-    } else if kind.eq_ignore_ascii_case(Itinerary::KIND) {
-        Some(report::schema::itinerary())
-    } else if kind.eq_ignore_ascii_case(TrialsReport::KIND) {
-        Some(report::schema::trials_report())
-    } else if kind.eq_ignore_ascii_case(Comparison::KIND) {
-        Some(report::schema::comparison())
-    } else {
-        load::schema(kind)
-    };
-    let Some(schema) = schema else {
-        let kinds = load::OWN_KINDS.join(", ");
-        terminal.error(&format!(
-            "no kind `{kind}`; there are {kinds}, {}, {}, {} and {}",
-            Report::KIND,
-            TrialsReport::KIND,
-            Itinerary::KIND,
-            Comparison::KIND
-        ));
+    let Some(schema) = of(kind) else {
+        terminal.error(&unknown(kind));
         return Ok(Exit::Usage);
     };
     terminal.result(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(Exit::Ok)
+}
+
+fn kinds() -> impl Iterator<Item = &'static str> + Clone {
+    let printed = PRINTED.iter().map(|(kind, _)| *kind);
+    OWN_KINDS.into_iter().chain([SCENARIO]).chain(printed)
+}
+
+/// The schema of a kind, whatever its case.
+fn of(kind: &str) -> Option<Value> {
+    let kind = kinds().find(|known| known.eq_ignore_ascii_case(kind))?;
+    if kind == SCENARIO {
+        return Some(scenario::scenario_schema());
+    }
+    let printed = PRINTED.iter().find(|(known, _)| *known == kind);
+    printed.map_or_else(|| scenario::schema(kind), |(_, schema)| Some(schema()))
+}
+
+fn unknown(kind: &str) -> String {
+    let shown: String = kind.chars().take(120).collect();
+    let advice = scenario::did_you_mean(kind, kinds())
+        .unwrap_or_else(|| format!("there are {}", kinds().collect::<Vec<_>>().join(", ")));
+    format!("no kind `{shown}`; {advice}")
 }

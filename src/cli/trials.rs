@@ -9,11 +9,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::args::{Output, RunArgs};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, advise, file, reports};
-use crate::cluster::RunOptions;
-use crate::model::Model;
+use super::{Exit, advise, expected, file, reports};
+use crate::cluster::{self, RunOptions};
+use crate::expect::{Observation, Tally};
 use crate::report;
-use crate::scenario::Plans;
+use crate::scenario::{Plans, Scenario};
 use crate::study::{Study, Trials, TrialsReport};
 use crate::trace::PlanStatus;
 use crate::units::Span;
@@ -27,11 +27,12 @@ const FORM: &str = "{wide_bar} {human_pos} of {human_len} trials, {rate}, {eta} 
 /// Makes trials and prints what they showed.
 pub(super) fn run(
     args: &RunArgs,
-    (model, plans): (&Model, Option<&Plans>),
+    (scenario, plans): (&Scenario, Option<&Plans>),
     options: &RunOptions,
     program: &'static str,
     terminal: &Terminal,
 ) -> Result<Exit> {
+    let (model, expectations) = (&scenario.model, &scenario.expectations);
     let asked = &args.trials;
     let count = asked.trials.unwrap_or(MOST);
     let Some(end) = asked.first_trial.checked_add(count) else {
@@ -48,11 +49,16 @@ pub(super) fn run(
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     terminal.detail(&format!("up to {count} trials from number {}", asked.first_trial));
     let bar = progress(count, terminal);
+    let preamble = cluster::preamble(model, options);
+    let mut tally = Tally::new(expectations.decided_by(count));
     let study = trials.run_watched(|done| {
         bar.set_position(done.trials);
+        tally.add(&Observation::of(&done, &preamble));
         interrupt.flow()
     })?;
     bar.finish_and_clear();
+    let judgements = tally.judge(&preamble);
+    expected::tell_undecided(expectations, count, terminal);
     if let Some(path) = &asked.save {
         file::write(path, &study.to_json()?)?;
     }
@@ -71,13 +77,14 @@ pub(super) fn run(
             terminal.result(&text)?;
         }
     }
+    expected::tell(&judgements, args.output, terminal);
     if asked.until_ci.is_some() && study.stopped_of().is_none() {
         tell_certainty(&study, asked.until_ci, terminal);
     }
     Ok(interrupt
         .asked()
         .filter(|_| study.stopped_of().is_some())
-        .unwrap_or_else(|| exit(&study)))
+        .unwrap_or_else(|| expected::exit(expectations, &judgements, exit(&study))))
 }
 
 /// A bar with rate and time to go, for somebody who watches.
@@ -169,7 +176,7 @@ pub(super) fn spoken(program: &str) -> String {
 }
 
 /// A path as a shell takes it. Characters that would move the cursor of a terminal are shown as escapes.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -145,6 +145,7 @@ impl<'o> Watch<'o> {
         if hall.expected > 0 || !world.driver.only_repeats() {
             return false;
         }
+        let stalled = hall.now.since(self.last_progress.max(world.driver.woken_at()));
         if self.looked.0 != self.last_progress {
             self.looked = (self.last_progress, QUIET);
         }
@@ -161,7 +162,7 @@ impl<'o> Watch<'o> {
                 }
             }
         }
-        quiet >= self.stall && !world.driver.has_limits()
+        stalled >= self.stall && !world.driver.has_limits()
     }
 
     /// Says once why nothing changes.

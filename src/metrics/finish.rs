@@ -1,5 +1,7 @@
 //! From the fold to the report.
 
+use super::attribution;
+use super::blame::Words;
 use super::outcome::Ending;
 use super::{
     Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, placement, seconds,
@@ -68,7 +70,7 @@ impl Metrics<'_> {
         for workload in &mut self.workloads {
             workload.endpoints.finish(end);
             workload.serving.finish(end);
-            workload.client.advance(end);
+            workload.client.finish(end);
             for slot in workload.churn.slots.values() {
                 let pod: Option<PodId> = slot.pod;
                 if let Some(pod) = pod.and_then(|id| self.pods.get_mut(id)) {
@@ -105,6 +107,7 @@ impl Metrics<'_> {
             max_pending: self.pending.max,
             pending_pod_seconds: seconds(self.pending.micros),
             surge_node_seconds: seconds(self.nodes.surge(end)),
+            scale_down: Some(self.nodes.scale_down).filter(|s| s.nodes > 0),
             placement_before: self.placement_before.clone(),
             placement_after: placement::placement(self.preamble, &self.pods),
         }
@@ -113,12 +116,15 @@ impl Metrics<'_> {
     fn workload(&self, id: WorkloadId, lost: &[u64]) -> Option<WorkloadReport> {
         let info = self.preamble.workloads.get(id.index())?;
         let state = self.workloads.get(id.index())?;
-        let explainer = Explainer {
+        let words = Words {
             preamble: self.preamble,
+            chain: &self.chain,
+        };
+        let explainer = Explainer {
+            words,
             workload: info,
             churn: &state.churn,
             pods: &self.pods,
-            chain: &self.chain,
             control_plane: &self.control_plane,
         };
         let (primary, known) = if info.has_endpoints {
@@ -131,6 +137,9 @@ impl Metrics<'_> {
         } else {
             lost.get(id.index()).copied().unwrap_or(0)
         };
+        let mut causes = explainer.causes(&primary.missing().downs);
+        causes.extend(self.balancers.causes(words, info, state.client.shut_out()));
+        causes.sort_by(|a, b| a.interval[0].total_cmp(&b.interval[0]));
         Some(WorkloadReport {
             namespace: info.namespace.clone(),
             name: info.name.clone(),
@@ -144,7 +153,8 @@ impl Metrics<'_> {
             pods_created: state.churn.created + state.churn.arrived,
             pods_lost,
             moves_per_replica: state.churn.moves(info.desired),
-            causes: explainer.causes(primary.outages(), &state.downs),
+            causes,
+            attribution: attribution::shares(words, state, known),
         })
     }
 }

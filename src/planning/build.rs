@@ -58,7 +58,9 @@ pub enum Impossible {
     #[error("workers cannot wait for the last hop: {0}")]
     TooFar(String),
     /// The plan says every step itself.
-    #[error("the plan has explicit steps, so there is nothing to choose: leave `steps` out")]
+    #[error(
+        "the plan has explicit steps, so there is nothing to choose: leave `steps` out, or print them with --runbook"
+    )]
     Explicit,
 }
 

@@ -1,12 +1,13 @@
 //! What ways cost: each is rehearsed as a whole on the cluster, and cut into its legs.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::itinerary::{Cost, NodeCost, Spread, WorkloadCost};
 use crate::cluster::{RunOptions, preamble, run};
 use crate::ids::{FactId, Id, NodeId};
 use crate::metrics::{Metrics, NodeReport, Report, Seconds, WorkloadReport, seconds};
-use crate::model::{self, Mode, Model, Part};
+use crate::model::{self, Mode, Model, Pace, Part};
 use crate::rng::Streams;
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record};
 use crate::units::Time;
@@ -345,19 +346,21 @@ pub(super) fn order(model: &Model, seed: u64, who: Goes, round: usize) -> Vec<No
     let mut found = Vec::new();
     let mut batch = 0;
     let streams = Streams::new(seed, 0);
-    for (number, pool) in model.plan.iter().flat_map(|p| &p.pools).enumerate() {
-        let total = u32::try_from(pool.nodes.len()).unwrap_or(u32::MAX);
-        let strategy = &pool.strategy;
-        let surge = match strategy.mode {
-            Mode::InPlace | Mode::BlueGreen => 0,
-            Mode::Replace => strategy.max_surge.round_up(total),
-        };
-        let together = (surge + strategy.max_unavailable.round_up(total)).max(1);
-        for (at, (id, successor)) in (0_u32..).zip(ordered(pool, number, round, model, &streams)) {
+    for (at, pool) in model.plan.iter().flat_map(|p| &p.pools).enumerate() {
+        let sizes = Pace::of(&pool.strategy, pool.nodes.len()).batches(pool.nodes.len());
+        let numbers = sizes
+            .iter()
+            .enumerate()
+            .flat_map(|(number, &size)| iter::repeat_n(number, size));
+        for (number, (id, successor)) in numbers.zip(ordered(pool, at, round, model, &streams)) {
             let successor = successor.map(|s| name(s).to_owned());
-            found.push(plain(name(id), batch + at / together, successor));
+            found.push(plain(
+                name(id),
+                batch + u32::try_from(number).unwrap_or(u32::MAX),
+                successor,
+            ));
         }
-        batch += total.div_ceil(together);
+        batch += u32::try_from(sizes.len()).unwrap_or(u32::MAX);
     }
     found
 }

@@ -157,6 +157,11 @@ impl Texts {
         self.points.push((place.file, place.start, point));
     }
 
+    /// File, line and column of a place, both counted from 1.
+    pub(crate) fn position(&self, place: Place) -> Option<(String, usize, usize)> {
+        self.spot(place).map(|spot| (spot.file, spot.line, spot.column))
+    }
+
     fn spot(&self, place: Place) -> Option<Spot> {
         let name = self.name(place.file);
         let kept = self.kept.iter().filter(|k| k.0 == place.file);

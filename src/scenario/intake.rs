@@ -38,8 +38,7 @@ pub(crate) struct Documents {
     pub(crate) plans: Vec<PlanDoc>,
     pub(crate) timings: Vec<Rc<TimingsSpec>>,
     pub(crate) faults: Vec<Rc<FaultsSpec>>,
-    /// How many Expectations there are.
-    pub(crate) expectations: usize,
+    pub(crate) expectations: Vec<(Place, Rc<ExpectationsSpec>)>,
     /// Kinds that are not part of the model, and how many of each.
     pub(crate) ignored: BTreeMap<String, usize>,
     /// Kinds that are not simulated yet: how many of each, and a few names.
@@ -305,7 +304,8 @@ impl Intake {
             }
             "Expectations" => {
                 let document = self.decoded::<ExpectationsSpec>(tree);
-                self.documents.expectations += usize::from(document.is_some());
+                let document = document.map(|d| (place, Rc::new(d.spec)));
+                self.documents.expectations.extend(document);
             }
             _ => {
                 let short: String = kind.chars().take(80).collect();

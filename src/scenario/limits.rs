@@ -6,3 +6,5 @@ pub(crate) const MOST_REPLICAS: u32 = 1_000_000;
 pub(crate) const MOST_PODS: u64 = 5_000_000;
 /// Nodes.
 pub(crate) const MOST_NODES: u32 = 100_000;
+/// Trials.
+pub(crate) const MOST_TRIALS: u32 = 1_000_000;

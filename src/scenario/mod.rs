@@ -19,13 +19,17 @@ mod own;
 mod plans;
 pub mod presets;
 mod reading;
+pub mod starter;
 mod text;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use files::{Input, ReadError, inputs_of};
-pub use own::{OWN_KINDS, schema};
+pub use own::{OWN_KINDS, scenario_schema, schema};
 pub use plans::Plans;
 
+pub(crate) use nearest::did_you_mean;
+
+use crate::expect::Expectations;
 use crate::model::Model;
 use crate::versions::releases::ApiUse;
 
@@ -57,6 +61,8 @@ pub struct Scenario {
     pub notes: Vec<String>,
     /// Objects in APIs that some release stops serving.
     pub ending_apis: Vec<ApiUse>,
+    /// What is expected of it.
+    pub expectations: Expectations,
 }
 
 impl Scenario {
@@ -151,13 +157,9 @@ fn finish(mut intake: intake::Intake) -> Result<Scenario, Diagnostics> {
     if taken.documents.is_empty() {
         return Err(taken.problems.finish(&taken.texts));
     }
-    let (model, notes) = build::build(&taken.documents, taken.documents.plans.first(), &mut taken.problems);
+    let built = build::build(&taken.documents, taken.documents.plans.first(), &mut taken.problems);
     if taken.problems.is_empty() {
-        Ok(Scenario {
-            model,
-            notes,
-            ending_apis,
-        })
+        Ok(built.scenario(&taken.texts, ending_apis))
     } else {
         Err(taken.problems.finish(&taken.texts))
     }

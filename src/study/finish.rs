@@ -1,7 +1,7 @@
 //! From a study to its report.
 
 use super::distribution::{Distribution, Share};
-use super::gather::{self, Study, completes};
+use super::gather::{self, Study};
 use super::measures::{AvailabilityNumbers, ClientNumbers};
 use super::report::{
     Applications, Cluster, ControlPlane, Node, Outcomes, Partial, TrialsReport, Uncertainty, Workload,
@@ -57,7 +57,7 @@ impl Study {
 
     /// How many trials completed.
     fn completed(&self) -> u64 {
-        let completed = self.statuses.iter().filter(|(status, _)| completes(**status));
+        let completed = self.statuses.iter().filter(|(status, _)| status.completes());
         completed.map(|(_, count)| count).sum()
     }
 

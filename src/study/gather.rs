@@ -256,7 +256,7 @@ impl Study {
         }
         let status = report.outcome.status;
         *self.statuses.entry(status).or_default() += 1;
-        if let Some(seconds) = report.makespan_seconds.filter(|_| completes(status)) {
+        if let Some(seconds) = report.makespan_seconds.filter(|_| status.completes()) {
             self.makespan.add(thousandths(seconds));
         }
         self.with_downtime += u64::from(report.applications().any(|w| w.down() > 0.0));
@@ -374,11 +374,6 @@ impl Study {
             && self.workloads.iter().all(|w| w.is_sound(trials))
             && self.worst.is_some()
     }
-}
-
-/// Whether a status means that all is upgraded that should be.
-pub(super) const fn completes(status: PlanStatus) -> bool {
-    matches!(status, PlanStatus::Completed | PlanStatus::CompletedWithSkips)
 }
 
 impl Node {

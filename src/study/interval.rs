@@ -11,7 +11,7 @@ const STUDENT: [f64; 10] = [
 /// The 97.5 % quantile of Student's t: from the table, and beyond it by the expansion of Cornish and Fisher (Abramowitz
 /// and Stegun 26.7.5), which is right to four decimals there.
 #[expect(clippy::cast_precision_loss, reason = "a number of trials")]
-pub(super) fn student(degrees: u64) -> f64 {
+pub(crate) fn student(degrees: u64) -> f64 {
     let index = degrees.saturating_sub(1);
     if let Some(value) = usize::try_from(index).ok().and_then(|i| STUDENT.get(i)) {
         return *value;

@@ -80,6 +80,7 @@ mod trials;
 pub use distribution::{Share, Spread};
 pub use file::StudyError;
 pub use gather::{MergeError, Study};
+pub(crate) use interval::student;
 pub use measures::{
     ApplicationNumbers, AvailabilityNumbers, ChurnNumbers, ClientNumbers, ClusterNumbers, ControlPlaneNumbers,
     MoveNumbers, NodeNumbers, OutageNumbers,
@@ -87,4 +88,5 @@ pub use measures::{
 pub use report::{
     Applications, Cluster, ControlPlane, Node, Outcomes, Partial, TrialsReport, Uncertainty, Workload, WorstTrial,
 };
+pub(crate) use trials::hash;
 pub use trials::{Done, LOOK, Trials, TrialsError};

@@ -11,6 +11,7 @@ use crate::cluster::{self, RunOptions};
 use crate::metrics::{Metrics, Report};
 use crate::model::Model;
 use crate::trace::Preamble;
+use crate::units::Time;
 
 /// With a wanted certainty, it is looked for after every so many trials; so many are made at least.
 pub const LOOK: u64 = 50;
@@ -30,6 +31,8 @@ pub struct Trials<'m> {
 pub struct Done<'a> {
     /// Its report.
     pub report: &'a Report,
+    /// When it ended.
+    pub end: Time,
     /// How many have been made so far.
     pub trials: u64,
 }
@@ -116,9 +119,10 @@ impl<'m> Trials<'m> {
             let last = first.saturating_add(look).min(self.numbers.end);
             let flow = pool.install(|| {
                 // Handed out in order, so that an interrupted study knows the first trials and not a scatter of them.
-                (first..last)
-                    .par_bridge()
-                    .try_for_each(|trial| enter(&desk, &self.play(trial, &preamble)))
+                (first..last).par_bridge().try_for_each(|trial| {
+                    let (report, end) = self.play(trial, &preamble);
+                    enter(&desk, &report, end)
+                })
             });
             let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
             if flow.is_break() || self.is_known(&desk.study) {
@@ -134,7 +138,7 @@ impl<'m> Trials<'m> {
         Ok(study)
     }
 
-    fn play(&self, trial: u64, preamble: &Preamble) -> Report {
+    fn play(&self, trial: u64, preamble: &Preamble) -> (Report, Time) {
         let options = RunOptions {
             trial,
             ..self.options.clone()
@@ -143,7 +147,7 @@ impl<'m> Trials<'m> {
         let cost = cluster::run(self.model, &options, &mut metrics);
         let mut report = metrics.finish(cost.end);
         report.trial = trial;
-        report
+        (report, cost.end)
     }
 
     fn is_known(&self, study: &Study) -> bool {
@@ -159,7 +163,7 @@ struct Desk<W> {
     open: bool,
 }
 
-fn enter<W>(desk: &Mutex<Desk<W>>, report: &Report) -> ControlFlow<()>
+fn enter<W>(desk: &Mutex<Desk<W>>, report: &Report, end: Time) -> ControlFlow<()>
 where
     W: FnMut(Done<'_>) -> ControlFlow<()>,
 {
@@ -169,7 +173,7 @@ where
     }
     desk.study.add(report);
     let trials = desk.study.trials();
-    let flow = (desk.watch)(Done { report, trials });
+    let flow = (desk.watch)(Done { report, end, trials });
     desk.open = flow.is_continue();
     flow
 }
@@ -184,6 +188,14 @@ pub(super) fn fingerprint(model: &Model, options: &RunOptions) -> String {
     };
     // Hashing does not fail.
     let _ = write!(hash, "{options:?} {model:?}");
+    format!("{:016x}", hash.0)
+}
+
+/// A hash of a text, the same on every machine.
+pub(crate) fn hash(text: &str) -> String {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    // Hashing does not fail.
+    let _ = hash.write_str(text);
     format!("{:016x}", hash.0)
 }
 

@@ -394,7 +394,7 @@ fn objects_in_apis_that_end_are_named() {
 }
 
 /// Strategies, as lines of a plan; what the runbook of each must hold.
-const STRATEGIES: [(&str, &[&str]); 6] = [
+const STRATEGIES: [(&str, &[&str]); 9] = [
     (
         "maxUnavailable: 2, barrier: true",
         &["up to 2 of its 3 nodes at the same time; the next ones start when all"],
@@ -425,6 +425,25 @@ const STRATEGIES: [(&str, &[&str]); 6] = [
     (
         "gate: WorkloadsHealthy",
         &["kubectl wait --for=condition=Available deployment --all -A"],
+    ),
+    (
+        "ramp: [1, 2], batchSoak: 5m, poolSoak: 10m",
+        &[
+            "its 3 nodes in batches of 1, 2; the next ones start when all",
+            "sleep 300",
+            "sleep 600",
+        ],
+    ),
+    (
+        "mode: Replace, maxSurge: 3, maxUnavailable: 0, maxAtOnce: 2, buffer: 1",
+        &[
+            "up to 2 of its 3 nodes",
+            "create it, an extra node until the pool is done",
+        ],
+    ),
+    (
+        "mode: BlueGreen, maxUnavailable: 2, batchSoak: 5m, poolSoak: 1h",
+        &["all new nodes come first"],
     ),
 ];
 
@@ -471,6 +490,66 @@ fn the_runbook_is_the_plan_that_was_rehearsed() {
         "all are drained first"
     );
     assert!(at("worker-3: install and restart kubelet") < at("worker-1: uncordon"));
+}
+
+/// A blue-green upgrade goes pool by pool, not node by node.
+#[test]
+fn the_runbook_of_blue_green_keeps_the_way_back_open() {
+    let scenario = with_strategy(STRATEGIES[8].0);
+    let book = text(&piped(&["plan", "-", "--to", "v1.36.2", "--runbook"], &scenario).stdout);
+    let order = [
+        "create it, to take the place of worker-1",
+        "create it, to take the place of worker-3",
+        "kubectl cordon worker-1 worker-2 worker-3",
+        "kubectl drain worker-2",
+        "sleep 300",
+        "kubectl drain worker-3",
+        "sleep 3600",
+        "kubectl delete node worker-1",
+    ];
+    let places = order.map(|what| book.find(what).unwrap_or_else(|| panic!("{what}: {book}")));
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+/// Explicit steps are what is typed, in their order.
+#[test]
+fn explicit_steps_are_a_runbook() {
+    let scenario = std::fs::read_to_string(root().join(HELLO)).unwrap();
+    let documents: Vec<&str> = scenario
+        .split("\n---\n")
+        .filter(|d| !d.contains("kind: UpgradePlan"))
+        .collect();
+    let steps = "[{upgradeControlPlane: cp-1}, {cordon: worker-1}, {drain: {node: worker-1, timeout: 60s, expect: Failure}}, \
+                 {drain: {nodes: [worker-1, worker-2], force: true}}, {upgradeNode: {node: worker-1, reboot: true}}, {sleep: 90s}, \
+                 {deletePod: {workload: web}}, {renewCertificates: cp-1}, {createNode: {like: worker-2}}, {deleteNode: worker-2}, \
+                 {uncordon: worker-1}]";
+    let plan = format!(
+        "apiVersion: seatrial.dev/v1alpha1\nkind: UpgradePlan\nmetadata: {{name: by-hand}}\nspec: {{targetVersion: v1.36.2, \
+         steps: {steps}}}\n"
+    );
+    let whole = format!("{}\n---\n{plan}", documents.join("\n---\n"));
+    let ran = piped(&["plan", "-", "--runbook"], whole.as_bytes());
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    let book = text(&ran.stdout);
+    let order = [
+        "sudo kubeadm upgrade apply v1.36.2 --yes",
+        "kubectl cordon worker-1",
+        "kubectl drain worker-1 --ignore-daemonsets --delete-emptydir-data --timeout=60s",
+        "kubectl drain worker-1 worker-2 --ignore-daemonsets --delete-emptydir-data --force",
+        "sudo systemctl reboot",
+        "sleep 90",
+        "Delete a pod of default/web",
+        "sudo kubeadm certs renew all",
+        "kubectl delete node worker-2",
+        "worker-1: uncordon",
+    ];
+    let places = order.map(|what| book.find(what).unwrap_or_else(|| panic!("{what}: {book}")));
+    assert!(places.is_sorted(), "{places:?}\n{book}");
+    assert!(book.contains("it is meant to fail"), "{book}");
+    assert_shell("steps", &book);
+    let without = piped(&["plan", "-"], whole.as_bytes());
+    assert_eq!(without.status.code(), Some(2));
+    assert!(text(&without.stderr).contains("--runbook"), "{}", text(&without.stderr));
 }
 
 #[test]

@@ -57,10 +57,12 @@ fn preamble(desired: u32) -> Preamble {
             desired,
             owned: true,
             has_endpoints: true,
+            balancers: vec![],
             budgets: vec![],
         }],
         replica_sets: vec![],
         budgets: vec![],
+        balancers: Vec::new(),
         webhooks: Vec::new(),
         instances: Component::ALL.map(instance).to_vec(),
         pods: (0..desired).map(|i| format!("web-{i}")).collect(),
@@ -305,7 +307,12 @@ fn the_table_answers_first_and_fits() {
 fn the_story_names_what_matters() {
     let mut s = twins();
     s.end(40.0);
-    let story = report::narrate::render(&s.preamble, &s.records, Style::default());
+    let story = report::narrate::render(
+        &s.preamble,
+        &s.records,
+        report::narrate::Depth::Everything,
+        Style::default(),
+    );
     for sentence in [
         "    20.0s    worker-2: drain starts; 2 pods have to leave\n",
         "    20.0s    default/web is DOWN: no replica is ready\n",
@@ -359,7 +366,12 @@ fn refusals_are_counted_and_block() {
     assert_eq!(report.nodes[1].drains[0].refusals, 720);
     assert_eq!(report.nodes[1].drains[0].outcome, DrainOutcome::Unfinished);
     assert!(report.workloads[WEB].causes.is_empty());
-    let story = report::narrate::render(&s.preamble, &s.records, Style::default());
+    let story = report::narrate::render(
+        &s.preamble,
+        &s.records,
+        report::narrate::Depth::Everything,
+        Style::default(),
+    );
     assert!(story.contains("719 more evictions are refused"), "{story}");
 }
 
@@ -722,7 +734,12 @@ spec:
     );
     let table = report::table::render(&report, Style::default(), false);
     assert!(table.lines().all(|l| l.chars().count() <= 100), "{table}");
-    let story = report::narrate::render(&preamble, &saved.0, Style::default());
+    let story = report::narrate::render(
+        &preamble,
+        &saved.0,
+        report::narrate::Depth::Everything,
+        Style::default(),
+    );
     assert!(story.ends_with("the run ends\n"), "{story}");
 }
 
@@ -807,6 +824,11 @@ fn facts_in_any_order_do_not_panic() {
         }
         let report = metrics.finish(Time::from_micros(40_000_000));
         let _ = report::table::render(&report, Style::default(), true);
-        let _ = report::narrate::render(&s.preamble, &records, Style::default());
+        let _ = report::narrate::render(
+            &s.preamble,
+            &records,
+            report::narrate::Depth::Everything,
+            Style::default(),
+        );
     }
 }

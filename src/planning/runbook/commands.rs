@@ -91,8 +91,8 @@ pub(super) fn back(version: &KubeVersion, packages: Packages) -> String {
     }
 }
 
-/// `kubectl drain` with the flags of the plan, by a kubectl of this minor; `None`: nodes are not drained.
-pub(super) fn drain(node: &str, options: &DrainOptions, kubectl: u32) -> Option<String> {
+/// `kubectl drain` of these nodes with the flags of the plan, by a kubectl of this minor; `None`: nodes are not drained.
+pub(super) fn drain(nodes: &[&str], options: &DrainOptions, kubectl: u32) -> Option<String> {
     let mut flags = Vec::new();
     match options.via {
         DrainVia::None => return None,
@@ -115,7 +115,7 @@ pub(super) fn drain(node: &str, options: &DrainOptions, kubectl: u32) -> Option<
         flags.push(format!("--timeout={}s", timeout.as_micros().div_ceil(1_000_000)));
     }
     Some(
-        format!("kubectl drain {node} {}", flags.join(" "))
+        format!("kubectl drain {} {}", nodes.join(" "), flags.join(" "))
             .trim_end()
             .to_owned(),
     )
@@ -183,9 +183,9 @@ mod tests {
 
     #[test]
     fn drains_have_the_flags_of_the_plan() {
-        let said = drain("w", &options(), 36).unwrap();
+        let said = drain(&["w"], &options(), 36).unwrap();
         assert_eq!(said, "kubectl drain w --ignore-daemonsets --delete-emptydir-data");
-        let old = drain("w", &options(), 19).unwrap();
+        let old = drain(&["w"], &options(), 19).unwrap();
         assert_eq!(old, "kubectl drain w --ignore-daemonsets --delete-local-data");
         let hard = DrainOptions {
             via: DrainVia::Delete,
@@ -194,17 +194,17 @@ mod tests {
             timeout: Some(Span::from_secs(300)),
             ..options()
         };
-        let said = drain("w", &hard, 36).unwrap();
+        let said = drain(&["w"], &hard, 36).unwrap();
         assert!(said.ends_with("--force --grace-period=30 --timeout=300s") && said.contains("--disable-eviction"));
         let plain = DrainOptions {
             ignore_daemon_sets: false,
             delete_empty_dir_data: false,
             ..options()
         };
-        assert_eq!(drain("w", &plain, 36).unwrap(), "kubectl drain w");
+        assert_eq!(drain(&["w"], &plain, 36).unwrap(), "kubectl drain w");
         assert_eq!(
             drain(
-                "w",
+                &["w"],
                 &DrainOptions {
                     via: DrainVia::None,
                     ..options()

@@ -5,7 +5,11 @@
 
 mod commands;
 mod node;
+mod pools;
+mod steps;
 mod workers;
+
+pub use steps::of_steps;
 
 use super::itinerary::{Cost, Itinerary, LegPlan, Spread};
 use crate::metrics::{Seconds, list};
@@ -90,7 +94,8 @@ const ADMIN: &str = "where kubectl reaches the cluster";
 /// The runbook of an itinerary. Without a cluster its nodes are called `cp-1` and `worker-1`.
 #[must_use]
 pub fn runbook(way: &Itinerary, model: Option<&Model>, packages: Packages) -> Runbook {
-    let book = Book { way, model, packages };
+    let tools = Tools { model, packages };
+    let book = Book { way, tools };
     let mut sections = vec![book.before()];
     let mut control_plane = version(&way.from);
     for leg in &way.legs {
@@ -112,6 +117,12 @@ pub fn runbook(way: &Itinerary, model: Option<&Model>, packages: Packages) -> Ru
 
 struct Book<'a> {
     way: &'a Itinerary,
+    tools: Tools<'a>,
+}
+
+/// What the steps of a node need to know.
+#[derive(Clone, Copy)]
+struct Tools<'a> {
     model: Option<&'a Model>,
     packages: Packages,
 }
@@ -124,7 +135,7 @@ fn version(text: &str) -> KubeVersion {
 impl Book<'_> {
     /// Names of the nodes of a leg.
     fn nodes(&self, leg: &LegPlan) -> Vec<String> {
-        match (&self.model, leg.who) {
+        match (self.tools.model, leg.who) {
             (Some(_), _) => leg.nodes.iter().map(|n| n.name.clone()).collect(),
             (None, Goes::ControlPlane) => vec!["cp-1".into()],
             (None, Goes::Workers) => vec!["worker-1".into()],
@@ -132,13 +143,13 @@ impl Book<'_> {
     }
 
     fn renews(&self) -> bool {
-        let plan = self.model.and_then(|m| m.plan.as_ref());
+        let plan = self.tools.model.and_then(|m| m.plan.as_ref());
         plan.is_none_or(|p| p.control_plane.renew_certificates)
     }
 
     /// Whether kubelets of control-plane nodes wait for all API servers.
     fn kubelets_last(&self) -> bool {
-        let plan = self.model.and_then(|m| m.plan.as_ref());
+        let plan = self.tools.model.and_then(|m| m.plan.as_ref());
         plan.is_some_and(|p| p.control_plane.kubelets_last)
     }
 
@@ -161,7 +172,7 @@ impl Book<'_> {
                 number(cost.evictions.p50),
             ));
         }
-        if self.model.is_none() {
+        if self.tools.model.is_none() {
             notes.push(
                 "No cluster was given: `cp-1` and `worker-1` stand for your nodes. Do the steps of `cp-1` on the first \
                  control-plane node; on each further one `kubeadm upgrade node` replaces `upgrade plan` and `upgrade \
@@ -169,7 +180,7 @@ impl Book<'_> {
                     .into(),
             );
         }
-        if self.packages != Packages::Deb {
+        if self.tools.packages != Packages::Deb {
             notes.push(
                 "Where dnf is dnf 5, `--setopt=disable_excludes=kubernetes` stands for `--disableexcludes=kubernetes`."
                     .into(),
@@ -210,7 +221,7 @@ impl Book<'_> {
                     certs_command(from.minor())
                 ),
             });
-            let stacked = self.model.is_none_or(|m| m.control_plane.etcd == Etcd::Stacked);
+            let stacked = self.tools.model.is_none_or(|m| m.control_plane.etcd == Etcd::Stacked);
             steps.push(backup(&first, &from, stacked));
         }
         Section {

@@ -1,7 +1,7 @@
 //! The steps on one node.
 
 use super::commands::{apply, back, control_plane_pods, drain, install, kubelet_version, ready, upgrade_node};
-use super::{ADMIN, Block, Book, Step, times};
+use super::{ADMIN, Block, Book, Step, Tools, times};
 use crate::model::behaviour::kubeadm::{always_restarts_etcd, postpones_addons};
 use crate::model::{DrainOptions, OnFailure};
 use crate::planning::itinerary::{LegPlan, NodeCost, Spread};
@@ -26,48 +26,27 @@ impl Book<'_> {
         to: &KubeVersion,
     ) -> (Vec<Step>, Vec<Step>) {
         let node = place.name;
-        let plan = self.model.and_then(|m| m.plan.as_ref());
+        let plan = self.tools.model.and_then(|m| m.plan.as_ref());
         let drains = plan.is_none_or(|p| p.control_plane.drain);
         let early = plan.is_some_and(|p| p.control_plane.drain_before_apply) && !self.kubelets_last();
         let measured = leg.nodes.iter().find(|n| n.name == node);
         // The first node's kubectl is still the old one while that node is worked on.
         let kubectl = if place.at == 0 { before } else { to };
-        let drain = drains.then(|| self.drain(node, kubectl.minor(), measured)).flatten();
+        let drain = drains
+            .then(|| self.tools.drain(node, kubectl.minor(), measured))
+            .flatten();
         let drained = drain.is_some();
         let (first, second) = if early { (drain, None) } else { (None, drain) };
-        let mut kubeadm = vec![self.packages(node, &["kubeadm"], to, measured)];
+        let mut kubeadm = vec![self.tools.packages(node, &["kubeadm"], to, measured)];
         kubeadm.extend(first);
         if place.at == 0 {
             kubeadm.push(look_at_plan(node, to));
         }
         kubeadm.push(self.kubeadm(leg, place, to, measured));
         let mut kubelet = Vec::from_iter(second);
-        kubelet.push(self.kubelet(node, before, to, false));
+        kubelet.push(self.tools.kubelet(node, before, to, false));
         kubelet.extend(drained.then(|| uncordon(node)));
         (kubeadm, kubelet)
-    }
-
-    /// The first step on a node: new packages, the repository of their minor turned on before.
-    pub(super) fn packages(&self, node: &str, names: &[&str], to: &KubeVersion, measured: Option<&NodeCost>) -> Step {
-        let whole = measured.and_then(|m| m.seconds);
-        Step {
-            title: format!("{node}: install {} {to}", names.join(" and ")),
-            place: format!("on {node}"),
-            blocks: install(names, to, true, self.packages),
-            check: vec!["kubeadm version -o short".into()],
-            shows: to.to_string(),
-            takes: whole.map(|s| {
-                format!(
-                    "the time of a download; the steps of {node} after this one take {}",
-                    times(s)
-                )
-            }),
-            away: None,
-            fails:
-                "nothing has changed yet: look whether the repository holds this version (`apt-cache madison kubeadm`, \
-                    `dnf --showduplicates list kubeadm --disableexcludes=kubernetes`)"
-                    .into(),
-        }
     }
 
     /// `kubeadm upgrade apply` on the first node, `kubeadm upgrade node` on the others.
@@ -109,7 +88,7 @@ impl Book<'_> {
 
     /// The plan's flags for pre-releases.
     fn allows(&self) -> &'static str {
-        match self.model.and_then(|m| m.plan.as_ref()).map(|p| &p.kubeadm) {
+        match self.tools.model.and_then(|m| m.plan.as_ref()).map(|p| &p.kubeadm) {
             Some(k) if k.allow_experimental => " --allow-experimental-upgrades",
             Some(k) if k.allow_release_candidates => " --allow-release-candidate-upgrades",
             _ => "",
@@ -156,11 +135,36 @@ impl Book<'_> {
             format!("{parts} ({sums})")
         }
     }
+}
+
+impl Tools<'_> {
+    /// The first step on a node: new packages, the repository of their minor turned on before.
+    pub(super) fn packages(&self, node: &str, names: &[&str], to: &KubeVersion, measured: Option<&NodeCost>) -> Step {
+        let whole = measured.and_then(|m| m.seconds);
+        Step {
+            title: format!("{node}: install {} {to}", names.join(" and ")),
+            place: format!("on {node}"),
+            blocks: install(names, to, true, self.packages),
+            check: vec!["kubeadm version -o short".into()],
+            shows: to.to_string(),
+            takes: whole.map(|s| {
+                format!(
+                    "the time of a download; the steps of {node} after this one take {}",
+                    times(s)
+                )
+            }),
+            away: None,
+            fails:
+                "nothing has changed yet: look whether the repository holds this version (`apt-cache madison kubeadm`, \
+                    `dnf --showduplicates list kubeadm --disableexcludes=kubernetes`)"
+                    .into(),
+        }
+    }
 
     /// `kubectl drain` as the plan has it; `None`: the plan does not drain.
     pub(super) fn drain(&self, node: &str, kubectl: u32, measured: Option<&NodeCost>) -> Option<Step> {
         let options = self.options();
-        let command = drain(node, &options, kubectl)?;
+        let command = drain(&[node], &options, kubectl)?;
         Some(Step {
             title: format!("{node}: drain"),
             place: ADMIN.into(),
@@ -251,7 +255,7 @@ pub(super) fn uncordon(node: &str) -> Step {
 }
 
 /// What the plan does when a drain fails, as an order.
-fn drain_fails(node: &str, then: OnFailure) -> String {
+pub(super) fn drain_fails(node: &str, then: OnFailure) -> String {
     let find = "find what does not go (`kubectl get pdb -A`, `kubectl get pods -A --field-selector=spec.nodeName=";
     let find = format!("{find}{node}`)");
     match then {

@@ -12,7 +12,7 @@ pub(super) const NARROW: [&str; 9] = [
 pub(super) const WIDE: [&str; 5] = ["PENDING", "NODE-TIME", "BLACKOUT", "ERRORS", "WORST WORKLOAD"];
 
 /// The rows as a reader wants them: those that come to their end first, then by downtime, then by makespan.
-pub(super) fn sorted(comparison: &Comparison) -> Vec<&Row> {
+pub(crate) fn sorted(comparison: &Comparison) -> Vec<&Row> {
     let mut rows: Vec<&Row> = comparison.rows.iter().collect();
     let rank = |row: &Row| {
         let Some(s) = &row.showing else {

@@ -11,6 +11,16 @@ pub(super) fn time(seconds: f64) -> String {
     format!("{seconds:.1} s")
 }
 
+/// A long time once more as people say it, with a space before it; nothing of a short one.
+fn in_words(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match (minutes / 60, minutes % 60) {
+        (0, 0..10) => String::new(),
+        (0, minutes) => format!(" ({minutes} min)"),
+        (hours, minutes) => format!(" ({hours} h {minutes} min)"),
+    }
+}
+
 /// Versions and how it ended.
 pub(super) fn route(report: &Report) -> String {
     let versions = &report.versions;
@@ -23,6 +33,13 @@ pub(super) fn route(report: &Report) -> String {
         .iter()
         .map(|v| format!("<code>{}</code>", escape::text(v)))
         .collect();
+    let reason = report.outcome.reason.as_deref();
+    let reason = reason.map_or_else(String::new, |r| format!(" <span>{}</span>", escape::text(r)));
+    format!("{} {}{reason}", codes.join(" → "), pill(report))
+}
+
+/// How it ended, and when.
+pub(super) fn pill(report: &Report) -> String {
     let class = match report.outcome.status {
         PlanStatus::Completed => "good",
         PlanStatus::CompletedWithSkips | PlanStatus::Inconclusive => "fair",
@@ -38,13 +55,8 @@ pub(super) fn route(report: &Report) -> String {
     };
     let after = report
         .makespan_seconds
-        .map_or_else(String::new, |s| format!(" after {}", time(s)));
-    let reason = report.outcome.reason.as_deref();
-    let reason = reason.map_or_else(String::new, |r| format!(" <span>{}</span>", escape::text(r)));
-    format!(
-        "{} <span class=\"pill {class}\">{status}{after}</span>{reason}",
-        codes.join(" → ")
-    )
+        .map_or_else(String::new, |s| format!(" after {}{}", time(s), in_words(s)));
+    format!("<span class=\"pill {class}\">{status}{after}</span>")
 }
 
 /// The three questions that are answered first.

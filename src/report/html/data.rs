@@ -24,6 +24,8 @@ const NODE_PODS: &str = "NodePods";
 #[serde(rename_all = "camelCase")]
 pub(super) struct Data<'a> {
     engine: &'a str,
+    /// What it is called beside another run.
+    name: Option<&'a str>,
     plan: Option<&'a str>,
     seed: u64,
     trial: u64,
@@ -78,7 +80,12 @@ struct Workload<'a> {
 }
 
 /// Everything that the page's scripts read.
-pub(super) fn data<'a>(preamble: &'a Preamble, records: &[Record], report: &'a Report) -> Data<'a> {
+pub(super) fn data<'a>(
+    preamble: &'a Preamble,
+    records: &[Record],
+    report: &'a Report,
+    name: Option<&'a str>,
+) -> Data<'a> {
     let end = records.last().map_or(0, millis);
     let series = AllSeries::of(preamble, records, end);
     let created = records.iter().filter(|r| matches!(r.fact, Fact::PodCreated { .. }));
@@ -92,6 +99,7 @@ pub(super) fn data<'a>(preamble: &'a Preamble, records: &[Record], report: &'a R
     facts.encode(preamble, records, (!whole).then_some(&series));
     Data {
         engine: &preamble.engine_version,
+        name,
         plan: preamble.plan.as_deref(),
         seed: preamble.seed,
         trial: preamble.trial,

@@ -7,20 +7,21 @@ use super::escape;
 use crate::metrics::{NodeReport, Report, WorkloadReport};
 use crate::report::Style;
 use crate::report::narrate;
+use crate::report::table::{OUTAGES, more_outages};
 use crate::trace::{Preamble, Record};
 
 /// Longer tables are cut short.
-const MOST_ROWS: usize = 500;
+pub(super) const MOST_ROWS: usize = 500;
 /// Longer stories are cut short.
 const MOST_LINES: usize = 1000;
 
-/// All of them.
-pub(super) fn tables(preamble: &Preamble, records: &[Record], report: &Report) -> String {
+/// All of them; `suffix`: what ids end with.
+pub(super) fn tables(preamble: &Preamble, records: &[Record], report: &Report, suffix: &str) -> String {
     [
         causes(report),
-        workloads(report),
-        outages(report),
-        nodes(report),
+        workloads(report, suffix),
+        outages(report, suffix),
+        nodes(report, suffix),
         assumptions(report),
         story(preamble, records),
     ]
@@ -28,8 +29,14 @@ pub(super) fn tables(preamble: &Preamble, records: &[Record], report: &Report) -
 }
 
 /// A table with row headers. Columns after the first `left` ones are numbers.
-fn table(caption: &str, left: usize, head: &[&str], rows: &[Vec<String>], hidden: usize) -> String {
-    let id: String = caption.chars().filter(char::is_ascii_alphabetic).collect();
+pub(super) fn table(
+    (caption, suffix): (&str, &str),
+    left: usize,
+    head: &[&str],
+    rows: &[Vec<String>],
+    hidden: usize,
+) -> String {
+    let id: String = caption.chars().filter(char::is_ascii_alphabetic).collect::<String>() + suffix;
     let class = |i: usize| if i < left { "" } else { " class=\"number\"" };
     let mut out = format!(
         "<h2 id=\"{id}\">{caption}</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
@@ -65,7 +72,7 @@ fn causes(report: &Report) -> String {
     for workload in report.workloads.iter().filter(|w| !w.causes.is_empty()).take(MOST_ROWS) {
         let name = escape::text(&workload.full_name());
         let _ = writeln!(out, "<h2>Why {name} was down</h2>\n<ul class=\"causes\">");
-        for cause in &workload.causes {
+        for cause in workload.causes.iter().take(OUTAGES) {
             let [from, to] = cause.interval;
             let why = escape::text(&cause.why);
             let _ = write!(out, "<li><b>{} – {}</b> {why}", time(from), time(to));
@@ -74,12 +81,15 @@ fn causes(report: &Report) -> String {
             }
             out.push_str("</li>\n");
         }
+        if let Some(more) = more_outages(workload) {
+            let _ = writeln!(out, "<li>{more}</li>");
+        }
         out.push_str("</ul>\n");
     }
     out
 }
 
-fn workloads(report: &Report) -> String {
+fn workloads(report: &Report, suffix: &str) -> String {
     let mut all: Vec<&WorkloadReport> = report.applications().collect();
     let hidden = all.len().saturating_sub(MOST_ROWS);
     if hidden > 0 {
@@ -112,10 +122,10 @@ fn workloads(report: &Report) -> String {
         "Refused",
         "Moves per replica",
     ];
-    table("Workloads", 2, &head, &rows, hidden)
+    table(("Workloads", suffix), 2, &head, &rows, hidden)
 }
 
-fn outages(report: &Report) -> String {
+fn outages(report: &Report, suffix: &str) -> String {
     let outages = &report.control_plane.outages;
     if outages.is_empty() {
         return String::new();
@@ -145,10 +155,10 @@ fn outages(report: &Report) -> String {
         "Recreated after it",
     ];
     let hidden = outages.len().saturating_sub(MOST_ROWS);
-    table("Outages of the control plane", 2, &head, &rows, hidden)
+    table(("Outages of the control plane", suffix), 2, &head, &rows, hidden)
 }
 
-fn nodes(report: &Report) -> String {
+fn nodes(report: &Report, suffix: &str) -> String {
     let row = |n: &NodeReport| {
         let versions = if n.from_version == n.to_version {
             n.to_version.clone()
@@ -175,7 +185,13 @@ fn nodes(report: &Report) -> String {
     let head = [
         "Node", "Role", "Version", "Result", "Done at", "Cordoned", "Draining", "Evicted", "Refused",
     ];
-    table("Nodes", 4, &head, &rows, report.nodes.len().saturating_sub(MOST_ROWS))
+    table(
+        ("Nodes", suffix),
+        4,
+        &head,
+        &rows,
+        report.nodes.len().saturating_sub(MOST_ROWS),
+    )
 }
 
 fn assumptions(report: &Report) -> String {
@@ -191,7 +207,7 @@ fn assumptions(report: &Report) -> String {
 }
 
 fn story(preamble: &Preamble, records: &[Record]) -> String {
-    let story = narrate::render(preamble, records, Style::default());
+    let story = narrate::render(preamble, records, narrate::Depth::Everything, Style::default());
     let lines: Vec<&str> = story.lines().collect();
     let shown = lines.get(..lines.len().min(MOST_LINES)).unwrap_or_default().join("\n");
     let mut out = format!(

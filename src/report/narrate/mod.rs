@@ -1,19 +1,42 @@
-//! A run told as a story: one plain sentence for each event that matters.
+//! A run told as a story: one plain sentence for each event that matters, or for what lasts.
 
+mod brief;
 pub(super) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use self::brief::{Brief, Event, Told, Turn};
 use super::Style;
 use crate::ids::{DrainId, Id, NodeId, PodId, WorkloadId};
 use crate::metrics::{Kubelets, deed, not_drainable, refusal_words};
 use crate::trace::{DeletedBy, Fact, Preamble, Record, StopReason};
 
-/// A pause that is worth a line, in microseconds.
-const QUIET: u64 = 30_000_000;
+/// Quiet that is worth a line, in microseconds.
+const QUIET: u64 = 10_000_000;
 /// Nobody misses the replicas of a workload: none has come yet, or their work is done.
 const UNMISSED: u64 = u64::MAX;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The steps of the plan, what goes wrong, and of what lasts one sentence with how long it lasts.
+    Important,
+    /// A sentence for each event.
+    Everything,
+}
+
+/// A line of the story.
+struct Line {
+    at: u64,
+    /// What the whole story says here.
+    text: Option<String>,
+    /// What the short one says.
+    told: Told,
+    indent: &'static str,
+    /// Refusals since the line before, that have none of their own.
+    refusals: u64,
+}
 
 /// What the narrator knows of a pod.
 struct Pod {
@@ -34,7 +57,8 @@ struct Pod {
 struct Narrator<'a> {
     preamble: &'a Preamble,
     style: Style,
-    out: String,
+    lines: Vec<Line>,
+    brief: Brief<'a>,
     pods: BTreeMap<usize, Pod>,
     /// How many pods each drain has to do with.
     leaving: BTreeMap<usize, BTreeSet<usize>>,
@@ -45,14 +69,15 @@ struct Narrator<'a> {
     kubelets: Kubelets,
     /// The hop that is under way, counted from 1.
     hop: usize,
-    /// When the last line was told, and how many refusals have not been told since.
-    last: u64,
+    /// How many refusals have not been told since the last line.
     refusals: u64,
+    /// A workload has just lost its last ready replica, or got the first.
+    turn: Option<Turn>,
 }
 
 /// The story of a run from its facts, with a line break at the end of each line.
 #[must_use]
-pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
+pub fn render(preamble: &Preamble, records: &[Record], depth: Depth, style: Style) -> String {
     let mut leaving: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for record in records {
         if let Fact::EvictionAccepted { drain, pod } | Fact::EvictionRefused { drain, pod, .. } = record.fact {
@@ -62,7 +87,8 @@ pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
     let mut narrator = Narrator {
         preamble,
         style,
-        out: String::new(),
+        lines: Vec::new(),
+        brief: Brief::new(preamble),
         pods: BTreeMap::new(),
         leaving,
         drain_start: BTreeMap::new(),
@@ -74,14 +100,15 @@ pub fn render(preamble: &Preamble, records: &[Record], style: Style) -> String {
         started: false,
         kubelets: Kubelets::new(preamble),
         hop: 0,
-        last: 0,
         refusals: 0,
+        turn: None,
     };
     for record in records {
         let by = record.cause.and_then(|cause| records.get(cause.index()));
         narrator.tell(record, by.map(|r| &r.fact));
     }
-    narrator.out
+    narrator.brief.finish();
+    narrator.write(depth)
 }
 
 impl Narrator<'_> {
@@ -94,29 +121,81 @@ impl Narrator<'_> {
         }
         if let Some(heading) = self.heading(&record.fact) {
             let heading = self.style.bold(&heading);
-            self.line(at, &heading);
-        } else if let Some(sentence) = self.sentence(at, &record.fact, cause) {
-            self.line(at, &format!("  {sentence}"));
+            self.line(at, heading);
+            return;
+        }
+        let text = self.sentence(at, &record.fact, cause);
+        let pod = match record.fact {
+            Fact::EvictionAccepted { pod, .. } | Fact::PodUnschedulable { pod, .. } => self.pods.get(&pod.index()),
+            _ => None,
+        };
+        let told = self.brief.tell(&Event {
+            at,
+            fact: &record.fact,
+            told: text.is_some(),
+            turn: self.turn.take(),
+            pod: pod.map(|pod| (pod.workload, pod.name.as_str())),
+        });
+        if text.is_some() || !matches!(told, Told::No) {
+            let refusals = if text.is_some() {
+                std::mem::take(&mut self.refusals)
+            } else {
+                0
+            };
+            self.lines.push(Line {
+                at,
+                text,
+                told,
+                indent: "  ",
+                refusals,
+            });
         }
     }
 
-    fn line(&mut self, at: u64, text: &str) {
-        let quiet = at.saturating_sub(self.last);
-        if quiet >= QUIET {
-            let mut pause = format!("... {} pass", words::pause(quiet));
-            match self.refusals {
-                0 => {}
-                1 => pause.push_str("; 1 more eviction is refused"),
-                n => {
-                    let _ = write!(pause, "; {n} more evictions are refused");
-                }
+    /// A line that every depth has.
+    fn line(&mut self, at: u64, text: String) {
+        self.lines.push(Line {
+            at,
+            text: Some(text),
+            told: Told::Same,
+            indent: "",
+            refusals: std::mem::take(&mut self.refusals),
+        });
+    }
+
+    fn write(&self, depth: Depth) -> String {
+        let mut out = String::new();
+        // When the line before this one was, whether it is told or not.
+        let mut last = 0;
+        for line in &self.lines {
+            let text = match (depth, &line.told) {
+                (Depth::Everything, _) | (_, Told::Same) => line.text.clone(),
+                (_, Told::Sentence(at)) => Some(self.brief.text(*at, self.style)),
+                (_, Told::No) => None,
+            };
+            if let Some(text) = text {
+                self.quiet(&mut out, line, line.at.saturating_sub(last));
+                let _ = writeln!(out, "{:>9}  {}{text}", seconds(line.at), line.indent);
             }
-            let pause = self.style.dim(&pause);
-            let _ = writeln!(self.out, "{:>9}  {pause}", "");
+            if line.text.is_some() {
+                last = line.at;
+            }
         }
-        self.refusals = 0;
-        self.last = at;
-        let _ = writeln!(self.out, "{:>9}  {text}", seconds(at));
+        out
+    }
+
+    /// Nothing has happened for long before a line.
+    fn quiet(&self, out: &mut String, line: &Line, quiet: u64) {
+        if quiet < QUIET {
+            return;
+        }
+        let took = words::pause(quiet);
+        let text = match line.refusals {
+            0 => format!("{took}: nothing changes"),
+            1 => format!("{took}: 1 more eviction is refused, nothing else changes"),
+            n => format!("{took}: {n} more evictions are refused, nothing else changes"),
+        };
+        let _ = writeln!(out, "{:>9}  {}", "", self.style.dim(&text));
     }
 
     /// What stands before the start is not told, only remembered and summed up.
@@ -133,15 +212,16 @@ impl Narrator<'_> {
                     words::count(self.preamble.workloads.len(), "workload"),
                     words::count(self.pods.len(), "pod"),
                 );
-                self.line(at, &scene);
+                self.line(at, scene);
             }
             Fact::NodeCordoned { node } => {
                 let text = format!("{} is cordoned from the start", self.node(node));
-                self.line(at, &text);
+                self.line(at, text);
             }
             Fact::EndpointReady { pod } => self.endpoint(at, pod, true, &mut None),
             Fact::EndpointUnready { pod } => self.endpoint(at, pod, false, &mut None),
             Fact::PodCreated { .. } => self.meet(fact),
+            Fact::BalancerJoined { .. } => self.brief.sends(fact),
             _ => {}
         }
     }
@@ -400,6 +480,7 @@ impl Narrator<'_> {
                 let gap = seconds(at.saturating_sub(*since));
                 let text = format!("{name} is up again, after {gap} without a ready replica");
                 *told = Some(self.style.good(&text));
+                self.turn = Some(Turn::Up(workload));
             }
         } else {
             *count = count.saturating_sub(1);
@@ -409,6 +490,7 @@ impl Narrator<'_> {
                 *since = at;
                 let text = format!("{name} is DOWN: no replica is ready");
                 *told = Some(self.style.bad(&text));
+                self.turn = self.started.then_some(Turn::Down(workload));
             }
         }
     }

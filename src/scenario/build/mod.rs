@@ -1,7 +1,10 @@
 //! From documents to the checked model.
 
+mod autoscaler;
+mod balancers;
 mod class;
 mod drafts;
+mod expectations;
 mod faults;
 mod names;
 mod nodes;
@@ -20,20 +23,24 @@ mod workloads;
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Problem, Problems};
+use super::Scenario;
+use super::diagnostic::{Problem, Problems, Texts};
 use super::intake::Documents;
 use super::objects::Template;
 use super::own::ControlPlaneSpec;
 use super::plans::PlanDoc;
 use super::text::{At, Place};
+use crate::expect::{Expectation, Expectations, Origin};
 use crate::ids::{ClassId, NodeId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::units::KubeVersion;
+use crate::versions::releases::ApiUse;
+use expectations::Expected;
 use volumes::Claims;
 
 /// Builds the model with one of the plans, or none; what is wrong goes to `problems`, in which case the model is not to be
 /// used.
-pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mut Problems) -> (Model, Vec<String>) {
+pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mut Problems) -> Built {
     let mut builder = Builder {
         documents,
         problems,
@@ -55,11 +62,49 @@ pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mu
     builder.webhooks();
     builder.placement();
     builder.volumes();
+    builder.autoscaler();
     builder.timings();
     builder.hooks();
     builder.plan(plan);
     builder.faults();
-    (builder.model, builder.notes)
+    let expected = builder.expectations();
+    Built {
+        model: builder.model,
+        notes: builder.notes,
+        expected,
+    }
+}
+
+/// What documents mean.
+pub(crate) struct Built {
+    model: Model,
+    notes: Vec<String>,
+    expected: Expected,
+}
+
+impl Built {
+    /// The scenario, with what is known of the sources.
+    pub(crate) fn scenario(self, texts: &Texts, ending_apis: Vec<ApiUse>) -> Scenario {
+        let Expected { list, trials, place } = self.expected;
+        let origin = |place| {
+            let (file, line, column) = texts.position(place)?;
+            Some(Origin { file, line, column })
+        };
+        let list = list.into_iter().map(|(place, expectation)| Expectation {
+            origin: origin(place),
+            ..expectation
+        });
+        Scenario {
+            expectations: Expectations {
+                list: list.collect(),
+                trials,
+                origin: place.and_then(origin),
+            },
+            model: self.model,
+            notes: self.notes,
+            ending_apis,
+        }
+    }
 }
 
 struct Builder<'d> {
@@ -136,9 +181,6 @@ impl<'d> Builder<'d> {
         for (kind, (count, names)) in &documents.later {
             let names = some_of(names, *count);
             self.assume(format!("{kind} is not simulated yet: {names}"));
-        }
-        if documents.expectations > 0 {
-            self.notes.push("Expectations are not checked by this version".into());
         }
     }
 }

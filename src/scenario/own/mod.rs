@@ -1,5 +1,6 @@
 //! The kinds of `seatrial.dev/v1alpha1`, as they are written. Doc comments become descriptions of the JSON schema.
 
+mod autoscaler;
 mod cluster;
 mod expectations;
 mod faults;
@@ -8,10 +9,14 @@ mod preset;
 mod timings;
 mod values;
 
+pub(crate) use autoscaler::{AutoscalerSpec, NodeGroupSpec};
 pub(crate) use cluster::{
     Capacity, ClientLimitSpec, ClusterSpec, ControlPlaneSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec, TaintEffectSpec,
 };
-pub(crate) use expectations::ExpectationsSpec;
+pub(crate) use expectations::{
+    ChurnExpectation, ClusterExpectation, Conditions, ControlPlaneExpectation, ExpectationsSpec, OutcomeSpec,
+    PlacementExpectation, UpgradeExpectation, WorkloadExpectation,
+};
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
     CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
@@ -49,15 +54,55 @@ pub fn schema(kind: &str) -> Option<serde_json::Value> {
         _ => return None,
     };
     let mut value = schema.to_value();
-    if let Some(object) = value.as_object_mut() {
+    pin(&mut value, kind);
+    Some(value)
+}
+
+/// The JSON schema of any document of a scenario: editors take one schema for all documents of a file. Documents of
+/// Kubernetes pass as they are.
+#[must_use]
+pub fn scenario_schema() -> serde_json::Value {
+    let mut definitions = serde_json::Map::new();
+    let mut kinds = vec![serde_json::json!({
+        "if": {"properties": {"apiVersion": {"pattern": "^seatrial\\.dev/"}}},
+        "then": {"properties": {"apiVersion": {"const": API_VERSION}, "kind": {"enum": OWN_KINDS}}}
+    })];
+    for kind in OWN_KINDS {
+        let Some(serde_json::Value::Object(mut schema)) = schema(kind) else {
+            continue;
+        };
+        if let Some(serde_json::Value::Object(used)) = schema.remove("$defs") {
+            definitions.extend(used);
+        }
+        schema.remove("$schema");
+        definitions.insert(kind.into(), schema.into());
+        kinds.push(serde_json::json!({
+            "if": {"properties": {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}}},
+            "then": {"$ref": format!("#/$defs/{kind}")}
+        }));
+    }
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Scenario",
+        "description": "A document of a seatrial scenario: one of its own kinds, or an object of Kubernetes.",
+        "type": "object",
+        "required": ["apiVersion", "kind"],
+        "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}},
+        "allOf": kinds,
+        "$defs": definitions
+    })
+}
+
+/// Says which kind a schema is of.
+fn pin(schema: &mut serde_json::Value, kind: &str) {
+    if let Some(object) = schema.as_object_mut() {
         object.insert("title".into(), kind.into());
     }
     for (field, constant) in [("apiVersion", API_VERSION), ("kind", kind)] {
-        if let Some(place) = value.pointer_mut(&format!("/properties/{field}")) {
+        if let Some(place) = schema.pointer_mut(&format!("/properties/{field}")) {
             *place = serde_json::json!({"type": "string", "const": constant});
         }
     }
-    Some(value)
 }
 
 /// A document of an own kind.
@@ -98,6 +143,15 @@ mod tests {
             assert_eq!(schema["additionalProperties"], false, "{kind}");
         }
         assert!(schema("Pod").is_none());
+        // A name means the same in every kind, so that the schema of scenarios can have all of them.
+        let mut known = BTreeMap::new();
+        for kind in OWN_KINDS {
+            for (name, definition) in schema(kind).unwrap()["$defs"].as_object().into_iter().flatten() {
+                let first = known.entry(name.clone()).or_insert_with(|| definition.clone());
+                assert_eq!(first, definition, "{kind}: {name}");
+                assert!(!OWN_KINDS.contains(&name.as_str()), "{name} is a kind");
+            }
+        }
         let text = schema("UpgradePlan").unwrap().to_string();
         assert!(text.contains("failureRetryInterval"), "{text}");
     }

@@ -200,14 +200,10 @@ impl Plans {
 
     fn built(&self, documents: &Documents, plan: Option<&PlanDoc>) -> Result<Scenario, Diagnostics> {
         let mut problems = Problems::default();
-        let (model, notes) = build::build(documents, plan, &mut problems);
+        let built = build::build(documents, plan, &mut problems);
         if problems.is_empty() {
             let ending_apis = documents.ending_apis.values().cloned().collect();
-            Ok(Scenario {
-                model,
-                notes,
-                ending_apis,
-            })
+            Ok(built.scenario(&self.texts, ending_apis))
         } else {
             Err(problems.finish(&self.texts))
         }

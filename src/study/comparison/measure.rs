@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use super::super::distribution::Distribution;
-use super::super::gather::{Study, completes};
+use super::super::gather::Study;
 use super::super::measures::{sum_of_applications, thousandths};
 use super::super::trials::{TrialsError, fingerprint};
 use crate::cluster::{self, RunOptions};
@@ -77,7 +77,7 @@ impl Entry {
         let status = report.outcome.status;
         Self {
             status,
-            makespan: report.makespan_seconds.filter(|_| completes(status)).map(thousandths),
+            makespan: report.makespan_seconds.filter(|_| status.completes()).map(thousandths),
             downtime: sum_of_applications(report, WorkloadReport::down),
             moves: thousandths(report.cluster.moves_per_replica.mean),
         }
@@ -216,7 +216,7 @@ impl Measured {
         if let Some(reason) = &report.outcome.reason {
             *self.reasons.entry(reason.clone()).or_default() += 1;
         }
-        if let Some(seconds) = report.makespan_seconds.filter(|_| !completes(report.outcome.status)) {
+        if let Some(seconds) = report.makespan_seconds.filter(|_| !report.outcome.status.completes()) {
             self.gave_up.add(thousandths(seconds));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::{AGAIN, Driver, Event, Progress, Stage};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
-use crate::model::{DrainVia, Plan, Strategy};
+use crate::model::{DrainVia, Pace, Plan};
 use crate::trace::{Fact, NodeResult, PlanStatus};
 use crate::units::Span;
 
@@ -101,18 +101,14 @@ impl Driver {
             self.blue.deleting = true;
             std::mem::take(&mut self.blue.drained)
         } else {
-            let size = self.batch_size(strategy).min(self.blue.waiting.len());
+            let pace = Pace::of(strategy, self.pool_size as usize);
+            let size = pace.drained_together().min(self.blue.waiting.len());
             self.blue.waiting.drain(..size).collect()
         };
         self.blue.busy = next.len();
         for number in next {
             hall.after(Span::ZERO, World::Driver(Event::Next(number)));
         }
-    }
-
-    fn batch_size(&self, strategy: &Strategy) -> usize {
-        let size = strategy.max_unavailable.round_up(self.pool_size).max(1);
-        strategy.max_at_once.map_or(size, |most| size.min(most)) as usize
     }
 
     /// The plan gives up: old nodes stay, cordoned, beside the new ones.

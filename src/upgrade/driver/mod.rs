@@ -3,6 +3,7 @@
 mod blue_green;
 mod failure;
 mod legs;
+mod lost;
 mod pools;
 mod replace;
 mod steps;
@@ -39,6 +40,8 @@ pub(crate) enum Event {
     Premark,
     /// The machine that takes the place of a task's node is up.
     Created(u32),
+    /// A machine that was lost is up again.
+    Recreated(u32),
     /// The machine of a task's node is gone.
     Gone(u32),
     /// kubectl deletes a task's Node object.
@@ -135,6 +138,8 @@ struct Task {
     passes: u32,
     gate_since: Option<Time>,
     ended: bool,
+    /// How often its new machine was lost.
+    losses: u32,
 }
 
 impl Task {
@@ -159,6 +164,7 @@ impl Task {
             passes: 0,
             gate_since: None,
             ended: false,
+            losses: 0,
         }
     }
 }
@@ -199,6 +205,8 @@ pub(crate) struct Driver {
     refused: bool,
     /// Things under way that take a known time: while there are any, the plan is not stuck.
     timers: u32,
+    /// When the last of them was over.
+    woken_at: Time,
     /// Drains that have a limit of time, after which the plan does something else.
     limits: u32,
     luck: Stream,
@@ -227,6 +235,7 @@ impl Driver {
             step_runs: (0, true),
             refused: false,
             timers: u32::from(hall.model.plan.is_some()),
+            woken_at: Time::ZERO,
             limits: 0,
             luck: hall.streams.stream(Purpose::NodeUpgrade, u64::MAX >> 24),
         }
@@ -246,6 +255,7 @@ impl Driver {
             | Event::Configured(_)
             | Event::KubeletUp(_)
             | Event::Created(_)
+            | Event::Recreated(_)
             | Event::Gone(_)
             | Event::Rested(_)
             | Event::GateAgain(_)
@@ -254,6 +264,10 @@ impl Driver {
             | Event::Rollback
             | Event::SoakOver(_) => {
                 self.timers -= 1;
+                // Looking at a gate again is no progress.
+                if !matches!(event, Event::GateAgain(_)) {
+                    self.woken_at = hall.now;
+                }
                 self.woken(event, plan, drains, kubeadm, hall);
             }
             Event::Next(task) => self.stage(task, plan, drains, kubeadm, hall),
@@ -291,6 +305,7 @@ impl Driver {
             }
             Event::KubeletUp(task) => self.kubelet_up(task, hall),
             Event::Created(task) => self.created(task, hall),
+            Event::Recreated(task) => self.recreated(task, hall),
             Event::Gone(task) => {
                 self.machines = self.machines.saturating_sub(1);
                 let start = self.kubectl(hall);
@@ -315,6 +330,11 @@ impl Driver {
     /// Whether something else will happen when the time of a drain is up.
     pub(crate) const fn has_limits(&self) -> bool {
         self.limits > 0
+    }
+
+    /// When something that takes a known time was over last: a pause of hours is no standstill.
+    pub(crate) const fn woken_at(&self) -> Time {
+        self.woken_at
     }
 
     /// Whether the plan waits for nothing that takes a known time.
@@ -500,6 +520,9 @@ impl Driver {
         match hall.admit() {
             Ok(permit) => {
                 hall.write_unschedulable(&permit, node, false);
+                if self.tasks[number as usize].options.exclude_from_balancers {
+                    hall.write_excluded(&permit, node, false);
+                }
                 hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, false);
                 let exit = hall.half_call() + Span::from_millis(10);
                 let batch = self.tasks[number as usize].batch;

@@ -6,11 +6,11 @@ use crate::cluster::disruption::{self, Verdict};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::ids::{Id, NodeId};
-use crate::model::{DrainVia, Gate, Mode, NodeOrder, OnQuota, Plan, Premark, Strategy, WorkloadKind};
+use crate::model::{DrainVia, Gate, Mode, NodeOrder, OnQuota, Pace, Plan, Premark, Strategy, WorkloadKind};
 use crate::trace::{Fact, NodeResult, PlanStatus};
 use crate::units::{Span, Time};
 use crate::upgrade::order::ordered;
-use crate::upgrade::pool::{Pace, PoolRun, Slot};
+use crate::upgrade::pool::{PoolRun, Slot};
 
 /// How often it is looked again whether a node can be begun (Karpenter's disruption controller).
 const LOOK: Span = Span::from_secs(10);

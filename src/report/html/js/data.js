@@ -1,4 +1,4 @@
-// What the page is about: the embedded data, decoded.
+// What is embedded in the page, and how it is read.
 
 /**
  * @typedef {{names: string[], versions: number[], controlPlane: number[], planned: number[],
@@ -8,7 +8,7 @@
  *   causes: Cause[], evictions: number, refusals: number, ready: string}} WorkloadData
  * @typedef {{start: number, end: number, components: string[], podsLost: number, recreatedDuring: number,
  *   recreatedAfter: number}} Outage
- * @typedef {{engine: string, plan: string | null, seed: number, trial: number, versions: string[], from: number,
+ * @typedef {{engine: string, name: string | null, plan: string | null, seed: number, trial: number, versions: string[], from: number,
  *   target: number | null, end: number, whole: boolean, nodes: NodesData, workloads: WorkloadData[],
  *   instances: [string, number | null][], budgets: string[], outages: Outage[], heads: string[], podHeads: string,
  *   podTails: string, pending: string, words: string[], kinds: [string, string, string][], count: number,
@@ -107,32 +107,5 @@ function factsOf(data) {
   return facts;
 }
 
-/** @param {string} id @returns {any} the element, whose kind the caller knows */
-function byId(id) {
-  return document.getElementById(id);
-}
-
-/** @type {Data} */
-const data = JSON.parse(byId("data").textContent);
-const facts = factsOf(data);
-const ready = data.workloads.map((workload) => seriesOf(workload.ready));
-const pending = seriesOf(data.pending);
-const podNames = data.whole ? namesOf() : [];
-
-function namesOf() {
-  const tails = data.podTails.split(" ");
-  return numbersOf(data.podHeads).map((head, i) => data.heads[head] + tails[i]);
-}
-
-/** The place of the first fact of a kind; -1: there is none. @param {string} name */
-function firstOf(name) {
-  for (let i = 0; i < facts.count; i++) {
-    if (data.kinds[facts.kind[i]][0] === name) return i;
-  }
-  return -1;
-}
-
-/** What stands before it describes the start. */
-const startFact = Math.max(0, firstOf("RunStarted"));
-const startTime = facts.count === 0 ? 0 : facts.at[startFact];
-const endTime = data.end;
+/** The runs of this page: one, or two that are watched side by side. @type {Data[]} */
+const sources = [...document.querySelectorAll('script[type="application/json"]')].map((s) => JSON.parse(s.textContent ?? ""));

@@ -1,36 +1,24 @@
 // The clock, the controls and the keyboard.
 
 const SPEEDS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+const MOST_LISTED = 1000;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {HTMLSelectElement} */
 const speedList = byId("speed");
-/** @type {HTMLSelectElement} */
+/** @type {HTMLInputElement} */
 const look = byId("look");
+const runs = sources.map((source, n) => openRun(source, n === 0 ? "" : "-b", (what) => choose(n, what)));
+/** Times when something happens that a log tells. */
+const moments = [...new Set(runs.flatMap((run) => run.times))].sort((a, b) => a - b);
 let at = startTime;
 let playing = false;
 let speed = 1;
 let frame = 0;
 let lastFrame = 0;
-let shownAt = NaN;
+let shownClock = NaN;
 let shownWords = 0;
-/** @type {Subject | null} */
-let selection = null;
-/** When something happens that the log tells. */
-const moments = momentsOf();
-
-/** The time that is shown. */
-function now() {
-  return at;
-}
-
-function momentsOf() {
-  const found = [startTime];
-  for (let i = startFact; i < facts.count; i++) {
-    if (isTold(i) && facts.at[i] > found[found.length - 1]) found.push(facts.at[i]);
-  }
-  if (found[found.length - 1] < endTime) found.push(endTime);
-  return found;
-}
+/** What is looked at in each run. @type {(Subject | null)[]} */
+const chosen = runs.map(() => null);
 
 /** Asks for a frame. */
 function wake() {
@@ -46,34 +34,25 @@ function draw(time) {
     at = Math.min(endTime, at + passed * speed);
     if (at >= endTime) setPlaying(false);
   }
-  seek(at);
   const share = still.matches ? 1 : 1 - Math.exp(-passed / 110);
-  const moves = drawMap(share, selection);
-  if (at !== shownAt) {
-    shownAt = at;
+  let moves = false;
+  runs.forEach((run, n) => {
+    run.seek(at);
+    moves = run.draw(share, chosen[n]) || moves;
+  });
+  if (at !== shownClock) {
+    shownClock = at;
     byId("clock").value = seconds(at);
     movePlayhead(at);
   }
   // Words change less often than pictures: nobody reads sixty lines a second.
   if (!playing || time - shownWords > 200) {
     shownWords = time;
-    showWords();
+    runs.forEach((run, n) => run.tell(at, chosen[n]));
+    const said = runs.map((run) => (runs.length > 1 ? run.name + ": " : "") + run.caption());
+    scrub.setAttribute("aria-valuetext", seconds(at) + ": " + said.join("; "));
   }
   if (playing || moves) wake();
-}
-
-let wordsOf = "";
-
-function showWords() {
-  const state = world.done + " " + at + " " + (selection ? selection.letter + selection.id : "");
-  if (state === wordsOf) return;
-  wordsOf = state;
-  const caption = captionOf(at);
-  byId("caption").replaceChildren(...caption);
-  scrub.setAttribute("aria-valuetext", seconds(at) + ": " + byId("caption").textContent);
-  showLog(select);
-  showWhy(selection, at);
-  if (document.querySelector("details.state[open]")) showTable();
 }
 
 /** @param {number} time */
@@ -101,26 +80,37 @@ function step(direction) {
   jump(moments[Math.max(0, Math.min(moments.length - 1, next))]);
 }
 
-/** @param {Subject | null} what */
-function select(what) {
-  selection = what;
-  const value = what && what.letter !== "f" ? what.letter + what.id : "";
-  look.value = [...look.options].some((option) => option.value === value) ? value : "";
+/** Looks at something in a run, and at what has the same name in the others. @param {number} run
+ * @param {Subject | null} what */
+function choose(run, what) {
+  const name = what === null ? "" : runs[run].titleOf(what);
+  runs.forEach((other, n) => (chosen[n] = n === run ? what : what === null || what.letter === "f" ? null : other.named(name)));
+  look.value = what === null || what.letter === "f" ? "" : name;
+  wake();
+}
+
+/** Looks at what somebody has named. */
+function find() {
+  runs.forEach((run, n) => (chosen[n] = run.named(look.value)));
+  const found = look.value === "" || chosen.some((what) => what !== null);
+  look.setAttribute("aria-invalid", String(!found));
   wake();
 }
 
 function worst() {
   setPlaying(false);
-  const moment = worstMoment();
-  jump(moment.at);
-  select(moment.selection);
+  const all = runs.map((run) => run.worst());
+  const run = all.reduce((best, moment, n) => (moment.weight > all[best].weight ? n : best), 0);
+  jump(all[run].at);
+  choose(run, all[run].subject);
 }
 
 /** @param {number} direction */
-function selectNode(direction) {
-  const all = [...data.nodes.controlPlane, ...workers];
-  const place = selection && selection.letter === "n" ? all.indexOf(selection.id) : direction > 0 ? -1 : 0;
-  select({ letter: "n", id: all[(place + direction + all.length) % all.length] });
+function chooseNode(direction) {
+  const all = runs[0].nodes();
+  const place = all.indexOf(look.value);
+  const name = all[((place < 0 && direction < 0 ? 0 : place) + direction + all.length) % all.length];
+  choose(0, runs[0].named(name));
 }
 
 /** @param {number} direction */
@@ -142,9 +132,10 @@ const KEYS = {
   Home: () => jump(startTime),
   End: () => jump(endTime),
   w: worst,
-  n: () => selectNode(1),
-  p: () => selectNode(-1),
-  Escape: () => select(null),
+  n: () => chooseNode(1),
+  p: () => chooseNode(-1),
+  "/": () => look.select(),
+  Escape: () => choose(0, null),
   "?": () => toggleKeys(),
 };
 
@@ -154,10 +145,11 @@ function onKey(event) {
   const tag = target.tagName;
   const action = KEYS[event.key];
   if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-  // Lists, links and buttons have keys of their own.
+  // Lists, links, buttons and where one writes have keys of their own.
   if (tag === "SELECT" || (event.key === " " && ["BUTTON", "SUMMARY", "A"].includes(tag))) return;
+  if (tag === "INPUT" && target !== scrub && event.key !== "Escape") return;
   // What scrolls goes on to scroll.
-  if (target !== scrub && target.closest(".report, .scroll, pre") && !/^[a-z?,.[\]]$/.test(event.key)) return;
+  if (target !== scrub && target.closest(".report, .scroll, pre") && !/^[a-z?,.[\]/]$/.test(event.key)) return;
   event.preventDefault();
   action();
 }
@@ -177,22 +169,15 @@ function fillLists() {
     speedList.append(option);
   }
   speedList.value = String(speed);
-  const group = (/** @type {string} */ label, /** @type {[string, string][]} */ options) => {
-    const made = element("optgroup");
-    made.setAttribute("label", label);
-    for (const [value, text] of options) {
-      const option = element("option", text);
-      option.setAttribute("value", value);
-      made.append(option);
-    }
-    look.append(made);
-  };
-  const nothing = element("option", "nothing");
-  nothing.setAttribute("value", "");
-  look.append(nothing);
-  group("Workloads", striped.map(({ workload, id }) => ["w" + id, workload.name]));
-  group("Nodes", data.nodes.names.map((name, id) => ["n" + id, name]));
-  group("Control plane", data.instances.map((_, id) => ["i" + id, nameOf("i", id)]));
+  const all = runs.map((run) => run.names());
+  // Nobody reads through a longer list; what is not in it can be named all the same.
+  const lists = [all.flatMap((n) => n.workloads), all.flatMap((n) => n.processes), all.flatMap((n) => n.nodes)];
+  const names = new Set(lists.flatMap((list) => list.slice(0, MOST_LISTED)));
+  for (const name of names) {
+    const option = element("option");
+    option.setAttribute("value", name);
+    byId("things").append(option);
+  }
 }
 
 function buildLegend() {
@@ -207,22 +192,23 @@ function buildLegend() {
   };
   const square = (/** @type {string} */ fill, /** @type {string} */ stroke, dash = "") =>
     svg("rect", { x: 1.5, y: 1.5, width: 13, height: 13, rx: 3, fill, stroke, "stroke-width": 1.5, "stroke-dasharray": dash });
-  [...new Set([...data.nodes.versions, ...versionsSeen()])]
-    .sort((a, b) => age[a] - age[b])
+  [...new Set(runs.flatMap((run) => run.versions()))]
+    .sort((a, b) => (ages.get(a) ?? 0) - (ages.get(b) ?? 0))
     .forEach((version) => {
       const [fill, edge] = versionColors(version);
-      swatch([square(fill, edge)], data.versions[version]);
+      swatch([square(fill, edge)], version);
     });
   const lines = svg("path", { d: "M1 9 9 1M3 15 15 3M9 15l6-6", stroke: colors.soft, "stroke-width": 1.3 });
   swatch([square("none", colors.soft), lines], "cordoned");
   swatch([square("none", colors.drain)], "draining");
   swatch([square("none", colors.work)], "worked on");
-  if (!data.whole) {
-    swatch([svg("rect", { x: 2, y: 8, width: 12, height: 6, fill: colors["old-edge"] })], "how full a node is (most: " + most + " pods)");
-    return;
-  }
   const points = "8,1.5 9.7,6 14.5,6.2 10.7,9.2 12,13.8 8,11.2 4,13.8 5.3,9.2 1.5,6.2 6.3,6";
   swatch([svg("polygon", { points, fill: colors.good })], "leads");
+  const counted = runs.find((run) => run.counted);
+  if (counted) {
+    swatch([svg("rect", { x: 2, y: 8, width: 12, height: 6, fill: colors["old-edge"] })], "how full a node is (most: " + counted.most + " pods)");
+    return;
+  }
   const dot = (/** @type {string} */ fill) => svg("circle", { cx: 8, cy: 8, r: 5.5, fill, stroke: colors.ink, "stroke-width": 1.4 });
   swatch([dot(colors.ink)], "ready");
   swatch([dot("none"), svg("circle", { cx: 8, cy: 8, r: 2.6, fill: colors.ink })], "starting");
@@ -230,46 +216,16 @@ function buildLegend() {
   swatch([dot("none"), svg("path", { d: "M4 12 12 4", stroke: colors.ink, "stroke-width": 1.4 })], "terminating");
 }
 
-/** Versions that kubelets get. @returns {number[]} */
-function versionsSeen() {
-  const seen = new Set(/** @type {number[]} */ ([]));
-  for (let i = 0; i < facts.count; i++) {
-    if (kindOf(i) === "KubeletStarted") seen.add(thing(i, 1));
-  }
-  return [...seen];
-}
-
 /** Everything that depends on colours or on the size of the window. */
 function arrange() {
   readColors();
-  resizeMap();
-  buildTimeline(select);
+  for (const run of runs) run.arrange();
+  buildTimeline(runs, choose);
   buildLegend();
   byId("theme").textContent = isDark() ? "Light" : "Dark";
-  shownAt = NaN;
-  wordsOf = "";
+  shownClock = NaN;
+  shownWords = 0;
   wake();
-}
-
-/** @param {PointerEvent} event @returns {Subject | null} */
-function under(event) {
-  const box = canvas.getBoundingClientRect();
-  const stretch = layout.width / box.width;
-  return hit((event.clientX - box.left) * stretch, (event.clientY - box.top) * stretch);
-}
-
-/** @param {PointerEvent} event */
-function showTip(event) {
-  const tip = byId("tip");
-  const what = under(event);
-  tip.hidden = what === null;
-  if (what === null) return;
-  const more = what.letter === "n" ? ": " + stateOf(what.id) + ", " + countOf(world.counts[what.id], "pod")
-    : what.letter === "p" ? ": " + PHASES[world.pods[what.id]] : ": " + processState(what.id);
-  tip.textContent = titleOf(what) + more;
-  const box = /** @type {HTMLElement} */ (canvas.parentElement).getBoundingClientRect();
-  tip.style.left = Math.min(event.clientX - box.left + 14, Math.max(0, box.width - tip.offsetWidth - 8)) + "px";
-  tip.style.top = event.clientY - box.top + 16 + "px";
 }
 
 /** Seeks where a strip is pressed or dragged. @param {PointerEvent} event */
@@ -292,20 +248,14 @@ function listen() {
     arrange();
   });
   speedList.addEventListener("change", () => (speed = Number(speedList.value)));
-  look.addEventListener("change", () => {
-    select(look.value === "" ? null : { letter: look.value[0], id: Number(look.value.slice(1)) });
-  });
+  look.addEventListener("change", find);
   scrub.addEventListener("input", () => {
     setPlaying(false);
     jump(Number(scrub.value));
   });
-  canvas.addEventListener("click", (event) => select(under(/** @type {PointerEvent} */ (event))));
-  canvas.addEventListener("pointermove", showTip);
-  canvas.addEventListener("pointerleave", () => (byId("tip").hidden = true));
   rows.addEventListener("pointerdown", drag);
   rows.addEventListener("pointermove", drag);
   document.addEventListener("keydown", onKey);
-  document.querySelector("details.state")?.addEventListener("toggle", showTable);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", arrange);
   let width = window.innerWidth;
   window.addEventListener("resize", () => {
@@ -323,7 +273,6 @@ function start() {
   scrub.max = String(Math.ceil(endTime));
   byId("length").textContent = "of " + seconds(endTime) + inWords(endTime);
   fillLists();
-  seek(at);
   arrange();
   listen();
 }

@@ -3,7 +3,7 @@
 const MOST_NODES_IN_TABLE = 300;
 
 function showTable() {
-  const table = byId("state");
+  const { body, shown, fitting } = bodyOf(part("filter").value.trim().toLowerCase());
   const head = element("thead");
   const titles = element("tr");
   for (const title of ["Node", "Version", "State", "Pods", "Not ready, starting or terminating"]) {
@@ -12,35 +12,40 @@ function showTable() {
     titles.append(cell);
   }
   head.append(titles);
-  const body = element("tbody");
-  const strays = strayPods();
-  const shown = [...data.nodes.controlPlane, ...workers].slice(0, MOST_NODES_IN_TABLE);
-  for (const node of shown) {
-    const row = element("tr");
-    const name = element("th", data.nodes.names[node]);
-    name.setAttribute("scope", "row");
-    row.append(name);
-    const pending = strays.get(node) ?? [];
-    for (const text of [
-      data.versions[world.versions[node]],
-      stateOf(node),
-      String(world.counts[node]),
-      pending.length > 6 ? countOf(pending.length, "pod") : pending.join(", ") || "–",
-    ]) {
-      row.append(element("td", text));
-    }
-    body.append(row);
-  }
-  const waiting = element("tr");
-  const name = element("th", "without node");
-  name.setAttribute("scope", "row");
-  const list = strays.get(-1) ?? [];
-  waiting.append(name, element("td", "–"), element("td", "–"), element("td", String(valueAt(pending, now()))));
-  waiting.append(element("td", list.length > 6 ? countOf(list.length, "pod") : list.join(", ") || "–"));
-  body.append(waiting);
-  table.replaceChildren(element("caption", "At " + seconds(now())), head, body);
+  const words = shown < fitting
+    ? ": " + shown + " of " + fitting + " nodes, those first to which something happens; the field above finds the others"
+    : "";
+  part("state").replaceChildren(element("caption", "At " + seconds(shownAt) + words), head, body);
 }
 
+/** @param {string} text that names of nodes must have */
+function bodyOf(text) {
+  const strays = strayPods();
+  const all = [...data.nodes.controlPlane, ...workers].filter((node) => data.nodes.names[node].toLowerCase().includes(text));
+  // What is like all others comes last where there is not room for all.
+  if (all.length > MOST_NODES_IN_TABLE) {
+    const plain = (/** @type {number} */ node) => Number(world.nodes[node] === 0 && !isMaster[node]);
+    all.sort((a, b) => plain(a) - plain(b));
+  }
+  const shown = all.slice(0, MOST_NODES_IN_TABLE);
+  const body = element("tbody");
+  for (const node of shown) {
+    const version = data.versions[world.versions[node]];
+    addNode(body, [data.nodes.names[node], version, stateOf(node), String(world.counts[node])], strays.get(node) ?? []);
+  }
+  addNode(body, ["without node", "–", "–", String(valueAt(pending, shownAt))], strays.get(-1) ?? []);
+  return { body, shown: shown.length, fitting: all.length };
+}
+
+/** @param {HTMLElement} body @param {string[]} cells @param {string[]} strays */
+function addNode(body, [name, ...cells], strays) {
+  const row = element("tr");
+  const head = element("th", name);
+  head.setAttribute("scope", "row");
+  const list = strays.length > 6 ? countOf(strays.length, "pod") : strays.join(", ") || "–";
+  row.append(head, ...[...cells, list].map((text) => element("td", text)));
+  body.append(row);
+}
 /** Pods that are not simply ready, in words, by node (-1: none). @returns {Map<number, string[]>} */
 function strayPods() {
   /** @type {Map<number, string[]>} */

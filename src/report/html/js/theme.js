@@ -12,17 +12,19 @@ let colors = {};
 /** @type {string[]} */
 let hues = HUES.light;
 
-/** The order of versions, oldest first: numbers are compared as numbers. */
-const age = data.versions
-  .map((version, i) => ({ i, parts: (version.match(/\d+/g) ?? []).map(Number) }))
-  .sort((a, b) => {
-    for (let k = 0; k < 3; k++) {
-      const difference = (a.parts[k] ?? 0) - (b.parts[k] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  })
-  .reduce((ages, { i }, rank) => ((ages[i] = rank), ages), /** @type {number[]} */ ([]));
+/** How old versions are, the oldest 0: numbers are compared as numbers. @type {Map<string, number>} */
+const ages = new Map(
+  [...new Set(sources.flatMap((source) => source.versions))]
+    .map((version) => ({ version, parts: (version.match(/\d+/g) ?? []).map(Number) }))
+    .sort((a, b) => {
+      const differs = [0, 1, 2].find((k) => (a.parts[k] ?? 0) !== (b.parts[k] ?? 0));
+      return differs === undefined ? 0 : (a.parts[differs] ?? 0) - (b.parts[differs] ?? 0);
+    })
+    .map(({ version }, age) => [version, age]),
+);
+/** Each name of a workload has a colour and a shape, the same in all runs. @type {Map<string, number>} */
+const known = new Map();
+for (const { name } of sources.flatMap((source) => source.workloads)) if (!known.has(name)) known.set(name, known.size);
 
 function readColors() {
   const style = getComputedStyle(document.documentElement);
@@ -49,22 +51,21 @@ function mix(a, b, share) {
   return "#" + part(1) + part(3) + part(5);
 }
 
-/** Fill and edge of a node of a version: from old to new. @param {number} version */
+/** Fill and edge of a node of a version: from old to new. @param {string} version @returns {[string, string]} */
 function versionColors(version) {
-  const last = Math.max(...age);
-  const share = last === 0 ? 0 : age[version] / last;
+  const share = ages.size < 2 ? 0 : (ages.get(version) ?? 0) / (ages.size - 1);
   return [mix(colors.old, colors.new, share), mix(colors["old-edge"], colors["new-edge"], share)];
 }
 
-/** @param {number} workload */
+/** @param {string} workload @returns {string} */
 function hueOf(workload) {
-  return hues[workload % hues.length];
+  return hues[(known.get(workload) ?? 0) % hues.length];
 }
 
 /** A shape for a workload: eight colours and six shapes make 24 pairs before one comes again.
- * @param {number} workload */
+ * @param {string} workload */
 function shapeOf(workload) {
-  return workload % SHAPES;
+  return (known.get(workload) ?? 0) % SHAPES;
 }
 
 /** Points of a shape around 0, 0; none: a circle. @param {number} shape @param {number} r @returns {[number, number][]} */
@@ -100,7 +101,7 @@ function trace(pen, shape, x, y, r) {
   pen.closePath();
 }
 
-/** The mark of a workload as a small picture. @param {number} workload @returns {SVGElement} */
+/** The mark of a workload as a small picture. @param {string} workload @returns {SVGElement} */
 function markOf(workload) {
   const points = pointsOf(shapeOf(workload), 5).map((p) => p.map((c) => (c + 7).toFixed(1)).join(","));
   const box = svg("svg", { viewBox: "0 0 14 14", width: 14, height: 14, "aria-hidden": "true" });
@@ -109,19 +110,4 @@ function markOf(workload) {
     points.length === 0 ? svg("circle", { cx: 7, cy: 7, r: 5, fill }) : svg("polygon", { points: points.join(" "), fill }),
   );
   return box;
-}
-
-/** @param {string} name @param {Record<string, string | number>} attributes @returns {SVGElement} */
-function svg(name, attributes) {
-  const element = /** @type {SVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", name));
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
-}
-
-/** @param {string} name @param {string} [text] @param {string} [className] @returns {HTMLElement} */
-function element(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
 }

@@ -1,30 +1,4 @@
-// Facts and times as words.
-
-/** @param {number} ms @returns {string} seconds with one decimal */
-function seconds(ms) {
-  return (ms / 1000).toFixed(1) + " s";
-}
-
-/** @param {number} ms whole seconds @returns {string} for a ruler, in one unit all along */
-function tickWords(ms) {
-  const s = Math.round(ms / 1000);
-  if (endTime < 300000) return s + " s";
-  if (endTime < 7200000) return s % 60 === 0 ? s / 60 + " min" : (s / 60).toFixed(1) + " min";
-  return s % 3600 === 0 ? s / 3600 + " h" : (s / 3600).toFixed(1) + " h";
-}
-
-/** A long time once more, as people say it. @param {number} ms */
-function inWords(ms) {
-  const minutes = Math.round(ms / 60000);
-  if (minutes < 10) return "";
-  const hours = Math.floor(minutes / 60);
-  return " (" + (hours > 0 ? hours + " h " : "") + (minutes % 60) + " min)";
-}
-
-/** @param {number} n @param {string} noun */
-function countOf(n, noun) {
-  return n === 1 ? "1 " + noun : n + " " + noun + "s";
-}
+// Facts as words.
 
 /** @param {number} fact @returns {string} */
 function kindOf(fact) {
@@ -87,7 +61,8 @@ const WEIGHT = {
   NodeNotReady: "fair", NodeReady: "good", ComponentStopped: "", ComponentStarted: "", ApiUnavailable: "bad",
   ApiAvailable: "good", QuorumLost: "bad", QuorumRegained: "good", LeaderLost: "fair", LeaderElected: "good",
   PodNotAdmitted: "bad", PodUnschedulable: "fair", PodBound: "", PodReady: "", PodDeleted: "", PodFinished: "",
-  DrainOverdue: "bad", GateTimedOut: "bad", CreationRefused: "fair", RollbackStarted: "head",
+  DrainOverdue: "bad", GateTimedOut: "bad", CreationRefused: "fair", ScaleDownStarted: "bad", SuccessorLost: "bad", RollbackStarted: "head",
+  NodeExcluded: "", NodeIncluded: "", BalancerJoined: "good", BalancerLeft: "fair",
   PodFailed: "bad", RolloutStarted: "", RolloutEnded: "", FaultInjected: "bad", FaultMissed: "", NothingCanChange: "bad",
 };
 
