@@ -139,8 +139,8 @@ impl<E: Copy> Queue<E> {
         let digit = differing.ilog2() / DIGIT;
         let value = (at >> (digit * DIGIT)) as usize % VALUES;
         let bucket = &mut self.later[digit as usize * VALUES + value];
-        if bucket.capacity() == 0 {
-            *bucket = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_ROOM));
+        if bucket.len() == bucket.capacity() {
+            make_room(bucket, &mut self.spare);
         }
         bucket.push(entry);
         self.occupied[digit as usize] |= 1 << value;
@@ -157,17 +157,24 @@ impl<E: Copy> Queue<E> {
         let digit = self.digits.trailing_zeros() as usize;
         let value = self.occupied[digit].trailing_zeros() as usize;
         self.occupied[digit] &= self.occupied[digit] - 1;
-        self.digits &= !(u16::from(self.occupied[digit] == 0) << digit);
-        let mut entries = std::mem::take(&mut self.later[digit * VALUES + value]);
+        if self.occupied[digit] == 0 {
+            self.digits &= self.digits - 1;
+        }
+        let bucket = &mut self.later[digit * VALUES + value];
+        if let [only] = bucket[..] {
+            debug_assert!(only.at > self.now, "time ran backwards");
+            self.now = only.at;
+            bucket.clear();
+            self.due.push(only);
+            return Some(());
+        }
+        let mut entries = std::mem::take(bucket);
         let earliest = entries.iter().map(|e| e.at).min()?;
         debug_assert!(earliest > self.now, "time ran backwards");
         self.now = earliest;
         if digit == 0 {
             // All of them are due.
             std::mem::swap(&mut self.due, &mut entries);
-        } else if let [only] = entries[..] {
-            self.due.push(only);
-            entries.clear();
         } else {
             for entry in entries.drain(..) {
                 self.place(entry);
@@ -177,6 +184,16 @@ impl<E: Copy> Queue<E> {
             self.spare.push(entries);
         }
         Some(())
+    }
+}
+
+/// Room for more events in a bucket that is full: what another one had, if it has none.
+#[cold]
+fn make_room<E>(bucket: &mut Vec<Entry<E>>, spare: &mut Vec<Vec<Entry<E>>>) {
+    if bucket.is_empty() {
+        *bucket = spare.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_ROOM));
+    } else {
+        bucket.reserve(bucket.len());
     }
 }
 
