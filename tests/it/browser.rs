@@ -286,6 +286,20 @@ fn browser_the_page_plays_scrubs_and_listens_to_keys() {
         "{why}"
     );
     assert!(why.contains("What helps: add a PodDisruptionBudget"), "{why}");
+    // What took the replicas leads to its chain, which ends in a step of the plan.
+    assert!(
+        why.contains("degraded 4.1 s, because of the drain of worker-1"),
+        "{why}"
+    );
+    browser.value("document.querySelector('#why .causes button').click()");
+    let chain = browser.text("why");
+    assert!(
+        chain.contains("Because of")
+            && chain.contains("the drain of worker-2 starts")
+            && chain.contains("the plan starts"),
+        "{chain}"
+    );
+    browser.key("w");
     browser.key("ArrowRight");
     let next = browser.text("clock");
     assert_ne!(next, "40.5 s");
