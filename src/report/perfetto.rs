@@ -188,14 +188,20 @@ impl<'a> Tracks<'a> {
         self.preamble.versions.get(version).cloned().unwrap_or_default()
     }
 
-    fn process(&mut self, at: u64, id: InstanceId, state: String) {
+    /// The track of a process, with its name.
+    fn track_of(&mut self, id: InstanceId) -> Option<Track> {
         let track = (CONTROL_PLANE, 10 + id.index() as u64);
         let preamble = self.preamble;
-        if let Some(info) = preamble.instances.get(id.index()) {
-            self.name(track, || match info.node {
-                Some(node) => format!("{} on {}", info.component.as_str(), words::node(preamble, node)),
-                None => info.component.as_str().into(),
-            });
+        let info = preamble.instances.get(id.index())?;
+        self.name(track, || match info.node {
+            Some(node) => format!("{} on {}", info.component.as_str(), words::node(preamble, node)),
+            None => info.component.as_str().into(),
+        });
+        Some(track)
+    }
+
+    fn process(&mut self, at: u64, id: InstanceId, state: String) {
+        if let Some(track) = self.track_of(id) {
             self.begin(at, track, state);
         }
     }
@@ -215,8 +221,9 @@ impl<'a> Tracks<'a> {
                 self.process(at, instance, format!("up, {version}"));
             }
             Fact::LeaderElected { instance, .. } => {
-                let track = (CONTROL_PLANE, 10 + instance.index() as u64);
-                self.instant(at, track, "leads");
+                if let Some(track) = self.track_of(instance) {
+                    self.instant(at, track, "leads");
+                }
             }
             _ => {}
         }
@@ -262,9 +269,11 @@ impl<'a> Tracks<'a> {
             for &[from, to] in &workload.availability().outages {
                 let cause = workload.causes.iter().find(|c| c.interval == [from, to]);
                 let args = cause.map_or_else(|| json!({}), |c| json!({"why": c.why, "fix": c.fix}));
-                self.slice(track, micros(from), micros(to), "down", args);
+                // Milliseconds are rounded, perhaps beyond the end.
+                let [begun, ended] = [from, to].map(|at| micros(at).min(self.end));
+                self.slice(track, begun, ended, "down", args);
                 for fact in cause.iter().flat_map(|c| &c.losses).filter_map(|loss| loss.fact) {
-                    self.flow(records, fact, track, micros(from));
+                    self.flow(records, fact, track, begun);
                 }
             }
         }
@@ -273,9 +282,9 @@ impl<'a> Tracks<'a> {
 
     fn counter(&mut self, name: &str, of: &str, points: &[(u64, u32)]) {
         for &(at, value) in points {
-            let args = json!({of: value});
+            let (args, at) = (json!({of: value}), (at * 1000).min(self.end));
             self.events
-                .push(json!({"ph": "C", "pid": WORKLOADS, "ts": at * 1000, "name": name, "args": args}));
+                .push(json!({"ph": "C", "pid": WORKLOADS, "ts": at, "name": name, "args": args}));
         }
     }
 

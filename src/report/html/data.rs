@@ -11,11 +11,13 @@ use super::bytes::Numbers;
 use super::facts::{Arg, Said, say_fact};
 use super::series::{AllSeries, millis};
 use crate::ids::{Id, PodId};
-use crate::metrics::{Cause, Kubelets, OutageReport, Report, Seconds, Share, WorkloadReport};
+use crate::metrics::{Cause, Kubelets, OutageReport, Report, Root, Seconds, Share, WorkloadReport};
 use crate::trace::{Fact, Preamble, Record};
 
 /// With more pods than this, nodes are drawn and pods counted.
 pub(super) const MOST_PODS: usize = 12_000;
+/// So many reasons are told for which replicas of a workload were missing.
+const MOST_REASONS: usize = 12;
 /// The name of what stands for pods that are not drawn: a node and how many it has. No fact has it.
 const NODE_PODS: &str = "NodePods";
 
@@ -76,6 +78,8 @@ struct Workload<'a> {
     causes: Vec<Why<'a>>,
     /// What replicas were missing for, whether any other one was there or not.
     missing: Vec<Missing<'a>>,
+    /// How many more reasons there are, each with less.
+    missing_more: usize,
     evictions: u64,
     refusals: u64,
     ready: String,
@@ -93,11 +97,11 @@ struct Why<'a> {
 
 /// What took replicas before a downtime, and where the chain of its causes is: a fact of the page.
 #[derive(Serialize)]
-struct Loss<'a>(&'a str, &'a str, Option<usize>);
+struct Loss<'a>(&'a str, String, Option<usize>);
 
 /// What is to blame, where its chain begins, a fact of the page, and for how long it was down and degraded for it.
 #[derive(Serialize)]
-struct Missing<'a>(&'a str, &'a str, Option<usize>, Seconds, Seconds);
+struct Missing<'a>(&'a str, String, Option<usize>, Seconds, Seconds);
 
 /// Everything that the page's scripts read.
 pub(super) fn data<'a>(
@@ -183,6 +187,15 @@ fn nodes(preamble: &Preamble) -> Nodes<'_> {
     }
 }
 
+/// Where a chain of causes begins, in words.
+fn began(root: &Root) -> String {
+    match root {
+        Root::Step { words, .. } => format!("because of {words}"),
+        Root::Fault { words, .. } => format!("because of a fault: {words}"),
+        Root::Initial { words, .. } => words.clone(),
+    }
+}
+
 /// `places`: for each fact of the trace, one above that of the page; 0: it is not there.
 fn workload<'a>(workload: &'a WorkloadReport, ready: String, places: &[u32]) -> Workload<'a> {
     let place = |fact: Option<u64>| {
@@ -194,19 +207,22 @@ fn workload<'a>(workload: &'a WorkloadReport, ready: String, places: &[u32]) -> 
         why: &cause.why,
         fix: cause.fix.as_deref(),
         losses: (cause.losses.iter())
-            .map(|l| Loss(&l.why, &l.root.words, place(l.fact)))
+            .map(|l| Loss(&l.why, began(&l.root), place(l.fact)))
             .collect(),
     };
-    let missing = |share: &'a Share| {
+    let mut shares: Vec<&Share> = workload.attribution.iter().collect();
+    let lack = |share: &Share| {
         let lack = share.endpoints.unwrap_or(share.serving);
-        Missing(
-            &share.why,
-            &share.root.words,
-            place(share.fact),
-            lack.downtime_seconds,
-            lack.degraded_seconds,
-        )
+        (lack.downtime_seconds, lack.degraded_seconds)
     };
+    let missing = |share: &'a Share| {
+        let (down, degraded) = lack(share);
+        Missing(&share.why, began(&share.root), place(share.fact), down, degraded)
+    };
+    shares.sort_by(|a, b| {
+        let ((a, x), (b, y)) = (lack(a), lack(b));
+        b.total_cmp(&a).then(y.total_cmp(&x))
+    });
     Workload {
         name: workload.full_name(),
         kind: &workload.kind,
@@ -214,7 +230,8 @@ fn workload<'a>(workload: &'a WorkloadReport, ready: String, places: &[u32]) -> 
         application: !workload.is_control_plane(),
         outages: &workload.availability().outages,
         causes: workload.causes.iter().map(why).collect(),
-        missing: workload.attribution.iter().map(missing).collect(),
+        missing: shares.iter().take(MOST_REASONS).copied().map(missing).collect(),
+        missing_more: shares.len().saturating_sub(MOST_REASONS),
         evictions: workload.evictions,
         refusals: workload.refusals,
         ready,

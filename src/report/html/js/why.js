@@ -89,15 +89,16 @@ function whyWorkload(panel, id, at) {
     const [from, to] = cause.interval;
     panel.append(element("h3", "Down " + seconds(from * 1000) + " – " + seconds(to * 1000)));
     panel.append(element("p", cause.why));
-    addCauses(panel, cause.losses.map(([why, root, fact]) => ({ words: why, more: "because of " + root, fact })));
+    addCauses(panel, cause.losses.map(([why, root, fact]) => ({ words: why, more: root, fact })));
     if (cause.fix) panel.append(element("p", "What helps: " + cause.fix, "fix"));
   }
   if (workload.missing.length === 0) return;
   panel.append(element("h3", "What replicas were missing for"));
   addCauses(panel, workload.missing.map(([why, root, fact, down, degraded]) => {
     const times = [down > 0 ? "down " + seconds(down * 1000) : "", degraded > 0 ? "degraded " + seconds(degraded * 1000) : ""];
-    return { words: why, more: [...times.filter((t) => t !== ""), "because of " + root].join(", "), fact };
+    return { words: why, more: [...times.filter((t) => t !== ""), root].join(", "), fact };
   }));
+  if (workload.missingMore > 0) panel.append(element("p", countOf(workload.missingMore, "more reason") + " for less", "more"));
 }
 
 /** Causes, each of which leads to its chain. @param {HTMLElement} panel
