@@ -10,6 +10,7 @@ mod churn;
 mod control_plane;
 mod deadlock;
 mod downs;
+mod findings;
 mod finish;
 mod nodes;
 mod outcome;
@@ -19,9 +20,9 @@ mod report;
 mod versions;
 
 pub use report::{
-    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Link, Moves,
-    NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Seconds, SkewReport, Versions,
-    WorkloadReport,
+    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport,
+    FindingReport, Link, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Seconds,
+    SkewReport, Versions, WorkloadReport,
 };
 
 pub(crate) use deadlock::misfit;

@@ -4,6 +4,7 @@ pub mod behaviour;
 mod change;
 mod cluster;
 mod fault;
+mod finding;
 mod pace;
 mod placement;
 mod plan;
@@ -15,6 +16,7 @@ mod workload;
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use finding::{Finding, Place, Prediction, Rehearsed, Severity, Subject};
 pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
@@ -73,6 +75,8 @@ pub struct Model {
     pub timings: Timings,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
+    /// What the linter says of it.
+    pub findings: Vec<Finding>,
 }
 
 impl Model {
@@ -98,6 +102,7 @@ impl Model {
             faults: Vec::new(),
             timings: Timings::default(),
             assumptions: Vec::new(),
+            findings: Vec::new(),
         }
     }
 

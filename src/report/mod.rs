@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod expectations;
 pub mod html;
 pub mod json;
+pub mod lint;
 pub(crate) mod markdown;
 pub mod narrate;
 pub mod perfetto;

@@ -147,6 +147,7 @@ impl<'a> Reading<'a> {
             revision: annotations.remove("deployment.kubernetes.io/revision"),
             mirror: annotations.contains_key("kubernetes.io/config.mirror"),
             create_at: self.create_at(&annotations),
+            ignored: self.ignored(&annotations),
             created: meta.creation_timestamp.map_or(0, |Time(at)| at.as_second()),
             deleting: meta.deletion_timestamp.is_some(),
             place: self.tree.find(&["metadata", "name"]),
@@ -167,6 +168,8 @@ pub(crate) struct Meta {
     pub(crate) created: i64,
     /// When it is created, since the start of the run; `None`: it is there at the start.
     pub(crate) create_at: Option<Span>,
+    /// Rules of the linter that say nothing of it.
+    pub(crate) ignored: Option<Box<[String]>>,
     pub(crate) deleting: bool,
     pub(crate) place: Place,
 }
