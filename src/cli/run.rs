@@ -17,7 +17,7 @@ use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
 use crate::report::narrate::Depth;
-use crate::scenario::Scenario;
+use crate::scenario::{Plans, Scenario};
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
@@ -28,12 +28,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         terminal.error(&wrong);
         return Ok(Exit::Usage);
     }
-    let loaded = if args.advise {
-        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
-    } else {
-        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
-    };
-    let (plans, scenario) = match loaded {
+    let (plans, scenario) = match loaded(args, terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
@@ -93,6 +88,15 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         terminal,
     )?)?;
     Ok(interrupt.asked().unwrap_or(code))
+}
+
+/// What is to be run, and its documents where changes to them will be tried.
+fn loaded(args: &RunArgs, terminal: &Terminal) -> Result<(Option<Plans>, Scenario), Exit> {
+    if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
+    } else {
+        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
+    }
 }
 
 fn options(args: &RunArgs) -> RunOptions {

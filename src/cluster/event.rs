@@ -1,8 +1,8 @@
 //! What will happen: one vocabulary per room, matched exhaustively.
 
 use super::{
-    control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler, stateful_set,
-    volumes,
+    autoscaler, control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler,
+    stateful_set, volumes,
 };
 use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
@@ -38,6 +38,7 @@ pub(crate) enum Event {
     /// The pod garbage collector looks for orphans of a node; `true`: the run waits for it.
     PodGc(NodeId, bool),
     Volume(volumes::Event),
+    Autoscaler(autoscaler::Event),
     Drain(drain::Event),
     Kubeadm(kubeadm::Event),
     Driver(driver::Event),

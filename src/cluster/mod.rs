@@ -2,6 +2,7 @@
 
 mod admission;
 pub(crate) mod arrival;
+pub(crate) mod autoscaler;
 mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;

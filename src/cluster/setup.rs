@@ -1,5 +1,6 @@
 //! The world before time starts: what the input holds is put in place, what it lacks is created and scheduled.
 
+use super::autoscaler::Autoscaler;
 use super::control_plane::ControlPlane;
 use super::gate::Permit;
 use super::hall::Hall;
@@ -38,6 +39,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl 
         driver: Driver::new(&hall, target),
         faults: Faults::new(&hall),
         policy: super::skew::Policy::default(),
+        autoscaler: Autoscaler::new(&hall),
         hall,
     };
     world.control_plane.start(&mut world.hall);
@@ -50,6 +52,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl 
     world.policy.start(&world.control_plane, &mut world.hall);
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
+    world.autoscaler.start(&world.driver, &mut world.hall);
     arrival::start(&mut world.hall);
     if let Some(plan) = &model.plan {
         world

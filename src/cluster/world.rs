@@ -1,5 +1,6 @@
 //! The world: the hall and its rooms, and the one dispatch.
 
+use super::autoscaler::Autoscaler;
 use super::control_plane::ControlPlane;
 use super::election::Outcome;
 use super::endpoints::DataPlane;
@@ -37,6 +38,7 @@ pub(super) struct World<'m> {
     pub(super) driver: Driver,
     pub(super) faults: Faults,
     pub(super) policy: Policy,
+    pub(super) autoscaler: Autoscaler,
 }
 
 impl World<'_> {
@@ -75,10 +77,16 @@ impl World<'_> {
             }
             Event::Driver(e) => self.driver.handle(e, &mut self.drains, &mut self.kubeadm, hall),
             Event::Fault(e) => self.faults.handle(e, &self.control_plane, hall),
+            Event::Autoscaler(e) => {
+                if let Some(node) = self.autoscaler.handle(e, hall) {
+                    self.driver.lost(node, hall);
+                }
+            }
             Event::Wake => {}
         }
         self.policy.observe(&self.control_plane, &mut self.hall);
         self.faults.observe(&self.control_plane, &mut self.hall);
+        self.autoscaler.observe(&self.driver, &mut self.hall);
         true
     }
 

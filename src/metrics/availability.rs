@@ -1,5 +1,11 @@
 //! The three truths about availability: what the API says, what processes do, what clients feel (M-6, M-7, M-9).
 
+use std::collections::BTreeMap;
+
+use crate::ids::PodId;
+
+use super::blame::{Blame, Loss};
+use super::missing::Ledger;
 use super::report::{Availability, ClientReport};
 use super::seconds;
 
@@ -15,7 +21,7 @@ pub(super) struct Tally {
     down: u64,
     degraded: u64,
     deficit: u128,
-    outages: Vec<(u64, u64)>,
+    missing: Ledger,
 }
 
 impl Tally {
@@ -26,47 +32,63 @@ impl Tally {
         }
     }
 
-    /// How many there should be now.
-    pub(super) const fn desired(&self) -> u32 {
-        self.desired
+    /// One more is wanted from now on.
+    pub(super) fn want_more(&mut self, at: u64, loss: Loss) {
+        let at = self.advance(at);
+        self.desired = self.desired.saturating_add(1);
+        if self.running {
+            self.missing.lose(at, loss);
+        }
     }
 
-    /// One more or one less is wanted from now on.
-    pub(super) fn want(&mut self, at: u64, more: bool) {
-        self.advance(at);
-        self.desired = if more {
-            self.desired.saturating_add(1)
-        } else {
-            self.desired.saturating_sub(1)
-        };
-    }
-
-    /// How many there are now.
-    pub(super) const fn count(&self) -> u32 {
-        self.count
+    /// One less is wanted from now on: that of a slot, if it is missing.
+    pub(super) fn want_less(&mut self, at: u64, slot: u32) {
+        let at = self.advance(at);
+        if self.desired > 0 {
+            self.desired -= 1;
+            if self.running {
+                self.missing.find(at, None, slot);
+            }
+        }
     }
 
     /// The clock starts.
-    pub(super) const fn start(&mut self, at: u64) {
+    pub(super) fn start(&mut self, at: u64) {
+        if self.running {
+            return;
+        }
         self.running = true;
         self.since = at;
+        self.missing.start(at, self.desired, self.count);
     }
 
-    /// One more or one less from now on.
-    pub(super) fn change(&mut self, at: u64, up: bool) {
-        self.advance(at);
-        self.count = if up {
-            self.count.saturating_add(1)
-        } else {
-            self.count.saturating_sub(1)
-        };
+    /// One more is there from now on.
+    pub(super) fn up(&mut self, at: u64, pod: PodId, slot: u32) {
+        let at = self.advance(at);
+        self.count = self.count.saturating_add(1);
+        if self.running {
+            self.missing.find(at, Some(pod), slot);
+        }
     }
 
-    /// Accounts for the time that has passed. States that last no time leave no trace.
-    fn advance(&mut self, at: u64) {
-        let passed = at.saturating_sub(self.since);
+    /// One less is there from now on.
+    pub(super) fn down(&mut self, at: u64, loss: Loss) {
+        let at = self.advance(at);
+        if self.count > 0 {
+            self.count -= 1;
+            if self.running {
+                self.missing.lose(at, loss);
+            }
+        }
+    }
+
+    /// Accounts for the time that has passed, and says how late it is. States that last no time leave no trace.
+    fn advance(&mut self, at: u64) -> u64 {
+        // In a trace that somebody has tampered with, time may run backwards.
+        let at = at.max(self.since);
+        let passed = at - self.since;
         if !self.running || passed == 0 {
-            return;
+            return at;
         }
         self.min = Some(self.min.map_or(self.count, |min| min.min(self.count)));
         if self.count < self.desired {
@@ -76,23 +98,31 @@ impl Tally {
                 self.degraded += passed;
             } else {
                 self.down += passed;
-                match self.outages.last_mut() {
-                    Some((_, end)) if *end == self.since => *end = at,
-                    _ => self.outages.push((self.since, at)),
-                }
             }
+            self.missing.passed(self.since, at, self.count == 0);
         }
         self.since = at;
+        at
     }
 
     /// The clock stops.
     pub(super) fn finish(&mut self, at: u64) {
-        self.advance(at);
+        let at = self.advance(at);
+        self.missing.finish(at);
+        debug_assert!(self.adds_up(), "what is to blame for downtime is not all of it");
     }
 
-    /// Longest intervals without any, in microseconds.
-    pub(super) fn outages(&self) -> &[(u64, u64)] {
-        &self.outages
+    /// Whether the sums over what is to blame are those of the workload.
+    fn adds_up(&self) -> bool {
+        let lacked = || self.missing.lacked().iter().map(|(_, lacked)| lacked);
+        lacked().map(|l| l.down).sum::<u64>() == self.down
+            && lacked().map(|l| l.degraded).sum::<u64>() == self.degraded
+            && lacked().map(|l| l.deficit).sum::<u128>() == self.deficit
+    }
+
+    /// What was missing, and why.
+    pub(super) const fn missing(&self) -> &Ledger {
+        &self.missing
     }
 
     pub(super) fn report(&self) -> Availability {
@@ -100,7 +130,12 @@ impl Tally {
         Availability {
             min_ready: counted,
             downtime_seconds: seconds(self.down),
-            outages: self.outages.iter().map(|&(a, b)| [seconds(a), seconds(b)]).collect(),
+            outages: self
+                .missing
+                .downs
+                .iter()
+                .map(|d| [seconds(d.start), seconds(d.end)])
+                .collect(),
             degraded_seconds: seconds(self.degraded),
             deficit_pod_seconds: seconds(u64::try_from(self.deficit).unwrap_or(u64::MAX)),
         }
@@ -132,6 +167,28 @@ pub(super) struct Client {
     hard_down: u64,
     /// Error time in 2^-20 microseconds.
     error: u128,
+    /// What is to blame for the requests that fail now: what made their share greater.
+    blame: usize,
+    failed: Vec<(Blame, Failed)>,
+    places: BTreeMap<Blame, usize>,
+}
+
+/// Time for which something is to blame.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Failed {
+    pub(super) hard_down: u64,
+    /// In 2^-20 microseconds.
+    pub(super) error: u128,
+}
+
+impl Failed {
+    pub(super) fn report(&self) -> ClientReport {
+        let error = (self.error + (1 << (FRACTION - 1))) >> FRACTION;
+        ClientReport {
+            hard_downtime_seconds: seconds(self.hard_down),
+            error_seconds: seconds(u64::try_from(error).unwrap_or(u64::MAX)),
+        }
+    }
 }
 
 /// Error time is summed in fractions of a microsecond, for thirds and sevenths do not add up otherwise.
@@ -146,24 +203,30 @@ impl Client {
     }
 
     /// The clock starts.
-    pub(super) const fn start(&mut self, at: u64) {
+    pub(super) fn start(&mut self, at: u64) {
         self.running = true;
         self.since = at;
+        if self.failing().0 > 0 {
+            self.accuse(Blame::START);
+        }
     }
 
     /// One more or one less is wanted from now on.
-    pub(super) fn want(&mut self, at: u64, more: bool) {
+    pub(super) fn want(&mut self, at: u64, more: bool, blame: Blame) {
         self.advance(at);
+        let before = self.failing();
         self.wanted = if more {
             self.wanted.saturating_add(1)
         } else {
             self.wanted.saturating_sub(1)
         };
+        self.judge(before, blame);
     }
 
     /// A pod's route or its containers change.
-    pub(super) fn change(&mut self, at: u64, from: (Route, bool), to: (Route, bool)) {
+    pub(super) fn change(&mut self, at: u64, from: (Route, bool), to: (Route, bool), blame: Blame) {
         self.advance(at);
+        let before = self.failing();
         if let Some(place) = self.place(from.0) {
             place.0 = place.0.saturating_sub(1);
             place.1 = place.1.saturating_sub(u32::from(from.1));
@@ -171,6 +234,37 @@ impl Client {
         if let Some(place) = self.place(to.0) {
             place.0 += 1;
             place.1 += u32::from(to.1);
+        }
+        self.judge(before, blame);
+    }
+
+    /// Whatever makes more requests fail is to blame for it.
+    fn judge(&mut self, before: (u32, u32), blame: Blame) {
+        let now = self.failing();
+        let more = u64::from(now.0) * u64::from(before.1) > u64::from(before.0) * u64::from(now.1);
+        if more {
+            self.accuse(blame);
+        }
+    }
+
+    fn accuse(&mut self, blame: Blame) {
+        let next = self.failed.len();
+        self.blame = *self.places.entry(blame).or_insert(next);
+        if self.blame == next {
+            self.failed.push((blame, Failed::default()));
+        }
+    }
+
+    /// How many requests fail, of how many.
+    fn failing(&self) -> (u32, u32) {
+        if self.wanted == 0 {
+            return (0, 1);
+        }
+        let (all, serving) = if self.ready.0 > 0 { self.ready } else { self.terminating };
+        if serving == 0 {
+            (1, 1)
+        } else {
+            (all.saturating_sub(serving), all.max(1))
         }
     }
 
@@ -189,24 +283,41 @@ impl Client {
             return;
         }
         self.since = at;
-        if self.wanted == 0 {
+        let (failing, of) = self.failing();
+        if failing == 0 {
             return;
         }
-        let (all, serving) = if self.ready.0 > 0 { self.ready } else { self.terminating };
-        if serving == 0 {
-            self.hard_down += passed;
-            self.error += u128::from(passed) << FRACTION;
-        } else {
-            let failing = u128::from(all.saturating_sub(serving));
-            self.error += (u128::from(passed) << FRACTION) * failing / u128::from(all.max(1));
+        let error = (u128::from(passed) << FRACTION) * u128::from(failing) / u128::from(of);
+        let hard = if failing == of { passed } else { 0 };
+        self.error += error;
+        self.hard_down += hard;
+        if let Some((_, failed)) = self.failed.get_mut(self.blame) {
+            failed.error += error;
+            failed.hard_down += hard;
         }
     }
 
+    /// The clock stops.
+    pub(super) fn finish(&mut self, at: u64) {
+        self.advance(at);
+        let failed = || self.failed.iter().map(|(_, failed)| failed);
+        debug_assert!(
+            failed().map(|f| f.hard_down).sum::<u64>() == self.hard_down
+                && failed().map(|f| f.error).sum::<u128>() == self.error,
+            "what is to blame for failed requests is not all of it"
+        );
+    }
+
+    /// What is to blame for how much.
+    pub(super) fn failed(&self) -> &[(Blame, Failed)] {
+        &self.failed
+    }
+
     pub(super) fn report(&self) -> ClientReport {
-        let error = (self.error + (1 << (FRACTION - 1))) >> FRACTION;
-        ClientReport {
-            hard_downtime_seconds: seconds(self.hard_down),
-            error_seconds: seconds(u64::try_from(error).unwrap_or(u64::MAX)),
-        }
+        let all = Failed {
+            hard_down: self.hard_down,
+            error: self.error,
+        };
+        all.report()
     }
 }

@@ -2,139 +2,88 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{Id, NodeId};
+use crate::ids::Id;
 use crate::model::Component;
-use crate::trace::{DeletedBy, Fact, Preamble, StopReason, WorkloadInfo};
+use crate::trace::WorkloadInfo;
 
-use super::chain::Chain;
+use super::blame::{Loss, Why, Words};
+use super::chain::Anchor;
 use super::churn::{Churn, PATIENCE};
 use super::control_plane::ControlPlane;
-use super::downs::{Down, Downs, EXPLAINED, Loss, REMEMBERED};
-use super::outcome::{deed, list};
+use super::missing::Down;
+use super::outcome::list;
 use super::pods::Pods;
-use super::report::Cause;
+use super::report::{Cause, LossReport};
 use super::seconds;
 
 /// A replacement that is created later than so many microseconds after the loss was late.
 const LATE: u64 = 2_000_000;
-
-/// Why pods were lost, as far as it can be told in a clause.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Why {
-    Drained(NodeId),
-    NodeCrashed(NodeId),
-    Fault(u32),
-    Step(u32),
-    RolledOut,
-    NodeNotReady(NodeId),
-    KubeletStopped(NodeId),
-    Deleted(DeletedBy),
-    Stopped(StopReason),
-    Unready,
-}
 
 /// Pods that were lost for the same reason.
 struct Group {
     why: Why,
     count: usize,
     first: u64,
-    last: u64,
+    last: Loss,
 }
 
 /// What is needed to explain the downtime of one workload.
 pub(super) struct Explainer<'a> {
-    pub(super) preamble: &'a Preamble,
+    pub(super) words: Words<'a>,
     pub(super) workload: &'a WorkloadInfo,
     pub(super) churn: &'a Churn,
     pub(super) pods: &'a Pods,
-    pub(super) chain: &'a Chain,
     pub(super) control_plane: &'a ControlPlane,
 }
 
 impl Explainer<'_> {
-    /// A line for each interval of downtime (microseconds), as far as lines are not too many.
-    pub(super) fn causes(&self, outages: &[(u64, u64)], downs: &Downs) -> Vec<Cause> {
-        let mut causes: Vec<Cause> = outages
-            .iter()
-            .take(EXPLAINED)
-            .map(|&(start, end)| {
-                let down = downs.downs.iter().find(|d| d.start == start);
-                self.cause(start, end, down)
-            })
-            .collect();
-        if let (Some(&(start, _)), Some(&(_, end))) = (outages.get(EXPLAINED), outages.last()) {
-            let more = outages.len() - EXPLAINED;
-            let times = if more == 1 { "time" } else { "times" };
-            causes.push(Cause {
-                interval: [seconds(start), seconds(end)],
-                why: format!("it was down {more} more {times}"),
-                fix: None,
-            });
-        }
-        causes
+    /// A cause for each interval of downtime.
+    pub(super) fn causes(&self, downs: &[Down]) -> Vec<Cause> {
+        downs.iter().map(|down| self.cause(down)).collect()
     }
 
-    fn cause(&self, start: u64, end: u64, down: Option<&Down>) -> Cause {
-        let mut losses: Vec<Loss> = Vec::new();
-        for loss in down.map_or(&[][..], |d| &d.losses).iter().rev() {
-            if losses.iter().all(|known| known.pod != loss.pod) {
-                losses.push(*loss);
-            }
-        }
-        losses.reverse();
-        losses.sort_by_key(|loss| loss.at);
-        let desired = self.workload.desired as usize;
-        if losses.len() > desired {
-            losses.drain(..losses.len() - desired);
-        }
+    fn cause(&self, down: &Down) -> Cause {
+        // What was so from the start is no loss.
+        let losses: Vec<Loss> = down.losses.iter().filter(|l| l.fact.is_some()).copied().collect();
+        let lost = down.missing - (down.losses.len() - losses.len());
         let groups = self.groups(&losses);
-        let why = format!("{}; {}", self.beginning(&losses, &groups), self.ending(&losses, down));
         Cause {
-            interval: [seconds(start), seconds(end)],
-            why,
+            interval: [seconds(down.start), seconds(down.end)],
+            why: format!(
+                "{}; {}",
+                self.beginning(lost, &losses, &groups),
+                self.ending(&losses, down)
+            ),
+            losses: self.groups(&down.losses).iter().map(|g| self.loss(g)).collect(),
             fix: self.fix(&losses, &groups),
         }
     }
 
-    fn why(&self, loss: &Loss) -> Why {
-        let from = loss.deleted.map_or(loss.fact, |(fact, _)| fact);
-        let mut best = match (loss.deleted, loss.stopped) {
-            (Some((_, by)), _) => (8, Why::Deleted(by)),
-            (None, Some(why)) => (8, Why::Stopped(why)),
-            (None, None) => (9, Why::Unready),
-        };
-        for record in self.chain.roots(from) {
-            let found = match record.fact {
-                Fact::DrainStarted { node, .. } => (0, Why::Drained(node)),
-                Fact::NodeCrashed { node } => (1, Why::NodeCrashed(node)),
-                Fact::FaultInjected { fault } => (2, Why::Fault(fault)),
-                Fact::StepStarted { step } => (3, Why::Step(step)),
-                Fact::RolloutStarted { .. } => (4, Why::RolledOut),
-                Fact::NodeNotReady { node } => (5, Why::NodeNotReady(node)),
-                Fact::KubeletStopped { node } => (6, Why::KubeletStopped(node)),
-                _ => continue,
-            };
-            if found.0 < best.0 {
-                best = found;
-            }
+    fn loss(&self, group: &Group) -> LossReport {
+        let who = quantity(group.count, self.workload.desired as usize);
+        LossReport {
+            replicas: group.count as u64,
+            interval: [seconds(group.first), seconds(group.last.at)],
+            why: self.words.clause(group.why, &who, group.count == 1),
+            root: self.words.root(group.last.blame.way),
+            fact: group.last.fact.map(|fact| fact.index() as u64),
         }
-        best.1
     }
 
     fn groups(&self, losses: &[Loss]) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for loss in losses {
-            let why = self.why(loss);
+            let why = loss.blame.why(self.words.chain);
             match groups.iter_mut().find(|g| g.why == why) {
                 Some(group) => {
                     group.count += 1;
-                    group.last = group.last.max(loss.at);
+                    group.last = *loss;
                 }
                 None => groups.push(Group {
                     why,
                     count: 1,
                     first: loss.at,
-                    last: loss.at,
+                    last: *loss,
                 }),
             }
         }
@@ -142,7 +91,7 @@ impl Explainer<'_> {
     }
 
     /// How it came that nothing was left.
-    fn beginning(&self, losses: &[Loss], groups: &[Group]) -> String {
+    fn beginning(&self, lost: usize, losses: &[Loss], groups: &[Group]) -> String {
         let desired = self.workload.desired as usize;
         if losses.is_empty() {
             return match desired {
@@ -150,25 +99,30 @@ impl Explainer<'_> {
                 _ => "no replica was ready before".into(),
             };
         }
-        let all = losses.len() == desired;
         let mut text = match groups {
-            [only] if all && let Why::Drained(node) = only.why => format!(
-                "{} {} on {}: draining it evicted {} {}",
-                quantity(losses.len(), desired),
-                if desired == 1 { "was" } else { "were" },
-                self.node(node),
-                if desired == 1 { "it" } else { "them" },
-                when(only.first, only.last),
-            ),
-            _ if groups.len() > 3 => {
-                let nodes: BTreeSet<&str> = losses.iter().filter_map(|l| l.node).map(|n| self.node(n)).collect();
+            [only]
+                if lost == desired
+                    && let Why::Anchor(Anchor::Drained(node)) = only.why =>
+            {
+                format!(
+                    "{} {} on {}: draining it evicted {} {}",
+                    quantity(lost, desired),
+                    if desired == 1 { "was" } else { "were" },
+                    self.words.node(node),
+                    if desired == 1 { "it" } else { "them" },
+                    when(only.first, only.last.at),
+                )
+            }
+            _ if groups.len() > 3 || lost > losses.len() => {
+                let nodes = losses.iter().filter_map(|l| l.node);
+                let nodes: BTreeSet<&str> = nodes.map(|n| self.words.node(n)).collect();
                 let nodes: Vec<&str> = nodes.into_iter().collect();
                 let (first, last) = (losses.first(), losses.last());
                 format!(
                     "{} on {} {} lost {}",
-                    quantity(losses.len(), desired),
+                    quantity(lost, desired),
                     list(&nodes),
-                    if losses.len() == 1 { "was" } else { "were" },
+                    if lost == 1 { "was" } else { "were" },
                     when(first.map_or(0, |l| l.at), last.map_or(0, |l| l.at)),
                 )
             }
@@ -177,71 +131,28 @@ impl Explainer<'_> {
                 clauses.join(", then ")
             }
         };
-        let others = desired.saturating_sub(losses.len());
-        if others > 0 && losses.len() < REMEMBERED / 2 {
-            text.push_str(&match others {
-                1 => "; the other one was not ready at that time".into(),
-                n => format!("; the other {n} were not ready at that time"),
-            });
+        match desired.saturating_sub(lost) {
+            0 => {}
+            1 => text.push_str("; the other one was not ready at that time"),
+            n => text.push_str(&format!("; the other {n} were not ready at that time")),
         }
         text
     }
 
     fn clause(&self, group: &Group) -> String {
         let who = quantity(group.count, self.workload.desired as usize);
-        let was = if group.count == 1 { "was" } else { "were" };
-        let at = when(group.first, group.last);
-        match group.why {
-            Why::Drained(node) => format!("draining {} evicted {who} {at}", self.node(node)),
-            Why::NodeCrashed(node) => {
-                format!("{} crashed, and {who} with it {at}", self.node(node))
-            }
-            Why::Fault(fault) => {
-                let words = self.preamble.faults.get(fault as usize);
-                let words = words.map_or("", |fault| deed(fault));
-                format!("a fault ({words}) hit {who} {at}")
-            }
-            Why::Step(step) => {
-                let words = self.preamble.steps.get(step as usize);
-                let words = words.map_or("", String::as_str);
-                format!("step {} ({words}) hit {who} {at}", u64::from(step) + 1)
-            }
-            Why::RolledOut => format!("a rollout replaced {who} {at}"),
-            Why::NodeNotReady(node) => {
-                format!("{} was not ready, and {who} with it {at}", self.node(node))
-            }
-            Why::KubeletStopped(node) => {
-                format!(
-                    "the kubelet of {} stopped, and {who} {was} unready {at}",
-                    self.node(node)
-                )
-            }
-            Why::Deleted(by) => {
-                let by = match by {
-                    DeletedBy::Drain => "a drain",
-                    DeletedBy::User => "a user",
-                    DeletedBy::Controller => "a controller",
-                    DeletedBy::TaintManager => "the taint manager",
-                    DeletedBy::GarbageCollector => "the pod garbage collector",
-                    DeletedBy::Preemption => "the scheduler, for a pod of higher priority,",
-                };
-                format!("{by} deleted {who} {at}")
-            }
-            Why::Stopped(StopReason::Crashed) => format!("the containers of {who} crashed {at}"),
-            Why::Stopped(_) => format!("the containers of {who} stopped {at}"),
-            Why::Unready => format!("{who} became unready {at}"),
-        }
+        let what = self.words.clause(group.why, &who, group.count == 1);
+        format!("{what} {}", when(group.first, group.last.at))
     }
 
     /// How it came back.
-    fn ending(&self, losses: &[Loss], down: Option<&Down>) -> String {
-        let back = down.and_then(|d| Some((d.end?, d.back?)));
+    fn ending(&self, losses: &[Loss], down: &Down) -> String {
         let many = losses.len() > 1;
-        let Some((at, id)) = back else {
+        let (at, Some(id)) = (down.end, down.back) else {
             return self.no_return(losses);
         };
         let pod = self.pods.get(id);
-        let new = pod.is_some_and(|p| p.new && losses.iter().all(|l| l.pod != id));
+        let new = pod.is_some_and(|p| p.new && losses.iter().all(|l| l.pod != Some(id)));
         let Some(pod) = pod.filter(|_| new) else {
             return match (losses.is_empty(), many) {
                 (true, _) if self.workload.desired == 1 => format!("it was ready at {}", clock(at)),
@@ -283,8 +194,7 @@ impl Explainer<'_> {
         if !self.workload.owned {
             return "nobody recreates it".into();
         }
-        let places = losses.iter().filter_map(|l| self.pods.get(l.pod));
-        let next = places.filter_map(|p| self.churn.slots.get(&p.slot)?.pod);
+        let next = losses.iter().filter_map(|l| self.churn.slots.get(&l.slot)?.pod);
         let homeless = next.filter_map(|id| self.pods.get(id));
         if homeless.filter(|p| p.new && p.bound.is_none()).count() > 0 {
             return "no node had been found for a replacement when the run ended".into();
@@ -295,7 +205,7 @@ impl Explainer<'_> {
     /// The smallest change that helps.
     fn fix(&self, losses: &[Loss], groups: &[Group]) -> Option<String> {
         let w = self.workload;
-        if groups.is_empty() || groups.iter().any(|g| g.why == Why::RolledOut) {
+        if groups.is_empty() || groups.iter().any(|g| g.why == Why::Anchor(Anchor::RolledOut)) {
             return None;
         }
         if w.kind == "Pod" {
@@ -304,21 +214,16 @@ impl Explainer<'_> {
         if w.desired == 1 {
             return Some("run at least 2 replicas".into());
         }
-        let drained = |g: &Group| matches!(g.why, Why::Drained(_));
+        let drained = |g: &Group| matches!(g.why, Why::Anchor(Anchor::Drained(_)));
         if groups.iter().any(drained) && w.budgets.is_empty() {
             return Some("add a PodDisruptionBudget with minAvailable 1".into());
         }
         let node = losses.first().and_then(|l| l.node);
-        let crashed = |g: &Group| matches!(g.why, Why::NodeCrashed(_) | Why::NodeNotReady(_));
+        let crashed = |g: &Group| matches!(g.why, Why::Anchor(Anchor::NodeCrashed(_) | Anchor::NodeNotReady(_)));
         if node.is_some() && losses.iter().all(|l| l.node == node) && groups.iter().all(crashed) {
             return Some("spread the replicas over several nodes".into());
         }
         None
-    }
-
-    fn node(&self, id: NodeId) -> &str {
-        let node = self.preamble.nodes.get(id.index());
-        node.map_or("a node", |node| node.name.as_str())
     }
 }
 

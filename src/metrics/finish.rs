@@ -1,5 +1,7 @@
 //! From the fold to the report.
 
+use super::attribution;
+use super::blame::Words;
 use super::outcome::Ending;
 use super::{
     Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, findings, placement,
@@ -73,7 +75,7 @@ impl Metrics<'_> {
         for workload in &mut self.workloads {
             workload.endpoints.finish(end);
             workload.serving.finish(end);
-            workload.client.advance(end);
+            workload.client.finish(end);
             for slot in workload.churn.slots.values() {
                 let pod: Option<PodId> = slot.pod;
                 if let Some(pod) = pod.and_then(|id| self.pods.get_mut(id)) {
@@ -110,6 +112,7 @@ impl Metrics<'_> {
             max_pending: self.pending.max,
             pending_pod_seconds: seconds(self.pending.micros),
             surge_node_seconds: seconds(self.nodes.surge(end)),
+            scale_down: Some(self.nodes.scale_down).filter(|s| s.nodes > 0),
             placement_before: self.placement_before.clone(),
             placement_after: placement::placement(self.preamble, &self.pods),
         }
@@ -118,12 +121,15 @@ impl Metrics<'_> {
     fn workload(&self, id: WorkloadId, lost: &[u64]) -> Option<WorkloadReport> {
         let info = self.preamble.workloads.get(id.index())?;
         let state = self.workloads.get(id.index())?;
-        let explainer = Explainer {
+        let words = Words {
             preamble: self.preamble,
+            chain: &self.chain,
+        };
+        let explainer = Explainer {
+            words,
             workload: info,
             churn: &state.churn,
             pods: &self.pods,
-            chain: &self.chain,
             control_plane: &self.control_plane,
         };
         let (primary, known) = if info.has_endpoints {
@@ -149,7 +155,8 @@ impl Metrics<'_> {
             pods_created: state.churn.created + state.churn.arrived,
             pods_lost,
             moves_per_replica: state.churn.moves(info.desired),
-            causes: explainer.causes(primary.outages(), &state.downs),
+            causes: explainer.causes(&primary.missing().downs),
+            attribution: attribution::shares(words, state, known),
         })
     }
 }

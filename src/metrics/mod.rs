@@ -3,15 +3,17 @@
 //! Facts are all that is read, so the report of a saved trace is that of the live run, byte for byte. What stands before
 //! [`Fact::RunStarted`] sets the scene and does not count. Integrals are sums of integer microseconds.
 
+mod attribution;
 mod availability;
+mod blame;
 mod causes;
 mod chain;
 mod churn;
 mod control_plane;
 mod deadlock;
-mod downs;
 mod findings;
 mod finish;
+mod missing;
 mod nodes;
 mod outcome;
 mod placement;
@@ -21,8 +23,8 @@ mod versions;
 
 pub use report::{
     Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport,
-    FindingReport, Link, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Seconds,
-    SkewReport, Versions, WorkloadReport,
+    FindingReport, Lack, Link, LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof,
+    Report, Root, ScaleDownReport, Seconds, Share, SkewReport, Versions, WorkloadReport,
 };
 
 pub(crate) use deadlock::misfit;
@@ -35,11 +37,11 @@ use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, Stop
 use crate::units::Time;
 
 use availability::{Client, Route, Tally};
+use blame::Loss;
 use causes::Explainer;
 use chain::Chain;
 use churn::{Begun, Churn, Pending};
 use control_plane::ControlPlane;
-use downs::Downs;
 use nodes::Nodes;
 use pods::{Pod, Pods};
 
@@ -56,42 +58,42 @@ struct Workload {
     serving: Tally,
     client: Client,
     churn: Churn,
-    downs: Downs,
 }
 
 impl Workload {
     /// A replica that is created during the run counts for the first time: it is missed from now on.
-    fn begins(&mut self, at: u64, slot: u32, what: fn(&mut Begun) -> &mut bool) {
+    fn begins(&mut self, slot: u32, what: fn(&mut Begun) -> &mut bool, loss: Loss) {
         let Some(slot) = self.churn.slots.get_mut(&slot).filter(|s| !s.begun.done) else {
             return;
         };
         let before = slot.begun;
         *what(&mut slot.begun) = true;
         let now = slot.begun;
-        self.wants(at, before, now);
+        self.wants(before, now, loss);
     }
 
     /// Its work is done, and nobody misses it any more.
-    fn is_done(&mut self, at: u64, slot: u32) {
+    fn is_done(&mut self, slot: u32, loss: Loss) {
         if let Some(slot) = self.churn.slots.get_mut(&slot) {
             let before = slot.begun;
             slot.begun = Begun {
                 done: true,
                 ..Begun::default()
             };
-            self.wants(at, before, Begun::default());
+            self.wants(before, Begun::default(), loss);
         }
     }
 
-    fn wants(&mut self, at: u64, before: Begun, now: Begun) {
-        if before.endpoint != now.endpoint {
-            self.endpoints.want(at, now.endpoint);
-        }
-        if before.serving != now.serving {
-            self.serving.want(at, now.serving);
-        }
+    fn wants(&mut self, before: Begun, now: Begun, loss: Loss) {
+        let change = |tally: &mut Tally, before: bool, now: bool| match (before, now) {
+            (false, true) => tally.want_more(loss.at, loss),
+            (true, false) => tally.want_less(loss.at, loss.slot),
+            _ => {}
+        };
+        change(&mut self.endpoints, before.endpoint, now.endpoint);
+        change(&mut self.serving, before.serving, now.serving);
         if before.route != now.route {
-            self.client.want(at, now.route);
+            self.client.want(loss.at, now.route, loss.blame);
         }
     }
 }
@@ -135,7 +137,6 @@ impl<'p> Metrics<'p> {
                 serving: Tally::new(desired),
                 client: Client::new(desired),
                 churn: Churn::default(),
-                downs: Downs::default(),
             }
         };
         Self {
@@ -163,18 +164,10 @@ impl<'p> Metrics<'p> {
         self.started = true;
         self.pending.start(at);
         self.placement_before = placement::placement(self.preamble, &self.pods);
-        for (workload, info) in self.workloads.iter_mut().zip(&self.preamble.workloads) {
+        for workload in &mut self.workloads {
             workload.endpoints.start(at);
             workload.serving.start(at);
             workload.client.start(at);
-            let primary = if info.has_endpoints {
-                &workload.endpoints
-            } else {
-                &workload.serving
-            };
-            if primary.count() == 0 && !info.created_later {
-                workload.downs.down(at);
-            }
         }
     }
 
@@ -296,54 +289,50 @@ impl<'p> Metrics<'p> {
             return;
         }
         *place = up;
+        let loss = Loss::new(at, fact, id, pod, &self.chain);
         let workload = pod.workload.index();
         let info = self.preamble.workloads.get(workload);
         let Some((state, info)) = self.workloads.get_mut(workload).zip(info) else {
             return;
         };
         if info.created_later && up {
-            state.begins(
-                at,
-                pod.slot,
-                match truth {
-                    Truth::Endpoints => |b| &mut b.endpoint,
-                    Truth::Serving => |b| &mut b.serving,
-                },
-            );
+            let wanted = Loss::wanted(at, fact, pod.slot, &self.chain);
+            let what: fn(&mut Begun) -> &mut bool = match truth {
+                Truth::Endpoints => |b| &mut b.endpoint,
+                Truth::Serving => |b| &mut b.serving,
+            };
+            state.begins(pod.slot, what, wanted);
         } else if info.created_later && pod.stopped == Some(StopReason::Completed) {
-            state.is_done(at, pod.slot);
+            state.is_done(pod.slot, loss);
         }
         let tally = match truth {
             Truth::Endpoints => &mut state.endpoints,
             Truth::Serving => &mut state.serving,
         };
-        tally.change(at, up);
-        if truth == Truth::Serving {
-            state.client.change(at, before, pod.at_the_door());
+        if up {
+            tally.up(at, id, pod.slot);
+        } else {
+            tally.down(at, loss);
         }
-        let primary = (truth == Truth::Endpoints) == info.has_endpoints;
-        if self.started && primary {
-            let now = tally.count();
-            if up {
-                state.downs.back(at, id, now, tally.desired());
-            } else if now < tally.desired() || !info.created_later {
-                state.downs.lost(at, fact, id, pod, now);
-            }
+        if truth == Truth::Serving {
+            state.client.change(at, before, pod.at_the_door(), loss.blame);
         }
     }
 
     /// The data plane sends requests for a pod elsewhere.
-    fn routed(&mut self, at: u64, id: PodId, route: Route) {
+    fn routed(&mut self, at: u64, fact: FactId, id: PodId, route: Route) {
         if let Some(pod) = self.pods.get_mut(id)
             && let Some(state) = self.workloads.get_mut(pod.workload.index())
         {
             let before = pod.at_the_door();
             let info = self.preamble.workloads.get(pod.workload.index());
             if route == Route::Ready && info.is_some_and(|w| w.created_later) {
-                state.begins(at, pod.slot, |b| &mut b.route);
+                let wanted = Loss::wanted(at, fact, pod.slot, &self.chain);
+                state.begins(pod.slot, |b| &mut b.route, wanted);
             }
             pod.route = route;
-            state.client.change(at, before, pod.at_the_door());
+            let blame = Loss::new(at, fact, id, pod, &self.chain).blame;
+            state.client.change(at, before, pod.at_the_door(), blame);
         }
     }
 
@@ -431,9 +420,9 @@ impl<'p> Metrics<'p> {
             }
             Fact::EndpointReady { pod } => self.counts(at, id, pod, Truth::Endpoints, true),
             Fact::EndpointUnready { pod } => self.counts(at, id, pod, Truth::Endpoints, false),
-            Fact::RouteReady { pod } => self.routed(at, pod, Route::Ready),
-            Fact::RouteTerminating { pod } => self.routed(at, pod, Route::Terminating),
-            Fact::RouteRemoved { pod } => self.routed(at, pod, Route::None),
+            Fact::RouteReady { pod } => self.routed(at, id, pod, Route::Ready),
+            Fact::RouteTerminating { pod } => self.routed(at, id, pod, Route::Terminating),
+            Fact::RouteRemoved { pod } => self.routed(at, id, pod, Route::None),
             _ => {}
         }
     }

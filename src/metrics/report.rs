@@ -162,10 +162,23 @@ pub struct ClusterReport {
     pub pending_pod_seconds: Seconds,
     /// Time of nodes that were added for the upgrade, summed over nodes.
     pub surge_node_seconds: Seconds,
+    /// What the cluster autoscaler removed; left out where it removed nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_down: Option<ScaleDownReport>,
     /// Pods with running containers, of workloads that are recreated elsewhere, at the start.
     pub placement_before: Placement,
     /// The same at the end.
     pub placement_after: Placement,
+}
+
+/// What the cluster autoscaler removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScaleDownReport {
+    /// Nodes that it removed.
+    pub nodes: u64,
+    /// New nodes of the plan among them, which the plan asked for again.
+    pub asked_for_again: u64,
 }
 
 /// How often replicas were created anew.
@@ -319,8 +332,69 @@ pub struct WorkloadReport {
     pub pods_lost: u64,
     /// How often its replicas were created anew.
     pub moves_per_replica: Moves,
-    /// Why it was down.
+    /// Why it was down: each outage of `endpoints`, or of `serving` where no Service lists its pods.
     pub causes: Vec<Cause>,
+    /// What all of its downtime, degradation and errors come from: the sums over this list are those above, but for
+    /// rounding to milliseconds. The worst first.
+    #[serde(default)]
+    pub attribution: Vec<Share>,
+}
+
+/// What something is to blame for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Share {
+    /// What happened, as a sentence without its end.
+    pub why: String,
+    /// Where its chain of causes ends.
+    pub root: Root,
+    /// The first fact of this sort, by the number that it has in a trace; null where it was so from the start.
+    pub fact: Option<u64>,
+    /// In the endpoints. Null where no Service lists its pods.
+    pub endpoints: Option<Lack>,
+    /// In what processes do.
+    pub serving: Lack,
+    /// In what clients feel. Null where no Service lists its pods.
+    pub client: Option<ClientReport>,
+}
+
+/// How much was lacking for a reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lack {
+    /// While there was no replica, and the last one was lost for this reason.
+    pub downtime_seconds: Seconds,
+    /// While there were too few, and the one that was missing for the longest time was lost for this reason.
+    pub degraded_seconds: Seconds,
+    /// Replicas that were missing for this reason, integrated over time.
+    pub deficit_pod_seconds: Seconds,
+}
+
+/// Where a chain of causes ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Root {
+    /// In a step of the plan.
+    Step {
+        /// Which one.
+        words: String,
+        /// When it began.
+        at: Seconds,
+    },
+    /// In a fault.
+    Fault {
+        /// What happened.
+        words: String,
+        /// When.
+        at: Seconds,
+    },
+    /// In what is so without the plan and without a fault.
+    Initial {
+        /// What.
+        words: String,
+        /// Since when.
+        at: Seconds,
+    },
 }
 
 /// How many replicas were there, from the start to the end of the run.
@@ -357,8 +431,27 @@ pub struct Cause {
     pub interval: [Seconds; 2],
     /// Why, as a sentence.
     pub why: String,
+    /// How it came about: replicas that were missing when it began, by what happened to them, the decisive ones last.
+    #[serde(default)]
+    pub losses: Vec<LossReport>,
     /// The smallest change that helps; null where none is known.
     pub fix: Option<String>,
+}
+
+/// Replicas that were missing for the same reason when a downtime began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LossReport {
+    /// How many.
+    pub replicas: u64,
+    /// When the first and the last of them were lost.
+    pub interval: [Seconds; 2],
+    /// What happened, as a sentence without its end.
+    pub why: String,
+    /// Where the chain of causes ends.
+    pub root: Root,
+    /// The fact that took the last of them, by the number that it has in a trace; null where it was so from the start.
+    pub fact: Option<u64>,
 }
 
 impl Report {

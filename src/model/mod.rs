@@ -1,5 +1,6 @@
 //! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
 
+mod autoscaler;
 pub mod behaviour;
 mod change;
 mod cluster;
@@ -13,6 +14,7 @@ mod timings;
 mod volume;
 mod workload;
 
+pub use autoscaler::{Autoscaler, NodeGroup};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
@@ -69,6 +71,8 @@ pub struct Model {
     pub webhooks: IdVec<WebhookId, Webhook>,
     /// What is rehearsed; `None` where only faults are played.
     pub plan: Option<Plan>,
+    /// What removes empty nodes, where there is one.
+    pub autoscaler: Option<Autoscaler>,
     /// Trouble.
     pub faults: Vec<Fault>,
     /// How long things take.
@@ -99,6 +103,7 @@ impl Model {
             volumes: IdVec::new(),
             node_sets: Vec::new(),
             plan: None,
+            autoscaler: None,
             faults: Vec::new(),
             timings: Timings::default(),
             assumptions: Vec::new(),

@@ -159,6 +159,8 @@ pub struct Strategy {
     pub on_quota: OnQuota,
     /// What becomes of nodes that are being worked on when the plan gives up.
     pub on_abort: OnAbort,
+    /// Whether the cluster autoscaler leaves the pool's nodes and those that come for it alone, as long as the pool is worked on.
+    pub scale_down_disabled: bool,
     /// When somebody wants the old nodes back, counted from the pool's start ([`Mode::BlueGreen`]).
     pub rollback_after: Option<Span>,
 }
@@ -195,6 +197,7 @@ impl Default for Strategy {
             max_nodes: None,
             on_quota: OnQuota::Abort,
             on_abort: OnAbort::Finish,
+            scale_down_disabled: false,
             rollback_after: None,
         }
     }

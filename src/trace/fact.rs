@@ -128,6 +128,10 @@ pub enum Fact {
     CreationRefused { node: NodeId },
     /// What must hold before this node counts as done did not hold for as long as the plan waits.
     GateTimedOut { node: NodeId },
+    /// The cluster autoscaler removes a node that has not been needed for long enough.
+    ScaleDownStarted { node: NodeId },
+    /// The machine that takes this node's place, or this extra one, is gone although the plan needs it: another one is asked for.
+    SuccessorLost { node: NodeId },
     /// Somebody wants the old nodes of a pool back.
     RollbackStarted,
 
@@ -418,10 +422,14 @@ pub enum LifecycleTaint {
     /// `seatrial.dev/upgrade-pending:PreferNoSchedule`, which stands for the taint that a tool puts on nodes whose turn
     /// has not come. Not the node lifecycle controller's.
     UpgradePending,
+    /// `DeletionCandidateOfClusterAutoscaler:PreferNoSchedule`
+    DeletionCandidate,
+    /// `ToBeDeletedByClusterAutoscaler:NoSchedule`
+    ToBeDeleted,
 }
 
 /// Why a process stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StopReason {
     /// It was asked to and did in time.
     Terminated,
@@ -438,7 +446,7 @@ pub enum StopReason {
 }
 
 /// Who deleted a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DeletedBy {
     /// A drain.
     Drain,

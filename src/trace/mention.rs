@@ -96,6 +96,8 @@ impl Mentions {
             | Fact::DrainOverdue { node }
             | Fact::GateTimedOut { node }
             | Fact::CreationRefused { node }
+            | Fact::ScaleDownStarted { node }
+            | Fact::SuccessorLost { node }
             | Fact::NodeUpgradeEnded { node, .. }
             | Fact::PhaseStarted { node, .. }
             | Fact::PhaseEnded { node, .. }

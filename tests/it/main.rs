@@ -1,6 +1,7 @@
 //! Integration tests, in one binary: one link step.
 
 mod arrivals;
+mod autoscaler;
 mod browser;
 mod cli;
 mod compare;

@@ -3,6 +3,7 @@
 //!
 //! `PROPTEST_CASES` asks for more cases, `PROPTEST_RNG_SEED` for other ones; otherwise they are the same every time.
 
+mod attribution;
 mod budgets;
 mod case;
 mod case_workload;
@@ -170,6 +171,19 @@ proptest! {
         prop_assert_eq!(sum(|w| w.pods_created), count(|f| matches!(f, Fact::PodCreated { .. })));
         prop_assert_eq!(sum(|w| w.evictions), count(|f| matches!(f, Fact::EvictionAccepted { .. })));
         prop_assert_eq!(sum(|w| w.refusals), count(|f| matches!(f, Fact::EvictionRefused { .. })));
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// All downtime, degradation and errors are attributed (M-6, M-7, M-9), and each chain of causes ends in a step of the
+    /// plan, a fault, or an initial condition.
+    #[test]
+    fn m6_m7_m9_every_second_that_was_lost_has_a_cause(case in any_case(Trouble::Lasting)) {
+        let run = play(&case);
+        let report = report(&run.preamble, &run.records, run.cost.end);
+        attribution::check(&run.records, &report).map_err(TestCaseError::fail)?;
     }
 }
 

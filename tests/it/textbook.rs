@@ -1,7 +1,9 @@
 //! Every shipped scenario teaches what its first line says: its table and its story are snapshots.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
+use seatrial::metrics::{Availability, Root, Share};
 use seatrial::report::{Style, narrate, table};
 use seatrial::trace::PlanStatus;
 
@@ -64,6 +66,51 @@ fn every_scenario_tells_its_story() {
     snapshot!("stories", short);
 }
 
+/// M-6, M-7, M-9: every second of downtime, degradation and errors in every scenario, and what it comes from.
+#[test]
+fn every_second_that_is_lost_has_a_cause() {
+    let mut all = String::new();
+    for path in textbook().into_iter().filter(|path| name(path) != TOO_LARGE) {
+        let (_, _, report) = observe(&model(&path), 0);
+        let mut lines: Vec<String> = Vec::new();
+        for workload in &report.workloads {
+            let lost = |a: &Availability| a.deficit_pod_seconds > 0.0;
+            let is_short = workload.endpoints.as_ref().is_some_and(lost) || lost(&workload.serving);
+            assert_eq!(
+                is_short || workload.errors() > 0.0,
+                !workload.attribution.is_empty(),
+                "{}",
+                workload.full_name()
+            );
+            let shares = workload.attribution.iter();
+            lines.extend(shares.map(|share| format!("{}: {}", workload.full_name(), line(share))));
+            for cause in &workload.causes {
+                assert!(!cause.losses.is_empty(), "{}", workload.full_name());
+            }
+        }
+        let more = lines.len().saturating_sub(24);
+        lines.truncate(24);
+        let _ = writeln!(all, "== {}\n{}", name(&path), lines.join("\n"));
+        if more > 0 {
+            let _ = writeln!(all, "… {more} more");
+        }
+    }
+    snapshot!("attribution", all);
+}
+
+fn line(share: &Share) -> String {
+    let lack = share.endpoints.unwrap_or(share.serving);
+    let errors = share.client.as_ref().map_or(0.0, |c| c.error_seconds);
+    let (down, degraded) = (lack.downtime_seconds, lack.degraded_seconds);
+    let (what, end) = match &share.root {
+        Root::Step { words, .. } => ("step", words),
+        Root::Fault { words, .. } => ("fault", words),
+        Root::Initial { words, .. } => ("initial", words),
+    };
+    let why = &share.why;
+    format!("down {down:.1} s, degraded {degraded:.1} s, errors {errors:.1} s: {why} <- {what}: {end}")
+}
+
 #[test]
 fn no_snapshot_is_left_behind() {
     let names: Vec<String> = textbook().iter().map(|p| name(p)).collect();
@@ -72,6 +119,7 @@ fn no_snapshot_is_left_behind() {
         "init-example",
         "init-gke",
         "stories",
+        "attribution",
         "plan-1.18-to-1.21",
         "plan-1.28-to-1.31",
         "runbook-hello-upgrade",

@@ -76,6 +76,10 @@ impl Kubelets {
     }
 
     pub(super) fn up(&mut self, node: NodeId, version: VersionId, hall: &mut Hall<'_>) {
+        // A new machine may get the name of one that was deleted.
+        if self.nodes[node].deleted && !hall.model.nodes[node].planned {
+            return;
+        }
         if self.nodes[node].broken {
             self.nodes[node].wanted = Some(version);
             return;
@@ -93,7 +97,8 @@ impl Kubelets {
         kubelet.generation = kubelet.generation.wrapping_add(1);
         let generation = kubelet.generation;
         if !std::mem::replace(&mut kubelet.machine_up, true) {
-            let new = hall.model.nodes[node].planned && generation == 1;
+            let new = hall.model.nodes[node].planned && (generation == 1 || kubelet.deleted);
+            kubelet.deleted = false;
             hall.emit_cause(if new {
                 Fact::NodeCreated { node }
             } else {

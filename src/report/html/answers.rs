@@ -11,6 +11,16 @@ pub(super) fn time(seconds: f64) -> String {
     format!("{seconds:.1} s")
 }
 
+/// A long time once more as people say it, with a space before it; nothing of a short one.
+fn in_words(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match (minutes / 60, minutes % 60) {
+        (0, 0..10) => String::new(),
+        (0, minutes) => format!(" ({minutes} min)"),
+        (hours, minutes) => format!(" ({hours} h {minutes} min)"),
+    }
+}
+
 /// Versions and how it ended.
 pub(super) fn route(report: &Report) -> String {
     let versions = &report.versions;
@@ -45,7 +55,7 @@ pub(super) fn pill(report: &Report) -> String {
     };
     let after = report
         .makespan_seconds
-        .map_or_else(String::new, |s| format!(" after {}", time(s)));
+        .map_or_else(String::new, |s| format!(" after {}{}", time(s), in_words(s)));
     format!("<span class=\"pill {class}\">{status}{after}</span>")
 }
 

@@ -265,6 +265,14 @@ fn of_node(fact: &Fact) -> Option<Said> {
             let words = "{0}: no new machine, the pool has as many as it can have";
             of("CreationRefused", words, Node(node))
         }
+        Fact::ScaleDownStarted { node } => {
+            let words = "the cluster autoscaler removes {0}, which nobody needs";
+            of("ScaleDownStarted", words, Node(node))
+        }
+        Fact::SuccessorLost { node } => {
+            let words = "{0}: the new machine is gone, and another one is asked for";
+            of("SuccessorLost", words, Node(node))
+        }
         Fact::RollbackStarted => say(
             "RollbackStarted",
             "the old nodes are wanted back: rollback",
@@ -288,6 +296,8 @@ fn of_taint(fact: &Fact) -> Option<Said> {
         LifecycleTaint::NotReadyNoSchedule => "node.kubernetes.io/not-ready:NoSchedule",
         LifecycleTaint::NotReadyNoExecute => "node.kubernetes.io/not-ready:NoExecute",
         LifecycleTaint::UpgradePending => "seatrial.dev/upgrade-pending:PreferNoSchedule",
+        LifecycleTaint::DeletionCandidate => "DeletionCandidateOfClusterAutoscaler:PreferNoSchedule",
+        LifecycleTaint::ToBeDeleted => "ToBeDeletedByClusterAutoscaler:NoSchedule",
     };
     Some(say(kind, words, [Node(node), fixed(taint), No]))
 }

@@ -7,6 +7,7 @@ use super::escape;
 use crate::metrics::{NodeReport, Report, WorkloadReport};
 use crate::report::Style;
 use crate::report::narrate;
+use crate::report::table::{OUTAGES, more_outages};
 use crate::trace::{Preamble, Record};
 
 /// Longer tables are cut short.
@@ -71,7 +72,7 @@ fn causes(report: &Report) -> String {
     for workload in report.workloads.iter().filter(|w| !w.causes.is_empty()).take(MOST_ROWS) {
         let name = escape::text(&workload.full_name());
         let _ = writeln!(out, "<h2>Why {name} was down</h2>\n<ul class=\"causes\">");
-        for cause in &workload.causes {
+        for cause in workload.causes.iter().take(OUTAGES) {
             let [from, to] = cause.interval;
             let why = escape::text(&cause.why);
             let _ = write!(out, "<li><b>{} – {}</b> {why}", time(from), time(to));
@@ -79,6 +80,9 @@ fn causes(report: &Report) -> String {
                 let _ = write!(out, "<br><span class=\"fix\">What helps: {}</span>", escape::text(fix));
             }
             out.push_str("</li>\n");
+        }
+        if let Some(more) = more_outages(workload) {
+            let _ = writeln!(out, "<li>{more}</li>");
         }
         out.push_str("</ul>\n");
     }

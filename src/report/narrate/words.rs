@@ -166,6 +166,12 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
         Fact::CreationRefused { node } => {
             format!("{}: no new machine, the pool has as many as it can have", name(node))
         }
+        Fact::ScaleDownStarted { node } => {
+            format!("{}: the cluster autoscaler removes it, nobody needs it", name(node))
+        }
+        Fact::SuccessorLost { node } => {
+            format!("{}: the new machine is gone, the plan asks for another one", name(node))
+        }
         Fact::RollbackStarted => "the old nodes are wanted back: rollback".into(),
         Fact::NodeUncordoned { node } => format!("{}: uncordoned, takes pods again", name(node)),
         Fact::KubeletStopped { node } => format!("{}: the kubelet stops", name(node)),

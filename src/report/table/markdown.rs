@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use super::rows::{WORKLOADS, row};
 use super::text::span;
-use super::{ROWS, churn, control_plane, deadlock_title, downtime, luck, status, versions, worst_first};
+use super::{
+    OUTAGES, ROWS, churn, control_plane, deadlock_title, downtime, luck, more_outages, scale_down, status, versions,
+    worst_first,
+};
 use crate::metrics::Report;
 use crate::report::markdown::plain;
 
@@ -18,6 +21,7 @@ pub fn render(report: &Report) -> String {
         ("Application downtime", downtime(report)),
         ("Eviction churn", churn(report)),
         ("Control plane", control_plane(report)),
+        ("Autoscaler", scale_down(report)),
         ("Version skew", versions::skew(report)),
         ("Certificates", versions::certificates(report)),
     ];
@@ -81,10 +85,13 @@ fn reasons(out: &mut String, report: &Report) {
         }
         let _ = writeln!(out, "\n## Why {} was down\n", plain(&w.full_name()));
         let mut fixes: Vec<&str> = Vec::new();
-        for cause in &w.causes {
+        for cause in w.causes.iter().take(OUTAGES) {
             let [a, b] = cause.interval;
             let _ = writeln!(out, "- {a:.1} s to {b:.1} s: {}", plain(&cause.why));
             fixes.extend(cause.fix.as_deref().filter(|fix| !fixes.contains(fix)));
+        }
+        if let Some(more) = more_outages(w) {
+            let _ = writeln!(out, "- {more}");
         }
         for fix in fixes {
             let _ = writeln!(out, "- **fix**: {}", plain(fix));

@@ -36,6 +36,10 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
     if !skew.is_empty() {
         answer(&mut out, style, "Version skew", &skew);
     }
+    let removed = scale_down(report);
+    if !removed.is_empty() {
+        answer(&mut out, style, "Autoscaler", &removed);
+    }
     let certificates = versions::certificates(report);
     if !certificates.is_empty() {
         answer(&mut out, style, "Certificates", &certificates);
@@ -222,6 +226,23 @@ fn churn(report: &Report) -> String {
     text
 }
 
+/// What the cluster autoscaler removed; empty where it removed nothing.
+fn scale_down(report: &Report) -> String {
+    let Some(removed) = report.cluster.scale_down else {
+        return String::new();
+    };
+    let mut text = format!("removed {} that nobody needed", count(removed.nodes, "node"));
+    if removed.asked_for_again > 0 {
+        let again = removed.asked_for_again;
+        let _ = write!(
+            text,
+            ", and {again} times the plan asked for its new node again; with `scaleDownDisabled: true` in the strategy \
+             it leaves them alone"
+        );
+    }
+    text
+}
+
 fn control_plane(report: &Report) -> String {
     let outages = &report.control_plane.outages;
     if outages.is_empty() {
@@ -262,6 +283,17 @@ fn control_plane(report: &Report) -> String {
     text
 }
 
+/// So many outages of a workload are told one by one.
+pub(in crate::report) const OUTAGES: usize = 20;
+
+/// The outages that are not told one by one, summed up.
+pub(in crate::report) fn more_outages(workload: &WorkloadReport) -> Option<String> {
+    let rest = workload.causes.get(OUTAGES..).filter(|rest| !rest.is_empty())?;
+    let sum: f64 = rest.iter().map(|cause| cause.interval[1] - cause.interval[0]).sum();
+    let times = if rest.len() == 1 { "time" } else { "times" };
+    Some(format!("{} more {times}, for {sum:.1} s together", rest.len()))
+}
+
 fn reasons(out: &mut String, report: &Report, style: Style) {
     for w in worst_first(report) {
         if w.causes.is_empty() || w.is_control_plane() {
@@ -270,7 +302,7 @@ fn reasons(out: &mut String, report: &Report, style: Style) {
         let title = format!("Why {} was down", w.full_name());
         let _ = write!(out, "\n{}\n", style.bold(&title));
         let mut fixes: Vec<&str> = Vec::new();
-        for cause in &w.causes {
+        for cause in w.causes.iter().take(OUTAGES) {
             let [a, b] = cause.interval;
             let lead = format!("  {a:.1} s - {b:.1} s  ");
             paragraph(out, &lead, &cause.why, lead.len());
@@ -279,6 +311,9 @@ fn reasons(out: &mut String, report: &Report, style: Style) {
             {
                 fixes.push(fix);
             }
+        }
+        if let Some(more) = more_outages(w) {
+            let _ = writeln!(out, "  {more}");
         }
         for fix in fixes {
             let lead = "  fix: ";

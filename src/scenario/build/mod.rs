@@ -1,5 +1,6 @@
 //! From documents to the checked model.
 
+mod autoscaler;
 mod class;
 mod drafts;
 mod expectations;
@@ -63,6 +64,7 @@ pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mu
     builder.webhooks();
     builder.placement();
     builder.volumes();
+    builder.autoscaler();
     builder.timings();
     builder.hooks();
     builder.plan(plan);

@@ -33,6 +33,7 @@ struct Draft {
     pod_slots: u32,
     version: KubeVersion,
     created: i64,
+    scale_down_disabled: bool,
     place: Place,
 }
 
@@ -133,6 +134,7 @@ impl Builder<'_> {
             pod_slots: doc.pods.unwrap_or(110),
             version: doc.version.clone().unwrap_or_else(|| self.model.version.clone()),
             created: doc.meta.created,
+            scale_down_disabled: doc.meta.scale_down_disabled,
             place: doc.meta.place,
         }
     }
@@ -208,6 +210,7 @@ impl Builder<'_> {
             pod_slots: 110,
             version: self.model.version.clone(),
             created: 0,
+            scale_down_disabled: false,
             place,
         }
     }
@@ -255,6 +258,7 @@ impl Builder<'_> {
                 pod_slots: u32::try_from(pod_slots).unwrap_or(u32::MAX),
                 version: self.model.version.clone(),
                 created: 0,
+                scale_down_disabled: false,
                 place: pool.name.place,
             };
             self.add(drafts, name, node);
@@ -295,6 +299,7 @@ impl Builder<'_> {
                 control_plane: is_control_plane(&draft.labels),
                 labels: draft.labels.into_iter().collect(),
                 version: draft.version,
+                scale_down_disabled: draft.scale_down_disabled,
                 planned: false,
                 created: draft.created,
             });

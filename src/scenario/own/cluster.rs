@@ -16,6 +16,8 @@ pub(crate) struct ClusterSpec {
     pub(crate) version: Option<At<Version>>,
     /// The control plane.
     pub(crate) control_plane: Option<ControlPlaneSpec>,
+    /// What removes empty nodes; left out: nobody does.
+    pub(crate) autoscaler: Option<At<super::AutoscalerSpec>>,
     /// Worker nodes to generate, `NAME-1`, `NAME-2`, …
     #[serde(default)]
     pub(crate) node_pools: Vec<At<NodePoolSpec>>,

@@ -208,6 +208,10 @@ pub(crate) struct StrategySpec {
     /// What becomes of nodes that are being worked on when the plan gives up; Finish unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_abort: Option<OnAbortSpec>,
+    /// Whether nodes of the pool, and those that come for it, get the annotation
+    /// `cluster-autoscaler.kubernetes.io/scale-down-disabled` as long as the pool is worked on; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scale_down_disabled: Option<bool>,
     /// When somebody wants the old nodes back, counted from the pool's start; BlueGreen only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rollback_after: Option<At<Duration>>,

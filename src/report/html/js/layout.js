@@ -3,7 +3,7 @@
 /**
  * @typedef {{x: number, y: number, w: number, h: number}} Box
  * @typedef {{width: number, height: number, nodes: Box[], dots: Box[], columns: number[], cell: number, head: number,
- *   cards: (Box & {node: number})[], chips: (Box & {instance: number})[], groups: {text: string, x: number, y: number}[],
+ *   cards: (Box & {node: number})[], chips: (Box & {instance: number})[], groups: {text: string, members: number[], x: number, y: number}[],
  *   tray: Box & {columns: number}, tiles: boolean}} Layout
  */
 
@@ -11,6 +11,8 @@ const GAP = 10;
 const PAD = 7;
 const CHIP = 26;
 const CARD_HEAD = 46;
+/** A chip that is less wide has no room for a version beside the name. */
+const LEAST_CHIP = 140;
 const TITLE = 21;
 
 /** Control-plane nodes, those that a cloud runs as -1, and nodes of each group. */
@@ -18,7 +20,12 @@ const masters = [...data.nodes.controlPlane];
 if (data.instances.some(([, node]) => node === null)) masters.push(-1);
 const isMaster = new Uint8Array(data.nodes.names.length);
 for (const node of data.nodes.controlPlane) isMaster[node] = 1;
-const workers = data.nodes.names.map((_, node) => node).filter((node) => !isMaster[node]);
+/** In the order in which people count: 2 before 10. */
+const byName = new Intl.Collator("en", { numeric: true });
+const workers = data.nodes.names
+  .map((_, node) => node)
+  .filter((node) => !isMaster[node])
+  .sort((a, b) => byName.compare(data.nodes.names[a], data.nodes.names[b]) || a - b);
 /** The beginning that the names of all workers share, up to a dash: where there is little room it is left out. */
 const sharedName = workers.reduce((shared, node) => {
   let end = 0;
@@ -29,8 +36,9 @@ const mostPlaces = workers.reduce((most, node) => Math.max(most, pods.places[nod
 
 /** @param {number} width @returns {Layout} */
 function layoutOf(width) {
-  const height = workers.length > 40 ? 940 : 640;
-  const sizes = data.whole ? [30, 26, 22, 18, 15, 12, 10, 8, 7, 6, 5] : [34, 26, 20, 16, 13, 11, 9, 8, 7];
+  // With what is above and below it, the map fits into the window if that is at all possible.
+  const height = Math.max(420, Math.min(940, window.innerHeight - 330));
+  const sizes = data.whole ? [40, 34, 30, 26, 22, 18, 15, 12, 10, 8, 7, 6, 5] : [34, 26, 20, 16, 13, 11, 9, 8, 7];
   /** @type {Layout | undefined} */
   let layout;
   for (const size of sizes) {
@@ -62,18 +70,20 @@ function layMasters(layout, width) {
   const processes = masters.map((node) => data.instances.flatMap(([, at], i) => (at === (node < 0 ? null : node) ? [i] : [])));
   const rows = masters.map((node) => (node < 0 || !data.whole ? 0 : Math.ceil(pods.places[node] / columns)));
   const chips = Math.max(...processes.map((p) => p.length), 0);
-  const h = CARD_HEAD + Math.ceil(chips / 2) * (CHIP + 4) + Math.max(...rows, 0) * layout.cell + PAD;
-  layout.groups.push({ text: "control plane" + (masters.length > 1 ? " (" + masters.length + ")" : ""), x: 0, y: 13 });
+  const chipColumns = (w - 2 * PAD - 4) / 2 < LEAST_CHIP ? 1 : 2;
+  const chipRows = Math.ceil(chips / chipColumns);
+  const h = CARD_HEAD + chipRows * (CHIP + 4) + Math.max(...rows, 0) * layout.cell + PAD;
+  layout.groups.push({ text: "control plane" + (masters.length > 1 ? " (" + masters.length + ")" : ""), members: [], x: 0, y: 13 });
   masters.forEach((node, i) => {
     const box = { x: (i % perRow) * (w + GAP), y: TITLE + Math.floor(i / perRow) * (h + GAP), w, h };
     layout.cards.push({ ...box, node });
-    const half = (w - 2 * PAD - 4) / 2;
+    const wide = (w - 2 * PAD + 4) / chipColumns - 4;
     processes[i].forEach((instance, k) => {
-      const x = box.x + PAD + (k % 2) * (half + 4);
-      layout.chips.push({ instance, x, y: box.y + CARD_HEAD + Math.floor(k / 2) * (CHIP + 4), w: half, h: CHIP });
+      const x = box.x + PAD + (k % chipColumns) * (wide + 4);
+      layout.chips.push({ instance, x, y: box.y + CARD_HEAD + Math.floor(k / chipColumns) * (CHIP + 4), w: wide, h: CHIP });
     });
     if (node < 0) return;
-    const top = box.y + CARD_HEAD + Math.ceil(chips / 2) * (CHIP + 4);
+    const top = box.y + CARD_HEAD + chipRows * (CHIP + 4);
     layout.nodes[node] = box;
     layout.dots[node] = { x: box.x + PAD, y: top, w: w - 2 * PAD, h: box.y + h - top };
     layout.columns[node] = columns;
@@ -92,8 +102,8 @@ function layTray(layout, width, y) {
 /** @param {Layout} layout @param {number} width @param {number} y @returns {number} the y below */
 function layGroups(layout, width, y) {
   const many = workers.length;
-  const share = Math.min(300, Math.floor((width + GAP) / Math.max(1, many)) - GAP);
-  const least = many <= 12 ? Math.max(176, share) : many <= 40 ? 104 : 58;
+  const share = Math.min(420, Math.floor((width + GAP) / Math.max(1, many)) - GAP);
+  const least = many <= 12 ? Math.min(Math.max(176, share), Math.floor((width - GAP) / 2)) : many <= 40 ? 104 : 58;
   layout.head = layout.tiles ? 0 : many <= 12 ? 42 : 18;
   const { cell } = layout;
   const room = Math.max(1, Math.floor((width - 2 * PAD) / cell));
@@ -107,7 +117,7 @@ function layGroups(layout, width, y) {
     const members = workers.filter((node) => data.nodes.group[node] === group);
     if (members.length === 0) return;
     const text = [pool ?? "nodes", ...(zone ? ["zone " + zone] : [])].join(" · ") + " (" + members.length + ")";
-    layout.groups.push({ text, x: 0, y: y + 13 });
+    layout.groups.push({ text, members, x: 0, y: y + 13 });
     y += TITLE;
     members.forEach((node, i) => {
       const box = { x: (i % perRow) * (w + gap), y: y + Math.floor(i / perRow) * (h + gap), w, h };

@@ -7,6 +7,8 @@ const ground = document.createElement("canvas");
 const groundPen = /** @type {CanvasRenderingContext2D} */ (ground.getContext("2d"));
 /** Around the map, in CSS pixels; the style sheet has the same. */
 const MARGIN = 13;
+/** Frames of nodes stick out by so much. */
+const EDGE = 3;
 const FONT = '"Segoe UI", system-ui, Roboto, "DejaVu Sans", sans-serif';
 
 /** @type {Layout} */
@@ -38,14 +40,15 @@ function resizeMap() {
     return { hue: hueOf(name), shape: shapeOf(name), letter };
   });
   const width = Math.max(260, canvas.parentElement ? canvas.parentElement.clientWidth - 2 * MARGIN : 800);
-  layout = layoutOf(width);
+  layout = layoutOf(width - 2 * EDGE);
   scale = Math.min(2, window.devicePixelRatio || 1);
   for (const [c, p] of /** @type {[HTMLCanvasElement, CanvasRenderingContext2D][]} */ ([[canvas, pen], [ground, groundPen]])) {
     c.width = Math.round(width * scale);
     c.height = Math.round(layout.height * scale);
-    p.setTransform(scale, 0, 0, scale, 0, 0);
+    p.setTransform(scale, 0, 0, scale, EDGE * scale, 0);
   }
   canvas.style.height = layout.height + "px";
+  pictures = [];
   drawnX.fill(NaN);
   drawnChanges = -1;
 }
@@ -58,23 +61,45 @@ function drawMap(share, selection) {
     drawnChanges = world.changes;
     drawnSelection = selection;
   }
-  pen.clearRect(0, 0, layout.width, layout.height);
-  pen.drawImage(ground, 0, 0, layout.width, layout.height);
+  pen.clearRect(-EDGE, 0, layout.width + 2 * EDGE, layout.height);
+  pen.drawImage(ground, -EDGE, 0, layout.width + 2 * EDGE, layout.height);
   return data.whole && drawPods(share, selection);
 }
 
 /** @param {Subject | null} selection */
 function drawGround(selection) {
-  groundPen.clearRect(0, 0, layout.width, layout.height);
+  groundPen.clearRect(-EDGE, 0, layout.width + 2 * EDGE, layout.height);
   for (const card of layout.cards) drawCard(card, selection);
   for (const chip of layout.chips) drawChip(chip, selection);
   if (data.whole) drawTray();
   groundPen.textBaseline = "alphabetic";
-  for (const group of layout.groups) write(group.text, group.x, group.y, 600, 13, colors.soft, layout.width);
+  for (const group of layout.groups) write(group.text + sumOf(group.members), group.x, group.y, 600, 13, colors.soft, layout.width);
   for (const node of workers) {
     if (layout.tiles) drawTile(node, selection);
     else drawNode(node, selection);
   }
+}
+
+/** So many nodes are summed up beside their title. */
+const LEAST_SUMMED = 13;
+
+/** How far a group of many nodes is. @param {number[]} nodes @returns {string} */
+function sumOf(nodes) {
+  if (nodes.length < LEAST_SUMMED) return "";
+  const versions = new Map();
+  const sums = { cordoned: 0, down: 0 };
+  for (const node of nodes) {
+    const state = world.nodes[node];
+    if (state & ABSENT) continue;
+    versions.set(world.versions[node], (versions.get(world.versions[node]) ?? 0) + 1);
+    if (state & CORDONED) sums.cordoned++;
+    if (state & (CRASHED | KUBELET_DOWN)) sums.down++;
+  }
+  const words = [...versions]
+    .sort(([a], [b]) => (ages.get(data.versions[a]) ?? 0) - (ages.get(data.versions[b]) ?? 0))
+    .map(([version, count]) => count + " at " + data.versions[version]);
+  for (const [word, count] of Object.entries(sums)) if (count > 0) words.push(count + " " + word);
+  return ": " + words.join(", ");
 }
 
 /** @param {string} text @param {number} x @param {number} y @param {number} weight @param {number} size
@@ -288,8 +313,10 @@ function drawChip(chip, selection) {
   const version = component === "etcd" || state === STOPPED ? "" : data.versions[world.processVersions[chip.instance]];
   groundPen.font = "400 11px " + FONT;
   const width = version === "" ? 0 : groundPen.measureText(version).width + 8;
-  const showVersion = width > 0 && chip.w - 36 - width > 56;
-  write(name, chip.x + 23, middle + 4, 600, 12, colors.ink, chip.w - 34 - (showVersion ? width : 0));
+  const showVersion = width > 0 && chip.w - 36 - width > 48;
+  const room = chip.w - 30 - (showVersion ? width : 0);
+  groundPen.font = "600 12px " + FONT;
+  write(name, chip.x + 23, middle + 4, 600, groundPen.measureText(name).width > room ? 10.5 : 12, colors.ink, room);
   if (showVersion) write(version, chip.x + chip.w - 10 - width + 8, middle + 4, 400, 11, colors.soft, width);
 }
 
@@ -311,7 +338,7 @@ function drawTray() {
   groundPen.strokeStyle = colors.soft;
   groundPen.stroke();
   groundPen.setLineDash([]);
-  write("Pods without node", tray.x + PAD + 4, tray.y + tray.h / 2 + 4, 400, 12, colors.soft, 128);
+  write("Pending pods", tray.x + PAD + 4, tray.y + tray.h / 2 + 4, 400, 12, colors.soft, 128);
 }
 
 /** @param {number} share @param {Subject | null} selection @returns {boolean} */
@@ -336,7 +363,7 @@ function drawPods(share, selection) {
       drawnY[pod] += dy * share;
       moves = true;
     }
-    pen.globalAlpha = chosen >= 0 && pods.workload[pod] !== chosen ? 0.25 : podAlpha(pod, phase);
+    pen.globalAlpha = chosen >= 0 && pods.workload[pod] !== chosen ? 0.35 : podAlpha(pod, phase);
     drawPod(pod, phase, radius, isSelected(selection, "p", pod));
   }
   pen.globalAlpha = 1;
@@ -360,35 +387,20 @@ function podAlpha(pod, phase) {
   return phase === FINISHED || phase === FAILED ? 0.5 : 1;
 }
 
-/** Ready: full. Starting: a ring with a core. Not ready, terminating: a ring, the latter crossed out.
- * @param {number} pod @param {number} phase @param {number} r @param {boolean} selected */
+/** Pictures of pods by workload and phase: each is drawn once, and copied for every pod in every frame.
+ * @type {(HTMLCanvasElement | undefined)[]} */
+let pictures = [];
+
+/** @param {number} pod @param {number} phase @param {number} r @param {boolean} selected */
 function drawPod(pod, phase, r, selected) {
   const workload = pods.workload[pod];
+  const half = Math.ceil(r * 1.5) + 2;
+  const key = workload * PHASES.length + phase;
+  const picture = (pictures[key] ??= pictureOf(workload, phase, r, half));
   const [x, y] = [drawnX[pod], drawnY[pod]];
-  const { hue: color, shape } = looks[workload];
-  trace(pen, shape, x, y, r);
-  pen.fillStyle = phase === READY ? color : colors.card;
-  pen.fill();
-  pen.lineWidth = Math.max(1, r * 0.22);
-  pen.strokeStyle = color;
-  pen.stroke();
-  if (phase === STARTING) {
-    trace(pen, shape, x, y, r * 0.45);
-    pen.fillStyle = color;
-    pen.fill();
-  } else if (phase === TERMINATING || phase === FAILED) {
-    pen.beginPath();
-    pen.moveTo(x - r * 0.8, y + r * 0.8);
-    pen.lineTo(x + r * 0.8, y - r * 0.8);
-    pen.stroke();
-  } else if (r >= 6 && phase === READY) {
-    pen.font = "700 " + Math.round(r * 1.15) + "px " + FONT;
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    pen.fillStyle = isDark() ? "#0d171f" : "#ffffff";
-    pen.fillText(looks[workload].letter, x, y + r * 0.08);
-    pen.textAlign = "start";
-  }
+  // Between two pixels it would be blurred.
+  const onPixel = (/** @type {number} */ at) => Math.round((at - half) * scale) / scale;
+  pen.drawImage(picture, onPixel(x), onPixel(y), 2 * half, 2 * half);
   if (phase === UNSCHEDULABLE || selected) {
     pen.beginPath();
     pen.arc(x, y, r + 3, 0, 7);
@@ -396,6 +408,40 @@ function drawPod(pod, phase, r, selected) {
     pen.strokeStyle = selected ? colors.ink : colors.bad;
     pen.stroke();
   }
+}
+
+/** Ready: full. Starting: a ring with a core. Not ready, terminating: a ring, the latter crossed out.
+ * @param {number} workload @param {number} phase @param {number} r @param {number} half of the picture's width */
+function pictureOf(workload, phase, r, half) {
+  const picture = document.createElement("canvas");
+  picture.width = picture.height = Math.ceil(2 * half * scale);
+  const pen = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
+  pen.scale(picture.width / (2 * half), picture.width / (2 * half));
+  pen.translate(half, half);
+  const { hue, shape, letter } = looks[workload];
+  trace(pen, shape, 0, 0, r);
+  pen.fillStyle = phase === READY ? hue : colors.card;
+  pen.fill();
+  pen.lineWidth = Math.max(1, r * 0.22);
+  pen.strokeStyle = hue;
+  pen.stroke();
+  if (phase === STARTING) {
+    trace(pen, shape, 0, 0, r * 0.45);
+    pen.fillStyle = hue;
+    pen.fill();
+  } else if (phase === TERMINATING || phase === FAILED) {
+    pen.beginPath();
+    pen.moveTo(-r * 0.8, r * 0.8);
+    pen.lineTo(r * 0.8, -r * 0.8);
+    pen.stroke();
+  } else if (r >= 6 && phase === READY) {
+    pen.font = "700 " + Math.round(r * 1.15) + "px " + FONT;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillStyle = isDark() ? "#0d171f" : "#ffffff";
+    pen.fillText(letter, 0, r * 0.08);
+  }
+  return picture;
 }
 
 /** What is at a place of the map. @param {number} x @param {number} y @returns {Subject | null} */

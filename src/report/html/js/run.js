@@ -78,8 +78,8 @@ function named(text) {
 /** @param {PointerEvent} event @returns {Subject | null} */
 function under(event) {
   const box = canvas.getBoundingClientRect();
-  const stretch = layout.width / box.width;
-  return hit((event.clientX - box.left) * stretch, (event.clientY - box.top) * stretch);
+  const stretch = (layout.width + 2 * EDGE) / box.width;
+  return hit((event.clientX - box.left) * stretch - EDGE, (event.clientY - box.top) * stretch);
 }
 
 /** @param {PointerEvent} event */

@@ -2,6 +2,7 @@
 
 const HIGH = 20;
 const MOST_STRIPS = 200;
+const MOST_BARS = 300;
 
 /** Workloads in the order of their strips: those that were down first. */
 const striped = data.workloads
@@ -60,6 +61,25 @@ function bar(box, from, to, fill, y, h, title) {
   box.append(rect);
 }
 
+/** Bars that tell of which node they are; of very many, one picture. @param {SVGElement} box
+ * @param {{node: number, from: number, to: number}[]} all @param {string} fill @param {number} y @param {number} h
+ * @param {string} words */
+function bars(box, all, fill, y, h, words) {
+  if (all.length <= MOST_BARS) {
+    for (const { node, from, to } of all) bar(box, from, to, fill, y, h, words + data.nodes.names[node]);
+    return;
+  }
+  let path = "";
+  let right = -1;
+  for (const { from, to } of all) {
+    // What is under another bar is not drawn again.
+    if (along(to) <= right) continue;
+    right = Math.max(right, along(from) + 1.5, along(to));
+    path += "M" + along(from).toFixed(1) + " " + y + "v" + h + "H" + right.toFixed(1) + "v-" + h + "z";
+  }
+  box.append(shape(path, fill));
+}
+
 /** The area under a series. @param {Series} series @param {number} full */
 function area(series, full) {
   const y = (/** @type {number} */ value) => (HIGH - Math.min(1, value / Math.max(1, full)) * HIGH).toFixed(2);
@@ -95,15 +115,15 @@ function rowsOf() {
   }
   if (work.length + drains.length > 0) {
     const box = strip();
-    for (const { node, from, to } of work) bar(box, from, to, "work", 12, 6, "work on " + data.nodes.names[node]);
-    for (const { node, from, to } of drains) bar(box, from, to, "drain", 2, 8, "drain of " + data.nodes.names[node]);
+    bars(box, work, "work", 12, 6, "work on ");
+    bars(box, drains, "drain", 2, 8, "drain of ");
     rows.push({ key: "work", words: "drains, work on nodes", down: 0, subject: null, box });
   }
   const waiting = Math.max(0, ...pending.value.filter((_, i) => pending.at[i] > startTime));
   if (waiting > 0) {
     const box = strip();
     box.append(shape(area(pending, waiting), "fair"));
-    rows.push({ key: "pending", words: "pods without node (≤ " + waiting + ")", down: 0, subject: null, box });
+    rows.push({ key: "pending", words: "pending pods (≤ " + waiting + ")", down: 0, subject: null, box });
   }
   for (const { workload, id } of striped.slice(0, MOST_STRIPS)) rows.push(stripOf(workload, id));
   return rows;

@@ -137,20 +137,39 @@ function showLog() {
 
 /** What goes on, in a line. @param {number} at @returns {(string | HTMLElement)[]} */
 function captionOf(at) {
+  const alarms = alarmsAt(at);
+  const words = busyWords();
+  const quiet = at >= data.end ? "The run has ended after " + seconds(data.end) : "Nothing is worked on";
+  const rest = words.length === 0 && alarms.length === 0 ? quiet : words.join(" · ");
+  return alarms.length === 0 ? [rest] : [element("span", alarms.slice(0, 4).join(" · "), "alarm"), rest === "" ? "" : " · " + rest];
+}
+
+/** What is away or down. @param {number} at @returns {string[]} */
+function alarmsAt(at) {
   const alarms = [];
   if (world.apiAway) alarms.push("the API is away");
   if (world.noQuorum) alarms.push("etcd has no quorum");
+  const within = (/** @type {[number, number]} */ [from, to]) => from * 1000 <= at && at < to * 1000;
   for (const { workload, id } of striped) {
-    if (workload.outages.some(([from, to]) => from * 1000 <= at && at < to * 1000)) alarms.push(data.workloads[id].name + " is down");
+    if (workload.outages.some(within)) alarms.push(data.workloads[id].name + " is down");
   }
+  // Clients see the API; what else is away, nobody sees at once.
+  const away = data.outages.filter(({ start, end }) => within([start, end])).flatMap(({ components }) => components);
+  const others = [...new Set(away)].filter((name) => name !== "etcd" && name !== "kube-apiserver");
+  if (others.length > 0 && !world.apiAway) alarms.push(others.join(" and ") + (others.length > 1 ? " are" : " is") + " away");
+  return alarms;
+}
+
+/** The nodes to which something happens; many of them by what happens. @returns {string[]} */
+function busyWords() {
   const busy = [];
   for (let node = 0; node < world.nodes.length; node++) {
     const state = world.nodes[node];
     if (!(state & ABSENT) && state & (DRAINING | WORKED_ON | CRASHED)) busy.push(node);
   }
-  const words = busy.slice(0, 3).map((node) => data.nodes.names[node] + ": " + stateOf(node));
-  if (busy.length > 3) words.push(busy.length - 3 + " more nodes worked on");
-  const quiet = at >= data.end ? "The run has ended after " + seconds(data.end) : "Nothing is worked on";
-  const rest = words.length === 0 && alarms.length === 0 ? quiet : words.join(" · ");
-  return alarms.length === 0 ? [rest] : [element("span", alarms.slice(0, 4).join(" · "), "alarm"), rest === "" ? "" : " · " + rest];
+  if (busy.length <= 3) return busy.map((node) => data.nodes.names[node] + ": " + stateOf(node));
+  /** @type {Map<string, number>} */
+  const states = new Map();
+  for (const node of busy) states.set(stateOf(node), (states.get(stateOf(node)) ?? 0) + 1);
+  return [...states].sort((a, b) => b[1] - a[1]).map(([state, count]) => countOf(count, "node") + ": " + state);
 }
