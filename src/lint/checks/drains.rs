@@ -124,31 +124,30 @@ fn rough(desk: &Desk<'_>, found: &mut Found<'_>) {
     }
 }
 
+/// Nodes of all drains that are like this.
+fn nodes_where(desk: &Desk<'_>, like: impl Fn(&DrainOptions) -> bool) -> Vec<NodeId> {
+    let drains = drains(desk).into_iter().filter(|(options, _)| like(options));
+    drains.flat_map(|(_, nodes)| nodes).collect()
+}
+
 fn unmanaged(desk: &Desk<'_>, found: &mut Found<'_>) {
-    for (options, nodes) in drains(desk).into_iter().filter(|(options, _)| !options.force) {
-        for (id, _) in met(desk, &nodes) {
-            let workload = &desk.model.workloads[id];
-            if workload.kind == WorkloadKind::Pod && options.via != DrainVia::None {
-                let said = says(
-                    found.workload(id),
-                    "nobody owns it, and the drains of the plan have no force",
-                );
-                found.add(said.predicting(Prediction::Incomplete, vec![desk.name(id)]));
-            }
+    for (id, _) in met(desk, &nodes_where(desk, |options| !options.force)) {
+        if desk.model.workloads[id].kind == WorkloadKind::Pod {
+            let said = says(
+                found.workload(id),
+                "nobody owns it, and the drains of the plan have no force",
+            );
+            found.add(said.predicting(Prediction::Incomplete, vec![desk.name(id)]));
         }
-        return;
     }
 }
 
 fn empty_dir(desk: &Desk<'_>, found: &mut Found<'_>) {
-    for (_, nodes) in drains(desk).into_iter().filter(|(o, _)| !o.delete_empty_dir_data) {
-        for (id, class) in met(desk, &nodes) {
-            if class.empty_dir {
-                let evidence = "it has an emptyDir volume, and the drains of the plan may not delete one";
-                let said = says(found.workload(id), evidence).patch("drain:\n  deleteEmptyDirData: true\n");
-                found.add(said.predicting(Prediction::Incomplete, vec![desk.name(id)]));
-            }
+    for (id, class) in met(desk, &nodes_where(desk, |options| !options.delete_empty_dir_data)) {
+        if class.empty_dir {
+            let evidence = "it has an emptyDir volume, and the drains of the plan may not delete one";
+            let said = says(found.workload(id), evidence).patch("drain:\n  deleteEmptyDirData: true\n");
+            found.add(said.predicting(Prediction::Incomplete, vec![desk.name(id)]));
         }
-        return;
     }
 }
