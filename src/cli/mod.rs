@@ -4,10 +4,12 @@ mod advise;
 mod args;
 mod compare;
 mod completions;
+mod diff;
 mod expected;
 mod file;
 mod init;
 mod interrupt;
+mod lint;
 mod load;
 mod merge;
 mod output;
@@ -17,6 +19,7 @@ mod replay;
 mod reports;
 mod run;
 mod schema;
+mod test;
 mod trials;
 
 use std::ffi::OsString;
@@ -37,6 +40,8 @@ pub enum Exit {
     Failure = 1,
     /// The command line or the input is wrong.
     Usage = 2,
+    /// The linter found something.
+    Findings = 3,
     /// Something is not as it was expected.
     Violated = 4,
     /// The upgrade did not complete.
@@ -72,9 +77,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Test(args) => test::run(&args, name, &terminal),
+        Command::Diff(args) => diff::run(&args, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
+        Command::Lint(args) => lint::run(&args, &terminal),
         Command::Init(args) => init::run(&args, name, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),

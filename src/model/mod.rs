@@ -1,10 +1,12 @@
 //! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
 
 mod autoscaler;
+mod balancer;
 pub mod behaviour;
 mod change;
 mod cluster;
 mod fault;
+mod finding;
 mod pace;
 mod placement;
 mod plan;
@@ -14,9 +16,11 @@ mod volume;
 mod workload;
 
 pub use autoscaler::{Autoscaler, NodeGroup};
+pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use finding::{Finding, Place, Prediction, Rehearsed, Severity, Subject};
 pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
@@ -59,6 +63,8 @@ pub struct Model {
     pub budgets: IdVec<BudgetId, Budget>,
     /// Services with a selector.
     pub services: IdVec<ServiceId, Service>,
+    /// Load balancers of Services.
+    pub balancers: Balancers,
     /// Labels of nodes that affinities and spread constraints refer to.
     pub topologies: IdVec<TopologyId, String>,
     /// Claims of pods.
@@ -77,6 +83,8 @@ pub struct Model {
     pub timings: Timings,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
+    /// What the linter says of it.
+    pub findings: Vec<Finding>,
 }
 
 impl Model {
@@ -94,6 +102,7 @@ impl Model {
             pods: IdVec::new(),
             budgets: IdVec::new(),
             services: IdVec::new(),
+            balancers: Balancers::default(),
             webhooks: IdVec::new(),
             topologies: IdVec::new(),
             volumes: IdVec::new(),
@@ -103,6 +112,7 @@ impl Model {
             faults: Vec::new(),
             timings: Timings::default(),
             assumptions: Vec::new(),
+            findings: Vec::new(),
         }
     }
 

@@ -4,10 +4,12 @@
 
 #[cfg(feature = "cli")]
 pub mod comparison;
+pub mod difference;
 #[cfg(feature = "cli")]
 pub mod expectations;
 pub mod html;
 pub mod json;
+pub mod lint;
 pub(crate) mod markdown;
 pub mod narrate;
 pub mod perfetto;
@@ -16,6 +18,8 @@ pub mod plot;
 pub mod runbook;
 pub mod schema;
 pub mod style;
+#[cfg(feature = "cli")]
+pub mod suite;
 #[cfg(feature = "cli")]
 pub mod table;
 pub mod yaml;

@@ -57,16 +57,19 @@ fn preamble(desired: u32) -> Preamble {
             desired,
             owned: true,
             has_endpoints: true,
+            balancers: vec![],
             budgets: vec![],
         }],
         replica_sets: vec![],
         budgets: vec![],
+        balancers: Vec::new(),
         webhooks: Vec::new(),
         instances: Component::ALL.map(instance).to_vec(),
         pods: (0..desired).map(|i| format!("web-{i}")).collect(),
         steps: vec![],
         faults: vec![],
         assumptions: vec!["pods start in 3 s".into()],
+        findings: Vec::new(),
     }
 }
 
