@@ -2,6 +2,7 @@
 
 mod admission;
 pub(crate) mod arrival;
+mod attempts;
 mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;
@@ -33,6 +34,7 @@ pub(crate) mod volumes;
 mod world;
 mod write;
 
+pub use attempts::{Attempt, Obstacle, Shortage, Verdict};
 pub use options::{RunCost, RunOptions};
 pub use preamble::preamble;
-pub use run::run;
+pub use run::{attempts, run};

@@ -96,6 +96,9 @@ pub struct WorkloadInfo {
     /// until their work is done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub created_later: bool,
+    /// Whether a rule that binds the scheduler keeps its pods on different nodes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept_apart: bool,
     /// Names of the budgets that protect its pods (indices into [`Preamble::budgets`]).
     pub budgets: Vec<BudgetId>,
 }

@@ -9,6 +9,7 @@ mod coverage;
 mod deadlock;
 mod docs;
 mod expectations;
+mod explain;
 mod fidelity;
 mod formats;
 mod hops;
