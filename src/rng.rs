@@ -62,6 +62,10 @@ pub enum Purpose {
     SchedulerTick = 40,
     /// Which API server the load balancer gives a kubelet.
     Connection = 41,
+    /// When the cluster autoscaler scans, and how long the machines that it deletes take.
+    Autoscaler = 42,
+    /// When the service controller and the load balancers of Services look at nodes.
+    ServiceBalancer = 43,
 }
 
 /// The randomness of one run.

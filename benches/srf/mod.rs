@@ -74,6 +74,7 @@ fn node(number: u32, version: &KubeVersion) -> Node {
         pod_slots: 110,
         control_plane: false,
         version: version.clone(),
+        scale_down_disabled: false,
         planned: false,
         created: 0,
     }

@@ -60,6 +60,7 @@ fn node(name: &str, control_plane: bool, version: &KubeVersion) -> Node {
         pod_slots: 110,
         control_plane,
         version: version.clone(),
+        scale_down_disabled: false,
         planned: false,
         created: 0,
     }

@@ -66,6 +66,7 @@ fn of_event(world: &World<'_>, event: Event, at: Time, since: Time) -> drain::Ou
         Event::Drain(e) => return world.drains.outlook(e, at, since, &world.hall),
         Event::Scheduler(e) => e.looks_again(),
         Event::Driver(e) => world.driver.looks_again(e, &world.hall),
+        Event::Autoscaler(e) => world.autoscaler.is_void(e),
         Event::CreateAgain(workload) => world.hall.silent_webhook(workload).is_some(),
         Event::ControlPlane(_)
         | Event::Election(_)
@@ -76,6 +77,7 @@ fn of_event(world: &World<'_>, event: Event, at: Time, since: Time) -> drain::Ou
         | Event::Job(_)
         | Event::Disruption(_)
         | Event::Endpoints(_)
+        | Event::Balancer(_)
         | Event::NodeLifecycle(_)
         | Event::Kubelet(_)
         | Event::Arrival(_)

@@ -3,6 +3,8 @@
 mod admission;
 pub(crate) mod arrival;
 mod attempts;
+pub(crate) mod autoscaler;
+pub(crate) mod balancer;
 mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;

@@ -1,5 +1,6 @@
 //! The world before time starts: what the input holds is put in place, what it lacks is created and scheduled.
 
+use super::autoscaler::Autoscaler;
 use super::control_plane::ControlPlane;
 use super::gate::Permit;
 use super::hall::Hall;
@@ -9,7 +10,7 @@ use super::options::RunOptions;
 use super::scheduler::Scheduler;
 use super::world::World;
 use super::write::{Identity, NewPod};
-use super::{arrival, daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
+use super::{arrival, balancer, daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::rng::Streams;
@@ -38,6 +39,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl 
         driver: Driver::new(&hall, target),
         faults: Faults::new(&hall),
         policy: super::skew::Policy::default(),
+        autoscaler: Autoscaler::new(&hall),
         hall,
     };
     world.control_plane.start(&mut world.hall);
@@ -47,9 +49,11 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl 
     disruption::start(&Permit::before_time(), &mut world.hall);
     world.rollouts_under_way();
     world.hall.cause = None;
+    balancer::there_at_start(&mut world.hall);
     world.policy.start(&world.control_plane, &mut world.hall);
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);
+    world.autoscaler.start(&world.driver, &mut world.hall);
     arrival::start(&mut world.hall);
     if let Some(plan) = &model.plan {
         world

@@ -1,5 +1,6 @@
 //! The world: the hall and its rooms, and the one dispatch.
 
+use super::autoscaler::Autoscaler;
 use super::control_plane::ControlPlane;
 use super::election::Outcome;
 use super::endpoints::DataPlane;
@@ -12,7 +13,7 @@ use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use super::skew::Policy;
 use super::stateful_set::StatefulSets;
-use super::{arrival, daemon_set, deployment, disruption, pod_gc, volumes};
+use super::{arrival, balancer, daemon_set, deployment, disruption, pod_gc, volumes};
 use crate::ids::WorkloadId;
 use crate::model::Component;
 use crate::upgrade::drain::Drains;
@@ -37,6 +38,7 @@ pub(super) struct World<'m> {
     pub(super) driver: Driver,
     pub(super) faults: Faults,
     pub(super) policy: Policy,
+    pub(super) autoscaler: Autoscaler,
 }
 
 impl World<'_> {
@@ -57,6 +59,7 @@ impl World<'_> {
             Event::DaemonSet(e) => daemon_set::handle(e, hall),
             Event::Disruption(budget) => disruption::sync(budget, hall),
             Event::Endpoints(e) => self.data_plane.handle(e, hall),
+            Event::Balancer(e) => balancer::handle(e, hall),
             Event::NodeLifecycle(e) => self.node_lifecycle.handle(e, hall),
             Event::Kubelet(e) => self.kubelets.handle(e, hall),
             Event::Volume(e) => volumes::handle(e, hall),
@@ -75,10 +78,16 @@ impl World<'_> {
             }
             Event::Driver(e) => self.driver.handle(e, &mut self.drains, &mut self.kubeadm, hall),
             Event::Fault(e) => self.faults.handle(e, &self.control_plane, hall),
+            Event::Autoscaler(e) => {
+                if let Some(node) = self.autoscaler.handle(e, hall) {
+                    self.driver.lost(node, hall);
+                }
+            }
             Event::Wake => {}
         }
         self.policy.observe(&self.control_plane, &mut self.hall);
         self.faults.observe(&self.control_plane, &mut self.hall);
+        self.autoscaler.observe(&self.driver, &mut self.hall);
         true
     }
 
@@ -109,6 +118,7 @@ impl World<'_> {
             disruption::start(&permit, hall);
         }
         DataPlane::start(hall);
+        balancer::start(hall);
         let rolling: Vec<WorkloadId> = hall
             .model
             .workloads

@@ -85,7 +85,6 @@ fn replacements(history: &History<'_>, id: WorkloadId, cause: &Cause) -> Vec<Lin
     let mut more = 0;
     for (pod, life) in history.pods().filter(|(_, life)| life.workload == id) {
         let created = life.facts.first().map_or(0, |&f| history.at(f));
-        let state = history.state(pod, end);
         // What was there before and still is may be what came back.
         if created.saturating_add(slack) < start || created > end || created == 0 {
             continue;
@@ -96,7 +95,7 @@ fn replacements(history: &History<'_>, id: WorkloadId, cause: &Cause) -> Vec<Lin
         }
         lines.push(Line {
             at: Some(seconds(created)),
-            ..Line::new(replacement(history, pod, &life.name, state.ready.is_some()))
+            ..Line::new(replacement(history, pod, &life.name))
         });
     }
     if more > 0 {
@@ -112,7 +111,7 @@ fn replacements(history: &History<'_>, id: WorkloadId, cause: &Cause) -> Vec<Lin
     lines
 }
 
-fn replacement(history: &History<'_>, pod: PodId, name: &str, ready: bool) -> String {
+fn replacement(history: &History<'_>, pod: PodId, name: &str) -> String {
     let last = history.state(pod, history.end);
     let Some((node, bound)) = last.node.zip(last.bound) else {
         return format!("its replacement {name} was created, and found no node before the run ended");
@@ -131,9 +130,8 @@ fn replacement(history: &History<'_>, pod: PodId, name: &str, ready: bool) -> St
             clock(bound)
         );
     };
-    let again = if ready { "" } else { ", later than another one" };
     format!(
-        "its replacement {name} was created, scheduled to {node} at {}, ready at {} (start-up {}){again}",
+        "its replacement {name} was created, scheduled to {node} at {}, ready at {} (start-up {})",
         clock(bound),
         clock(came),
         clock(came.saturating_sub(bound))

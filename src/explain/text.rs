@@ -80,7 +80,7 @@ fn one(out: &mut String, finding: &Finding, style: Style, whole: bool) {
         let _ = writeln!(out, "{line}");
     }
     if finding.sort < Sort::Errors || finding.sort == Sort::Story || whole {
-        branch(out, &finding.lines, "  ", style, whole);
+        branch(out, &finding.lines, "  ", style, whole || finding.sort == Sort::Story);
     } else {
         // What comes of it all is told above.
         let bare = |line: &Line| Line {

@@ -11,6 +11,7 @@ mod chain;
 mod churn;
 mod control_plane;
 mod deadlock;
+mod entrance;
 mod finish;
 mod missing;
 mod nodes;
@@ -22,8 +23,8 @@ mod versions;
 
 pub use report::{
     Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Lack, Link,
-    LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Root, Seconds, Share,
-    SkewReport, Versions, WorkloadReport,
+    LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Root, ScaleDownReport,
+    Seconds, Share, SkewReport, Versions, WorkloadReport,
 };
 
 pub(crate) use chain::is_end;
@@ -37,11 +38,12 @@ use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, Stop
 use crate::units::Time;
 
 use availability::{Client, Route, Tally};
-use blame::Loss;
+use blame::{Blame, Loss};
 use causes::Explainer;
 use chain::Chain;
 use churn::{Begun, Churn, Pending};
 use control_plane::ControlPlane;
+use entrance::{Balancers, Entrance};
 use nodes::Nodes;
 use pods::{Pod, Pods};
 
@@ -116,6 +118,7 @@ pub struct Metrics<'p> {
     versions: versions::Versions,
     deadlock: deadlock::Deadlock,
     control_plane: ControlPlane,
+    balancers: Balancers,
     pending: Pending,
     started: bool,
     placement_before: Placement,
@@ -135,7 +138,7 @@ impl<'p> Metrics<'p> {
             Workload {
                 endpoints: Tally::new(desired),
                 serving: Tally::new(desired),
-                client: Client::new(desired),
+                client: Client::new(desired, Entrance::new(preamble, w)),
                 churn: Churn::default(),
             }
         };
@@ -148,6 +151,7 @@ impl<'p> Metrics<'p> {
             versions: versions::Versions::new(preamble),
             deadlock: deadlock::Deadlock::default(),
             control_plane: ControlPlane::new(preamble),
+            balancers: Balancers::new(preamble),
             pending: Pending::default(),
             started: false,
             placement_before: Placement::new(),
@@ -315,7 +319,7 @@ impl<'p> Metrics<'p> {
             tally.down(at, loss);
         }
         if truth == Truth::Serving {
-            state.client.change(at, before, pod.at_the_door(), loss.blame);
+            state.client.change(at, pod.node, before, pod.at_the_door(), loss.blame);
         }
     }
 
@@ -332,7 +336,18 @@ impl<'p> Metrics<'p> {
             }
             pod.route = route;
             let blame = Loss::new(at, fact, id, pod, &self.chain).blame;
-            state.client.change(at, before, pod.at_the_door(), blame);
+            state.client.change(at, pod.node, before, pod.at_the_door(), blame);
+        }
+    }
+
+    /// Load balancers of Services send to other nodes.
+    fn entered(&mut self, at: u64, id: FactId, fact: &Fact) {
+        for change in self.balancers.observe(at, id, fact) {
+            let blame = Blame::at_the_entrance(id, change.why, &self.chain);
+            let all = self.workloads.iter_mut().zip(&self.preamble.workloads);
+            for (state, _) in all.filter(|(_, info)| change.concerns(info)) {
+                state.client.enter(at, &change, blame);
+            }
         }
     }
 
@@ -447,6 +462,7 @@ impl Observer for Metrics<'_> {
                 self.versions.observe(at, &record.fact, self.preamble);
                 self.deadlock.observe(at, &record.fact);
                 self.control_plane.observe(at, &record.fact);
+                self.entered(at, id, &record.fact);
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::ids::{BudgetId, DrainId, Id, NodeId, PodId};
 use crate::trace::{ApiError, DrainOutcome, Fact, NodeResult, NotDrainable, Phase, Preamble, RefusalReason};
 
-use super::report::{DrainReport, NodeReport, PhaseReport};
+use super::report::{DrainReport, NodeReport, PhaseReport, ScaleDownReport};
 use super::seconds;
 
 /// A drain. Times are microseconds.
@@ -54,6 +54,8 @@ pub(super) struct Nodes {
     pub(super) rolled_back: bool,
     /// Nodes whose drains raised an alert, and when, in microseconds.
     pub(super) overdue: Vec<(NodeId, u64)>,
+    /// What the cluster autoscaler removed.
+    pub(super) scale_down: ScaleDownReport,
     surge: Surge,
 }
 
@@ -93,6 +95,7 @@ impl Nodes {
             gate_closed: None,
             rolled_back: false,
             overdue: Vec::new(),
+            scale_down: ScaleDownReport::default(),
             surge: Surge::default(),
         }
     }
@@ -163,6 +166,8 @@ impl Nodes {
             }
             Fact::NodeDeleted { .. } => self.surge.change(at, -1),
             Fact::CreationRefused { node } => self.refused = Some(node),
+            Fact::ScaleDownStarted { .. } => self.scale_down.nodes += 1,
+            Fact::SuccessorLost { .. } => self.scale_down.asked_for_again += 1,
             Fact::GateTimedOut { node } => self.gate_closed = Some(node),
             Fact::RollbackStarted => self.rolled_back = true,
             Fact::DrainOverdue { node } => self.overdue.push((node, at)),

@@ -150,10 +150,23 @@ pub struct ClusterReport {
     pub pending_pod_seconds: Seconds,
     /// Time of nodes that were added for the upgrade, summed over nodes.
     pub surge_node_seconds: Seconds,
+    /// What the cluster autoscaler removed; left out where it removed nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_down: Option<ScaleDownReport>,
     /// Pods with running containers, of workloads that are recreated elsewhere, at the start.
     pub placement_before: Placement,
     /// The same at the end.
     pub placement_after: Placement,
+}
+
+/// What the cluster autoscaler removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScaleDownReport {
+    /// Nodes that it removed.
+    pub nodes: u64,
+    /// New nodes of the plan among them, which the plan asked for again.
+    pub asked_for_again: u64,
 }
 
 /// How often replicas were created anew.
@@ -323,7 +336,8 @@ pub struct Share {
     pub why: String,
     /// Where its chain of causes ends.
     pub root: Root,
-    /// The first fact of this sort, by the number that it has in a trace; null where it was so from the start.
+    /// The first fact of this sort, by the number that it has in a trace; null where it was so from the
+    /// start, or is not one fact.
     pub fact: Option<u64>,
     /// In the endpoints. Null where no Service lists its pods.
     pub endpoints: Option<Lack>,
@@ -396,6 +410,10 @@ pub struct ClientReport {
     pub hard_downtime_seconds: Seconds,
     /// The share of requests that failed, integrated over time (M-9).
     pub error_seconds: Seconds,
+    /// While every request failed at the load balancer of its Service though there were pods that answered (LB-4); left out
+    /// where its clients do not come through one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut_out_seconds: Option<Seconds>,
 }
 
 /// Why a workload was down for some time.
@@ -417,7 +435,7 @@ pub struct Cause {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LossReport {
-    /// How many.
+    /// How many; 0 where none was missing and clients could not come in.
     pub replicas: u64,
     /// When the first and the last of them were lost.
     pub interval: [Seconds; 2],
@@ -455,11 +473,18 @@ impl WorkloadReport {
         self.namespace == "kube-system" && self.kind == "Pod"
     }
 
-    /// How long it was down by its endpoints or by its processes, whichever is longer.
+    /// How long it was down by its endpoints or by its processes, whichever is longer, and for how long nobody could come in
+    /// though it was up.
     #[must_use]
     pub fn down(&self) -> Seconds {
         let serving = self.serving.downtime_seconds;
-        self.availability().downtime_seconds.max(serving)
+        self.availability().downtime_seconds.max(serving) + self.shut_out()
+    }
+
+    /// How long nobody could come in through its load balancer though there were pods that answered.
+    #[must_use]
+    pub fn shut_out(&self) -> Seconds {
+        self.client.as_ref().and_then(|c| c.shut_out_seconds).unwrap_or(0.0)
     }
 
     /// The share of its requests that failed, integrated over time; zero where it has no clients that are known.

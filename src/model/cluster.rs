@@ -24,6 +24,8 @@ pub struct Node {
     pub control_plane: bool,
     /// The kubelet's version.
     pub version: KubeVersion,
+    /// Whether the cluster autoscaler leaves it alone (the annotation `cluster-autoscaler.kubernetes.io/scale-down-disabled`).
+    pub scale_down_disabled: bool,
     /// Not there at the start: the plan creates it.
     pub planned: bool,
     /// Creation time in seconds since 1970, 0 where the input does not tell; `OldestFirst` sorts by it.

@@ -1,5 +1,7 @@
 //! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
 
+mod autoscaler;
+mod balancer;
 pub mod behaviour;
 mod change;
 mod cluster;
@@ -12,6 +14,8 @@ mod timings;
 mod volume;
 mod workload;
 
+pub use autoscaler::{Autoscaler, NodeGroup};
+pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
@@ -57,6 +61,8 @@ pub struct Model {
     pub budgets: IdVec<BudgetId, Budget>,
     /// Services with a selector.
     pub services: IdVec<ServiceId, Service>,
+    /// Load balancers of Services.
+    pub balancers: Balancers,
     /// Labels of nodes that affinities and spread constraints refer to.
     pub topologies: IdVec<TopologyId, String>,
     /// Claims of pods.
@@ -67,6 +73,8 @@ pub struct Model {
     pub webhooks: IdVec<WebhookId, Webhook>,
     /// What is rehearsed; `None` where only faults are played.
     pub plan: Option<Plan>,
+    /// What removes empty nodes, where there is one.
+    pub autoscaler: Option<Autoscaler>,
     /// Trouble.
     pub faults: Vec<Fault>,
     /// How long things take.
@@ -90,11 +98,13 @@ impl Model {
             pods: IdVec::new(),
             budgets: IdVec::new(),
             services: IdVec::new(),
+            balancers: Balancers::default(),
             webhooks: IdVec::new(),
             topologies: IdVec::new(),
             volumes: IdVec::new(),
             node_sets: Vec::new(),
             plan: None,
+            autoscaler: None,
             faults: Vec::new(),
             timings: Timings::default(),
             assumptions: Vec::new(),

@@ -159,6 +159,8 @@ pub struct Strategy {
     pub on_quota: OnQuota,
     /// What becomes of nodes that are being worked on when the plan gives up.
     pub on_abort: OnAbort,
+    /// Whether the cluster autoscaler leaves the pool's nodes and those that come for it alone, as long as the pool is worked on.
+    pub scale_down_disabled: bool,
     /// When somebody wants the old nodes back, counted from the pool's start ([`Mode::BlueGreen`]).
     pub rollback_after: Option<Span>,
 }
@@ -195,6 +197,7 @@ impl Default for Strategy {
             max_nodes: None,
             on_quota: OnQuota::Abort,
             on_abort: OnAbort::Finish,
+            scale_down_disabled: false,
             rollback_after: None,
         }
     }
@@ -330,6 +333,8 @@ pub struct DrainOptions {
     pub tries: u32,
     /// A node that is not drained after so long raises an alert, and nothing else; `None`: none.
     pub alert_after: Option<Span>,
+    /// Nodes are labelled when they are cordoned, so that load balancers of Services leave them out (LB-2).
+    pub exclude_from_balancers: bool,
 }
 
 impl Default for DrainOptions {
@@ -347,6 +352,7 @@ impl Default for DrainOptions {
             failure_retry_interval: Span::from_secs(5),
             tries: 1,
             alert_after: None,
+            exclude_from_balancers: false,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId};
+use crate::ids::{
+    BalancerId, BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId,
+};
 use crate::model::Component;
 use crate::units::Time;
 use crate::versions::skew::{Part, Rule};
@@ -128,6 +130,10 @@ pub enum Fact {
     CreationRefused { node: NodeId },
     /// What must hold before this node counts as done did not hold for as long as the plan waits.
     GateTimedOut { node: NodeId },
+    /// The cluster autoscaler removes a node that has not been needed for long enough.
+    ScaleDownStarted { node: NodeId },
+    /// The machine that takes this node's place, or this extra one, is gone although the plan needs it: another one is asked for.
+    SuccessorLost { node: NodeId },
     /// Somebody wants the old nodes of a pool back.
     RollbackStarted,
 
@@ -135,6 +141,19 @@ pub enum Fact {
     NodeCreated { node: NodeId },
     /// A Node object was deleted.
     NodeDeleted { node: NodeId },
+
+    /// Somebody labelled a node so that load balancers of Services leave it out (LB-2).
+    NodeExcluded { node: NodeId },
+    /// The label is off again.
+    NodeIncluded { node: NodeId },
+    /// Load balancers of Services send to a node from now on.
+    BalancerJoined { balancer: BalancerId, node: NodeId },
+    /// Load balancers of Services do not send to a node any more.
+    BalancerLeft {
+        balancer: BalancerId,
+        node: NodeId,
+        why: LeftOut,
+    },
 
     /// A kubelet stopped.
     KubeletStopped { node: NodeId },
@@ -264,6 +283,23 @@ impl Fact {
                 | Self::NodeUnfit { .. }
         )
     }
+}
+
+/// Why load balancers of Services do not send to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LeftOut {
+    /// It is cordoned, and cordoned nodes are taken off the list (LB-1).
+    Cordoned,
+    /// It is labelled so (LB-2).
+    Excluded,
+    /// It is not ready, and such nodes are taken off the list (LB-3).
+    NotReady,
+    /// Its Node object is gone.
+    Deleted,
+    /// It fails the health checks: its machine is down (LB-4).
+    MachineDown,
+    /// It fails the health checks: no pod of the Service is ready on it, and `externalTrafficPolicy` is `Local` (LB-4).
+    NoLocalPod,
 }
 
 /// How a plan ended.
@@ -418,6 +454,10 @@ pub enum LifecycleTaint {
     /// `seatrial.dev/upgrade-pending:PreferNoSchedule`, which stands for the taint that a tool puts on nodes whose turn
     /// has not come. Not the node lifecycle controller's.
     UpgradePending,
+    /// `DeletionCandidateOfClusterAutoscaler:PreferNoSchedule`
+    DeletionCandidate,
+    /// `ToBeDeletedByClusterAutoscaler:NoSchedule`
+    ToBeDeleted,
 }
 
 /// Why a process stopped.

@@ -96,6 +96,8 @@ impl Mentions {
             | Fact::DrainOverdue { node }
             | Fact::GateTimedOut { node }
             | Fact::CreationRefused { node }
+            | Fact::ScaleDownStarted { node }
+            | Fact::SuccessorLost { node }
             | Fact::NodeUpgradeEnded { node, .. }
             | Fact::PhaseStarted { node, .. }
             | Fact::PhaseEnded { node, .. }
@@ -113,6 +115,10 @@ impl Mentions {
             | Fact::CertificateExpired { node, .. }
             | Fact::NodeCordoned { node }
             | Fact::NodeUncordoned { node }
+            | Fact::NodeExcluded { node }
+            | Fact::NodeIncluded { node }
+            | Fact::BalancerJoined { node, .. }
+            | Fact::BalancerLeft { node, .. }
             | Fact::KubeletStopped { node }
             | Fact::NodeCrashed { node }
             | Fact::NodeBooted { node }

@@ -122,6 +122,11 @@ impl PoolRun {
         self.pace.barrier() && self.idle() && self.has_waiting() && self.done > 0
     }
 
+    /// A node is gone: its turn does not come.
+    pub(super) fn forget(&mut self, gone: NodeId) {
+        self.waiting.retain(|(node, _)| *node != gone);
+    }
+
     /// No more nodes start.
     pub(super) fn stop(&mut self) {
         self.waiting.clear();

@@ -1,12 +1,15 @@
 //! Integration tests, in one binary: one link step.
 
 mod arrivals;
+mod autoscaler;
+mod balancers;
 mod browser;
 mod cli;
 mod compare;
 mod controllers;
 mod coverage;
 mod deadlock;
+mod difference;
 mod docs;
 mod expectations;
 mod explain;
@@ -21,6 +24,7 @@ mod lessons;
 mod markdown;
 mod oracles;
 mod pictures;
+mod pipelines;
 mod plan;
 mod presets;
 mod properties;
@@ -36,6 +40,8 @@ mod scheduling;
 mod schemas;
 mod srf;
 mod strategies;
+mod suite_formats;
+mod suites;
 mod support;
 mod textbook;
 mod tidy;

@@ -158,6 +158,41 @@ fn chapter(preset: &seatrial::scenario::presets::Preset) -> String {
     text + "\n"
 }
 
+const AUTOSCALER: &str = "
+## Beside a cluster autoscaler
+
+A new node is empty until the pods of an old one come. A cluster autoscaler removes empty nodes, and so one pulls against the
+other ([Azure/AKS#5340](https://github.com/Azure/AKS/issues/5340)). Where the `Cluster` says that there is one, it is played by
+the figures of its [FAQ](https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md):
+
+```yaml
+apiVersion: seatrial.dev/v1alpha1
+kind: Cluster
+spec:
+  autoscaler:
+    scanInterval: 10s
+    scaleDownUnneededTime: 10m
+    scaleDownUtilizationThreshold: 0.5
+    nodeGroups:                      # left out: one of all workers, with as many as there are at least
+    - {nodeSelector: {pool: web}, min: 5}
+```
+
+While a group has more nodes than its minimum, a node without pods (daemon pods aside) gets the taint
+`DeletionCandidateOfClusterAutoscaler:PreferNoSchedule` at the next scan, and at the first scan after more than the unneeded
+time it is removed: a taint, five seconds later the machine, then its Node object. A plan that loses its new node so asks for
+another one at once, which gets the same name, and deletes no old node before it is there; after ten losses for one node it
+goes on without (an assumption). Nodes with the annotation `cluster-autoscaler.kubernetes.io/scale-down-disabled: \"true\"` stay,
+and so do all of a pool with `scaleDownDisabled`, as long as it is worked on.
+
+```console
+$ seatrial run scenarios/strategies/tug-of-war.yaml
+```
+
+Not simulated: nodes with few pods are not emptied, no nodes come for pods that are pending, and the autoscaler itself never
+moves or fails. The report lists that under its assumptions.
+
+";
+
 fn document() -> String {
     let mut text = String::from(
         "# Strategies\n\n\
@@ -177,7 +212,7 @@ fn document() -> String {
     text += "\nPercentages are rounded up unless `rounding` says otherwise; where neither figure leaves room for a node, one goes.\n\
              \n## drain\n\n";
     text += &fields("DrainSpec");
-    text += "\n";
+    text += AUTOSCALER;
     for preset in presets() {
         text += &chapter(&preset);
     }

@@ -1,5 +1,6 @@
 //! Kubelets stop, start and list their pods; machines go down and come back (L-15 … L-18, L-21, C-3, C-9).
 
+use super::super::balancer;
 use super::super::event::Event as World;
 use super::super::gate::Permit;
 use super::super::hall::Hall;
@@ -31,6 +32,7 @@ impl Kubelets {
         }
         self.nodes[node].machine_up = false;
         hall.emit_cause(Fact::NodeCrashed { node });
+        balancer::proxy_answers(node, false, hall);
         for pod in hall.store.nodes[node].pods.clone() {
             let restart = hall.model.classes[hall.store.pods[pod].class].restart;
             let containers = self.of(pod);
@@ -76,6 +78,10 @@ impl Kubelets {
     }
 
     pub(super) fn up(&mut self, node: NodeId, version: VersionId, hall: &mut Hall<'_>) {
+        // A new machine may get the name of one that was deleted.
+        if self.nodes[node].deleted && !hall.model.nodes[node].planned {
+            return;
+        }
         if self.nodes[node].broken {
             self.nodes[node].wanted = Some(version);
             return;
@@ -93,7 +99,8 @@ impl Kubelets {
         kubelet.generation = kubelet.generation.wrapping_add(1);
         let generation = kubelet.generation;
         if !std::mem::replace(&mut kubelet.machine_up, true) {
-            let new = hall.model.nodes[node].planned && generation == 1;
+            let new = hall.model.nodes[node].planned && (generation == 1 || kubelet.deleted);
+            kubelet.deleted = false;
             hall.emit_cause(if new {
                 Fact::NodeCreated { node }
             } else {
@@ -201,6 +208,7 @@ impl Kubelets {
         kubelet.posted = true;
         hall.unlisted -= u32::from(began && !kubelet.begins());
         hall.write_node_ready(permit, node, true);
+        balancer::proxy_answers(node, true, hall);
         hall.after(Span::ZERO, World::NodeLifecycle(node_lifecycle::Event::Heard(node)));
     }
 

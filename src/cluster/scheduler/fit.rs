@@ -19,7 +19,7 @@ pub(super) struct Fit {
     spread: SpreadFilter,
 }
 
-pub(super) const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [
+pub(super) const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 6] = [
     (
         LifecycleTaint::Unschedulable,
         "node.kubernetes.io/unschedulable",
@@ -44,6 +44,11 @@ pub(super) const LIFECYCLE: [(LifecycleTaint, &str, TaintEffect); 5] = [
         LifecycleTaint::NotReadyNoExecute,
         "node.kubernetes.io/not-ready",
         TaintEffect::NoExecute,
+    ),
+    (
+        LifecycleTaint::ToBeDeleted,
+        "ToBeDeletedByClusterAutoscaler",
+        TaintEffect::NoSchedule,
     ),
 ];
 
@@ -70,7 +75,7 @@ impl Fit {
     /// Whether a pod fits on the one node that it is meant for.
     pub(super) fn only(&mut self, ask: Asking<'_>, node: NodeId, hall: &mut Hall<'_>) -> Result<NodeId, Unfit> {
         let mut unfit = Unfit {
-            affinity: u16::try_from(hall.model.nodes.len() - 1).unwrap_or(u16::MAX),
+            affinity: u16::try_from(hall.store.present.saturating_sub(1)).unwrap_or(u16::MAX),
             ..Unfit::default()
         };
         self.prepare(ask, hall);
@@ -95,6 +100,8 @@ impl Fit {
             let node = hall.store.spreading.order.nodes()[(start + examined) % nodes];
             match self.examine(ask, node, hall) {
                 None => self.feasible.push(node),
+                // A machine that has not come yet, or is gone, is no reason.
+                Some(_) if !hall.store.nodes[node].exists => {}
                 Some(misfit) => count(&mut unfit, misfit),
             }
             examined += 1;

@@ -20,6 +20,8 @@ pub(super) struct Scorer {
     pub(super) soft_taints: bool,
     /// Classes that tolerate the taint of nodes whose upgrade is pending.
     premark_ignored: IdVec<ClassId, bool>,
+    /// Classes that tolerate the taint of nodes that the autoscaler does not need.
+    candidates_ignored: IdVec<ClassId, bool>,
 }
 
 impl Scorer {
@@ -29,16 +31,22 @@ impl Scorer {
         let premarks = pools
             .into_iter()
             .any(|p| p.strategy.premark == Premark::PreferNoSchedule);
-        let pending = crate::model::Taint {
-            key: "seatrial.dev/upgrade-pending".into(),
-            value: String::new(),
-            effect: TaintEffect::PreferNoSchedule,
+        let ignored = |key: &str| {
+            let taint = crate::model::Taint {
+                key: key.into(),
+                value: String::new(),
+                effect: TaintEffect::PreferNoSchedule,
+            };
+            model.classes.iter().map(|c| c.tolerates(&taint)).collect()
         };
         Self {
             spread: SpreadScore::default(),
             totals: Vec::new(),
-            soft_taints: model.nodes.iter().any(|n| n.taints.iter().any(soft)) || premarks,
-            premark_ignored: model.classes.iter().map(|c| c.tolerates(&pending)).collect(),
+            soft_taints: model.nodes.iter().any(|n| n.taints.iter().any(soft))
+                || premarks
+                || model.autoscaler.is_some(),
+            premark_ignored: ignored("seatrial.dev/upgrade-pending"),
+            candidates_ignored: ignored("DeletionCandidateOfClusterAutoscaler"),
         }
     }
 
@@ -93,10 +101,12 @@ impl Scorer {
     fn add_soft_taints(&mut self, id: ClassId, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {
         let class = &hall.model.classes[id];
         let repels = |node: NodeId| {
-            let marked = hall.store.nodes[node].taints.has(LifecycleTaint::UpgradePending) && !self.premark_ignored[id];
+            let has = hall.store.nodes[node].taints;
+            let marked = has.has(LifecycleTaint::UpgradePending) && !self.premark_ignored[id];
+            let candidate = has.has(LifecycleTaint::DeletionCandidate) && !self.candidates_ignored[id];
             let taints = hall.model.nodes[node].taints.iter();
             let soft = taints.filter(|t| t.effect == TaintEffect::PreferNoSchedule && !class.tolerates(t));
-            i64::try_from(soft.count()).unwrap_or(0) + i64::from(marked)
+            i64::try_from(soft.count()).unwrap_or(0) + i64::from(marked) + i64::from(candidate)
         };
         let max = nodes.iter().map(|&n| repels(n)).max().unwrap_or(0);
         if max == 0 {

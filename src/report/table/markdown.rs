@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::rows::{WORKLOADS, row};
 use super::text::span;
 use super::{
-    OUTAGES, ROWS, churn, control_plane, deadlock_title, downtime, luck, more_outages, status, versions, worst_first,
+    OUTAGES, ROWS, churn, control_plane, deadlock_title, downtime, luck, more_outages, scale_down, status, versions,
+    worst_first,
 };
 use crate::metrics::Report;
 use crate::report::markdown::plain;
@@ -20,6 +21,7 @@ pub fn render(report: &Report) -> String {
         ("Application downtime", downtime(report)),
         ("Eviction churn", churn(report)),
         ("Control plane", control_plane(report)),
+        ("Autoscaler", scale_down(report)),
         ("Version skew", versions::skew(report)),
         ("Certificates", versions::certificates(report)),
     ];

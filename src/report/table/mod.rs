@@ -36,6 +36,10 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
     if !skew.is_empty() {
         answer(&mut out, style, "Version skew", &skew);
     }
+    let removed = scale_down(report);
+    if !removed.is_empty() {
+        answer(&mut out, style, "Autoscaler", &removed);
+    }
     let certificates = versions::certificates(report);
     if !certificates.is_empty() {
         answer(&mut out, style, "Certificates", &certificates);
@@ -168,6 +172,13 @@ fn downtime(report: &Report) -> String {
         }
         return text;
     };
+    if worst.down() <= worst.shut_out() {
+        let (name, time) = (worst.full_name(), span(worst.shut_out()));
+        let mut text = format!("clients of {name} were shut out for {time}, though it was up: ");
+        text.push_str("its load balancer had no node to send to that answers");
+        others_down(&mut text, count);
+        return text;
+    }
     let serving = span(worst.serving.downtime_seconds);
     let mut text = format!("{} was down for ", worst.full_name());
     if let (Some(endpoints), Some(client)) = (&worst.endpoints, &worst.client) {
@@ -180,6 +191,11 @@ fn downtime(report: &Report) -> String {
     } else {
         let _ = write!(text, "{serving} (serving)");
     }
+    others_down(&mut text, count);
+    text
+}
+
+fn others_down(text: &mut String, count: usize) {
     match count {
         1 => {}
         2 => text.push_str("; 1 more workload was down"),
@@ -187,7 +203,6 @@ fn downtime(report: &Report) -> String {
             let _ = write!(text, "; {} more workloads were down", n - 1);
         }
     }
-    text
 }
 
 fn churn(report: &Report) -> String {
@@ -218,6 +233,23 @@ fn churn(report: &Report) -> String {
     }
     if c.pods_lost > 0 {
         let _ = write!(text, "; {} lost for good", count(c.pods_lost, "pod"));
+    }
+    text
+}
+
+/// What the cluster autoscaler removed; empty where it removed nothing.
+fn scale_down(report: &Report) -> String {
+    let Some(removed) = report.cluster.scale_down else {
+        return String::new();
+    };
+    let mut text = format!("removed {} that nobody needed", count(removed.nodes, "node"));
+    if removed.asked_for_again > 0 {
+        let again = removed.asked_for_again;
+        let _ = write!(
+            text,
+            ", and {again} times the plan asked for its new node again; with `scaleDownDisabled: true` in the strategy \
+             it leaves them alone"
+        );
     }
     text
 }

@@ -1,5 +1,7 @@
 //! From documents to the checked model.
 
+mod autoscaler;
+mod balancers;
 mod class;
 mod drafts;
 mod expectations;
@@ -60,6 +62,7 @@ pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mu
     builder.webhooks();
     builder.placement();
     builder.volumes();
+    builder.autoscaler();
     builder.timings();
     builder.hooks();
     builder.plan(plan);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Builder, some_of};
 use crate::ids::IdVec;
-use crate::model::{Etcd, HealthCheck, Node, Taint, TaintEffect};
+use crate::model::behaviour::cloud_controller_manager::looks_at_roles;
+use crate::model::{EXCLUDE_LABEL, Etcd, HealthCheck, Node, Taint, TaintEffect};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::limits::MOST_NODES;
 use crate::scenario::objects::NodeDoc;
@@ -33,6 +34,7 @@ struct Draft {
     pod_slots: u32,
     version: KubeVersion,
     created: i64,
+    scale_down_disabled: bool,
     place: Place,
 }
 
@@ -133,6 +135,7 @@ impl Builder<'_> {
             pod_slots: doc.pods.unwrap_or(110),
             version: doc.version.clone().unwrap_or_else(|| self.model.version.clone()),
             created: doc.meta.created,
+            scale_down_disabled: doc.meta.scale_down_disabled,
             place: doc.meta.place,
         }
     }
@@ -192,6 +195,9 @@ impl Builder<'_> {
         if old {
             labels.insert(MASTER.into(), String::new());
         }
+        if !looks_at_roles(self.model.version.minor()) {
+            labels.insert(EXCLUDE_LABEL.into(), String::new());
+        }
         Draft {
             labels,
             taints: vec![Taint {
@@ -208,6 +214,7 @@ impl Builder<'_> {
             pod_slots: 110,
             version: self.model.version.clone(),
             created: 0,
+            scale_down_disabled: false,
             place,
         }
     }
@@ -255,6 +262,7 @@ impl Builder<'_> {
                 pod_slots: u32::try_from(pod_slots).unwrap_or(u32::MAX),
                 version: self.model.version.clone(),
                 created: 0,
+                scale_down_disabled: false,
                 place: pool.name.place,
             };
             self.add(drafts, name, node);
@@ -295,6 +303,7 @@ impl Builder<'_> {
                 control_plane: is_control_plane(&draft.labels),
                 labels: draft.labels.into_iter().collect(),
                 version: draft.version,
+                scale_down_disabled: draft.scale_down_disabled,
                 planned: false,
                 created: draft.created,
             });

@@ -22,6 +22,7 @@ impl Builder<'_> {
         }
         // A mark of the old node: the new one starts without.
         (node.unschedulable, node.planned, node.created) = (false, true, 0);
+        node.scale_down_disabled = false;
         node.name.clone_from(&name);
         for set in &mut self.model.node_sets {
             set.push(set[like.index()]);

@@ -58,7 +58,7 @@ impl Builder<'_> {
         }]
     }
 
-    fn workers(&self, selector: &BTreeMap<String, String>) -> Vec<NodeId> {
+    pub(super) fn workers(&self, selector: &BTreeMap<String, String>) -> Vec<NodeId> {
         self.model
             .nodes
             .iter_ids()

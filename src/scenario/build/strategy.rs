@@ -75,6 +75,7 @@ impl Builder<'_> {
                 None | Some(OnAbortSpec::Finish) => OnAbort::Finish,
                 Some(OnAbortSpec::Stop) => OnAbort::Stop,
             },
+            scale_down_disabled: spec.scale_down_disabled.unwrap_or(false),
             rollback_after: spec.rollback_after.as_ref().map(|d| d.value.0),
         }
     }

@@ -146,6 +146,7 @@ impl<'a> Reading<'a> {
             }),
             revision: annotations.remove("deployment.kubernetes.io/revision"),
             mirror: annotations.contains_key("kubernetes.io/config.mirror"),
+            scale_down_disabled: annotations.get(SCALE_DOWN_DISABLED).is_some_and(|v| v == "true"),
             create_at: self.create_at(&annotations),
             created: meta.creation_timestamp.map_or(0, |Time(at)| at.as_second()),
             deleting: meta.deletion_timestamp.is_some(),
@@ -153,6 +154,9 @@ impl<'a> Reading<'a> {
         }
     }
 }
+
+/// The annotation of a Node that the cluster autoscaler leaves alone.
+const SCALE_DOWN_DISABLED: &str = "cluster-autoscaler.kubernetes.io/scale-down-disabled";
 
 /// What the model needs of an object's metadata.
 #[derive(Clone, Debug)]
@@ -164,6 +168,8 @@ pub(crate) struct Meta {
     pub(crate) owner: Option<Owner>,
     pub(crate) revision: Option<String>,
     pub(crate) mirror: bool,
+    /// Of Nodes.
+    pub(crate) scale_down_disabled: bool,
     pub(crate) created: i64,
     /// When it is created, since the start of the run; `None`: it is there at the start.
     pub(crate) create_at: Option<Span>,

@@ -1,5 +1,6 @@
 //! The kinds of `seatrial.dev/v1alpha1`, as they are written. Doc comments become descriptions of the JSON schema.
 
+mod autoscaler;
 mod cluster;
 mod expectations;
 mod faults;
@@ -8,6 +9,7 @@ mod preset;
 mod timings;
 mod values;
 
+pub(crate) use autoscaler::{AutoscalerSpec, NodeGroupSpec};
 pub(crate) use cluster::{
     Capacity, ClientLimitSpec, ClusterSpec, ControlPlaneSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec, TaintEffectSpec,
 };

@@ -208,6 +208,10 @@ pub(crate) struct StrategySpec {
     /// What becomes of nodes that are being worked on when the plan gives up; Finish unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_abort: Option<OnAbortSpec>,
+    /// Whether nodes of the pool, and those that come for it, get the annotation
+    /// `cluster-autoscaler.kubernetes.io/scale-down-disabled` as long as the pool is worked on; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scale_down_disabled: Option<bool>,
     /// When somebody wants the old nodes back, counted from the pool's start; BlueGreen only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rollback_after: Option<At<Duration>>,
@@ -336,6 +340,9 @@ pub(crate) struct DrainSpec {
     /// A node that is not drained after so long raises an alert; 0s: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) alert_after: Option<Duration>,
+    /// Whether nodes are labelled when they are cordoned, so that load balancers of Services leave them out; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exclude_from_load_balancers: Option<bool>,
 }
 
 /// How pods leave a node.
@@ -444,6 +451,7 @@ impl DrainStepSpec {
             failure_retry_interval: self.failure_retry_interval.clone(),
             tries: None,
             alert_after: None,
+            exclude_from_load_balancers: None,
         }
     }
 }

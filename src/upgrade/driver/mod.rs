@@ -3,6 +3,7 @@
 mod blue_green;
 mod failure;
 mod legs;
+mod lost;
 mod pools;
 mod replace;
 mod steps;
@@ -39,6 +40,8 @@ pub(crate) enum Event {
     Premark,
     /// The machine that takes the place of a task's node is up.
     Created(u32),
+    /// A machine that was lost is up again.
+    Recreated(u32),
     /// The machine of a task's node is gone.
     Gone(u32),
     /// kubectl deletes a task's Node object.
@@ -135,6 +138,8 @@ struct Task {
     passes: u32,
     gate_since: Option<Time>,
     ended: bool,
+    /// How often its new machine was lost.
+    losses: u32,
 }
 
 impl Task {
@@ -159,6 +164,7 @@ impl Task {
             passes: 0,
             gate_since: None,
             ended: false,
+            losses: 0,
         }
     }
 }
@@ -249,6 +255,7 @@ impl Driver {
             | Event::Configured(_)
             | Event::KubeletUp(_)
             | Event::Created(_)
+            | Event::Recreated(_)
             | Event::Gone(_)
             | Event::Rested(_)
             | Event::GateAgain(_)
@@ -298,6 +305,7 @@ impl Driver {
             }
             Event::KubeletUp(task) => self.kubelet_up(task, hall),
             Event::Created(task) => self.created(task, hall),
+            Event::Recreated(task) => self.recreated(task, hall),
             Event::Gone(task) => {
                 self.machines = self.machines.saturating_sub(1);
                 let start = self.kubectl(hall);
@@ -512,6 +520,9 @@ impl Driver {
         match hall.admit() {
             Ok(permit) => {
                 hall.write_unschedulable(&permit, node, false);
+                if self.tasks[number as usize].options.exclude_from_balancers {
+                    hall.write_excluded(&permit, node, false);
+                }
                 hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, false);
                 let exit = hall.half_call() + Span::from_millis(10);
                 let batch = self.tasks[number as usize].batch;

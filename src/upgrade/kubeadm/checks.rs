@@ -138,6 +138,7 @@ fn takes_job(node: NodeId, hall: &Hall<'_>) -> bool {
     };
     let mut marks = state.taints;
     marks.set(LifecycleTaint::UpgradePending, false);
+    marks.set(LifecycleTaint::DeletionCandidate, false);
     state.exists
         && state.ready
         && !state.unschedulable
