@@ -19,6 +19,7 @@ const FLOORS: [(&str, u32); 17] = [
     ("upgrade", 3),
     ("metrics", 4),
     ("expect", 5),
+    ("lint", 5),
     ("planning", 5),
     ("study", 5),
     ("scenario", 6),
