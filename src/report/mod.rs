@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cli")]
 pub mod comparison;
+pub mod difference;
 #[cfg(feature = "cli")]
 pub mod expectations;
 pub mod html;
@@ -16,6 +17,8 @@ pub mod plot;
 pub mod runbook;
 pub mod schema;
 pub mod style;
+#[cfg(feature = "cli")]
+pub mod suite;
 #[cfg(feature = "cli")]
 pub mod table;
 pub mod yaml;
