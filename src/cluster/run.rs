@@ -90,6 +90,9 @@ impl<'o> Watch<'o> {
     }
 
     fn hand_over<O: Observer>(&mut self, hall: &mut Hall<'_>, observer: &mut O) {
+        if hall.fresh_facts().is_empty() {
+            return;
+        }
         let (first, facts) = hall.drain_facts();
         for (number, record) in facts.enumerate() {
             if !record.fact.is_attempt() {
@@ -99,15 +102,22 @@ impl<'o> Watch<'o> {
         }
     }
 
+    /// Whether the run is over.
+    #[inline]
     fn over(&mut self, world: &mut World<'_>) -> bool {
-        let hall = &mut world.hall;
+        let hall = &world.hall;
         if self.options.until.is_some_and(|until| hall.now >= until) {
             self.cut_off = true;
             return true;
         }
         if !world.driver.ended(hall) {
-            return self.stuck(world);
+            return hall.now.since(self.last_progress) >= QUIET && self.stuck(world);
         }
+        self.settled(&mut world.hall)
+    }
+
+    /// Whether nothing is under way any more, and has not been for a while, or nothing is expected for long.
+    fn settled(&mut self, hall: &mut Hall<'_>) -> bool {
         let waits = hall.expected > 0 || hall.unlisted > 0 && hall.store.gate.available();
         if waits {
             self.quiet_since = None;
@@ -133,11 +143,11 @@ impl<'o> Watch<'o> {
         passed(self.settled_at, TAIL) || passed(self.quiet_since, self.options.settle)
     }
 
-    /// Whether the plan makes no more progress: that is proven, or nothing has happened for very long.
+    /// Whether the plan, which has been quiet, makes no more progress: that is proven, or nothing has happened for very long.
     fn stuck(&mut self, world: &mut World<'_>) -> bool {
         let hall = &world.hall;
         let quiet = hall.now.since(self.last_progress);
-        if quiet < QUIET || hall.expected > 0 || !world.driver.only_repeats() {
+        if hall.expected > 0 || !world.driver.only_repeats() {
             return false;
         }
         let stalled = hall.now.since(self.last_progress.max(world.driver.woken_at()));

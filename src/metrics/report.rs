@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::{Finding, Rehearsed};
 use crate::trace::{DrainOutcome, NodeResult, Phase, PlanStatus};
 
 /// Seconds of simulated time, rounded to milliseconds.
@@ -47,8 +48,19 @@ pub struct Report {
     pub workloads: Vec<WorkloadReport>,
     /// Defaults that filled gaps of the input.
     pub assumptions: Vec<String>,
-    /// Findings of the linter.
-    pub findings: Vec<String>,
+    /// Findings of the linter, and whether this run bears them out.
+    pub findings: Vec<FindingReport>,
+}
+
+/// A finding of the linter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingReport {
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Whether the run showed what the finding predicts.
+    pub rehearsal: Rehearsed,
 }
 
 /// How the plan ended.

@@ -6,6 +6,7 @@ pub mod behaviour;
 mod change;
 mod cluster;
 mod fault;
+mod finding;
 mod pace;
 mod placement;
 mod plan;
@@ -19,11 +20,12 @@ pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use finding::{Finding, Place, Prediction, Rehearsed, Severity, Subject};
 pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
     Command, ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, KubeadmOptions, Leg, Mode, NodeOrder,
-    OnAbort, OnFailure, OnQuota, Part, Plan, Pool, Premark, Rounding, Step, Strategy, Window,
+    OnAbort, OnCreateFailure, OnFailure, OnQuota, Part, Plan, Pool, Premark, Rounding, Step, Strategy, Window,
 };
 pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
@@ -77,10 +79,14 @@ pub struct Model {
     pub autoscaler: Option<Autoscaler>,
     /// Trouble.
     pub faults: Vec<Fault>,
+    /// Of a thousand new machines that a plan asks for, so many do not come.
+    pub creation_failure: u32,
     /// How long things take.
     pub timings: Timings,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
+    /// What the linter says of it.
+    pub findings: Vec<Finding>,
 }
 
 impl Model {
@@ -106,8 +112,10 @@ impl Model {
             plan: None,
             autoscaler: None,
             faults: Vec::new(),
+            creation_failure: 0,
             timings: Timings::default(),
             assumptions: Vec::new(),
+            findings: Vec::new(),
         }
     }
 

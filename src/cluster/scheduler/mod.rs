@@ -1,6 +1,7 @@
 //! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-22).
 
 mod alike;
+mod blocks;
 mod crowd;
 mod fit;
 mod labels;

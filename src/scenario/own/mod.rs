@@ -19,9 +19,9 @@ pub(crate) use expectations::{
 };
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
-    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
-    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StepSpec, StrategySpec,
-    UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec, WindowSpec, WorkersSpec,
+    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec,
+    OnCreateFailureSpec, OnFailureSpec, OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec,
+    StepSpec, StrategySpec, UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec, WindowSpec, WorkersSpec,
 };
 pub(crate) use timings::{NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
 pub(crate) use values::{Duration, Latency, Quantity, Share, Version};
@@ -129,6 +129,14 @@ pub(crate) struct Metadata {
     namespace: Option<String>,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Metadata {
+    /// Rules of the linter that say nothing of the document.
+    pub(crate) fn ignored(&self) -> Option<Vec<String>> {
+        let text = self.annotations.as_ref()?.get("seatrial.dev/ignore")?;
+        Some(text.split(',').map(|id| id.trim().to_owned()).collect())
+    }
 }
 
 #[cfg(test)]
