@@ -79,6 +79,8 @@ struct Watch<'o> {
     options: &'o RunOptions,
     /// A plan that has only repeated itself for so long is stuck: pods that still terminate are gone by then.
     stall: Span,
+    /// Drains that fail are tried again for ever: between the time-outs of a stuck one nothing happens.
+    rare: bool,
     /// When something other than a repetition happened last.
     last_progress: Time,
     /// When the plan had ended and nothing was under way any more.
@@ -95,10 +97,13 @@ struct Watch<'o> {
 
 impl<'o> Watch<'o> {
     fn new(model: &Model, options: &'o RunOptions) -> Self {
+        let drain = model.plan.as_ref().map(|plan| &plan.drain);
+        let endless = drain.and_then(crate::upgrade::drain::endless);
         let grace = model.classes.iter().map(|c| c.grace).max().unwrap_or_default();
         Self {
             options,
-            stall: options.stall.max(grace * 2),
+            stall: options.stall.max(grace * 2).max(endless.unwrap_or_default() * 5),
+            rare: endless.is_some(),
             last_progress: Time::ZERO,
             settled_at: None,
             quiet_since: None,
@@ -175,6 +180,9 @@ impl<'o> Watch<'o> {
         }
         if quiet >= self.looked.1 {
             self.looked.1 = quiet * 2;
+            if self.rare {
+                world.hall.after(quiet, Event::Wake);
+            }
             match deadlock::outlook(world, self.last_progress) {
                 Outlook::Open => {}
                 Outlook::Until(drain) => self.tell(world, Some(drain)),

@@ -96,6 +96,7 @@ impl Mentions {
             | Fact::DrainOverdue { node }
             | Fact::GateTimedOut { node }
             | Fact::CreationRefused { node }
+            | Fact::CreationFailed { node }
             | Fact::ScaleDownStarted { node }
             | Fact::SuccessorLost { node }
             | Fact::NodeUpgradeEnded { node, .. }

@@ -8,6 +8,7 @@ mod cli;
 mod compare;
 mod controllers;
 mod coverage;
+mod creation;
 mod deadlock;
 mod difference;
 mod docs;
