@@ -110,7 +110,6 @@ pub mod cli;
 pub mod cluster;
 pub mod expect;
 pub mod ids;
-pub mod lint;
 pub mod metrics;
 pub mod model;
 pub mod planning;

@@ -20,7 +20,6 @@ mod kubeadm;
 mod kubelets;
 mod large;
 mod lessons;
-mod lint;
 mod markdown;
 mod oracles;
 mod pictures;
