@@ -2,7 +2,6 @@
 
 use crate::expect::suite::TestReport;
 use crate::expect::summary::ReportDiff;
-use crate::lint::LintReport;
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::study::TrialsReport;
@@ -42,10 +41,4 @@ pub fn test_report() -> serde_json::Value {
 #[must_use]
 pub fn report_diff() -> serde_json::Value {
     schemars::schema_for!(ReportDiff).to_value()
-}
-
-/// The JSON Schema of a `LintReport`.
-#[must_use]
-pub fn lint_report() -> serde_json::Value {
-    schemars::schema_for!(LintReport).to_value()
 }
