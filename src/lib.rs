@@ -110,6 +110,7 @@ pub mod cli;
 pub mod cluster;
 pub mod expect;
 pub mod ids;
+pub mod lint;
 pub mod metrics;
 pub mod model;
 pub mod planning;

@@ -19,8 +19,8 @@ use crate::units::{KubeVersion, Span};
     after_help = "Examples:\n  \
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
-        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 4 an expectation is\n\
-        violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
+        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 3 the linter found\n\
+        something, 4 an expectation is violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -49,6 +49,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Rehearse an upgrade and report what it does to applications
     Run(RunArgs),
+    /// Say what will go wrong, or may, without a rehearsal
+    Lint(LintArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
     /// Print the report of a saved trace, or write it to files
@@ -190,6 +192,53 @@ pub(super) struct CompareArgs {
     /// Play these two in html; without it, the one that the others are held against, and the best of the others
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(super) replay: Vec<String>,
+}
+
+/// What `lint` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial lint cluster.json plan.yaml\n  \
+    seatrial lint cluster.json plan.yaml --fail-on warning --ignore T01,W05\n  \
+    seatrial lint cluster.json plan.yaml --report sarif=lint.sarif,gitlab=codequality.json\n  \
+    seatrial lint --explain B01\n\n\
+    Exit codes: 0 nothing as bad as --fail-on, 2 invalid input, 3 something is.\n\
+    An object is left alone by the rules that its annotation seatrial.dev/ignore lists.")]
+pub(super) struct LintArgs {
+    /// Read the cluster and its plan from these files, directories, or - for stdin
+    #[arg(required_unless_present = "explain", value_name = "SCENARIO")]
+    pub(super) scenario: Vec<PathBuf>,
+    /// Print findings in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: LintOutput,
+    /// Explain this rule, or list all
+    #[arg(long, value_name = "RULE", value_parser = super::lint::explained, conflicts_with = "scenario")]
+    pub(super) explain: Option<super::lint::Explained>,
+    /// End with exit code 3 where a finding is as bad as this: error, warning or note
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(super) fail_on: crate::lint::Severity,
+    /// Leave out these rules, with commas between
+    #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = super::lint::rule_id)]
+    pub(super) ignore: Vec<&'static crate::lint::Rule>,
+    /// Write findings to files, too: sarif, github, gitlab or json; several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::lint::wanted)]
+    pub(super) report: Vec<super::lint::Wanted>,
+}
+
+/// Forms of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintOutput {
+    // As a compiler shows them.
+    Table,
+    // All of them, with figures and patches.
+    Wide,
+    Json,
+    Yaml,
+    // For code scanning.
+    Sarif,
+    // Annotations of GitHub Actions.
+    Github,
+    // The code quality report of GitLab.
+    Gitlab,
 }
 
 /// What `replay` takes.

@@ -2,12 +2,14 @@
 //!
 //! A view returns text. Nothing here knows whether there is a terminal.
 
+pub(crate) mod ci;
 #[cfg(feature = "cli")]
 pub mod comparison;
 #[cfg(feature = "cli")]
 pub mod expectations;
 pub mod html;
 pub mod json;
+pub mod lint;
 pub(crate) mod markdown;
 pub mod narrate;
 pub mod perfetto;

@@ -18,6 +18,7 @@ mod kubeadm;
 mod kubelets;
 mod large;
 mod lessons;
+mod lint;
 mod markdown;
 mod oracles;
 mod pictures;

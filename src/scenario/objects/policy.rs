@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{Meta, Reading};
 use crate::model::BudgetLimit;
+use crate::scenario::text::Place;
 use crate::units::IntOrPercent;
 
 /// What the model needs of a PodDisruptionBudget.
@@ -19,6 +20,8 @@ pub(crate) struct BudgetDoc {
     pub(crate) limit: Option<BudgetLimit>,
     pub(crate) always_allow_unhealthy: bool,
     pub(crate) selector: Selector,
+    /// Where its limit is written.
+    pub(crate) limit_place: Place,
 }
 
 /// What the model needs of a Service.
@@ -28,6 +31,10 @@ pub(crate) struct ServiceDoc {
     /// Empty: the endpoints are somebody else's business.
     pub(crate) selector: BTreeMap<String, String>,
     pub(crate) publish_not_ready: bool,
+    /// `type: LoadBalancer`.
+    pub(crate) load_balancer: bool,
+    /// `externalTrafficPolicy: Local`.
+    pub(crate) local: bool,
 }
 
 /// What the model needs of a PriorityClass.
@@ -93,6 +100,12 @@ impl Reading<'_> {
         let object: PodDisruptionBudget = self.typed()?;
         let meta = self.meta(object.metadata, true);
         let spec = object.spec.unwrap_or_default();
+        let written = if spec.min_available.is_some() {
+            "minAvailable"
+        } else {
+            "maxUnavailable"
+        };
+        let limit_place = self.tree.find(&["spec", written]);
         let limit = match (&spec.min_available, &spec.max_unavailable) {
             (Some(_), Some(_)) => {
                 let text = "a budget has `minAvailable` or `maxUnavailable`, not both";
@@ -114,6 +127,7 @@ impl Reading<'_> {
             limit,
             always_allow_unhealthy: spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow"),
             selector: self.selector(spec.selector, old, &["spec", "selector"]),
+            limit_place,
         })
     }
 
@@ -167,6 +181,8 @@ impl Reading<'_> {
         Some(ServiceDoc {
             meta,
             selector: spec.selector.unwrap_or_default(),
+            load_balancer: spec.type_.as_deref() == Some("LoadBalancer"),
+            local: spec.external_traffic_policy.as_deref() == Some("Local"),
             publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
         })
     }
