@@ -71,6 +71,8 @@ ids! {
     BudgetId,
     /// A Service.
     ServiceId,
+    /// A group of load balancers of Services that send to the same nodes.
+    BalancerId,
     /// A webhook that is asked when pods are created.
     WebhookId,
     /// One process of a control-plane component on one control-plane node.

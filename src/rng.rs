@@ -64,6 +64,8 @@ pub enum Purpose {
     Connection = 41,
     /// When the cluster autoscaler scans, and how long the machines that it deletes take.
     Autoscaler = 42,
+    /// When the service controller and the load balancers of Services look at nodes.
+    ServiceBalancer = 43,
 }
 
 /// The randomness of one run.

@@ -51,6 +51,10 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Say what will go wrong, or may, without a rehearsal
     Lint(LintArgs),
+    /// Test scenarios: hold rehearsals against what is expected of them, and against baselines
+    Test(TestArgs),
+    /// Compare two reports that were saved as JSON
+    Diff(DiffArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
     /// Print the report of a saved trace, or write it to files
@@ -142,6 +146,81 @@ pub(super) struct InitArgs {
     /// Reach this version; without it, the newest patch of the next minor
     #[arg(long, value_name = "VERSION")]
     pub(super) to: Option<KubeVersion>,
+}
+
+/// What `test` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial test scenarios/\n  \
+    seatrial test plans/ --with cluster.json --report junit=junit.xml,sarif=seatrial.sarif\n  \
+    seatrial test plans/ --filter checkout --trials 400 --fail-fast\n  \
+    seatrial test plans/ --update-baseline\n\n\
+    Exit codes: 0 all is as expected, 2 a scenario is invalid or expects nothing, 4 an expectation is violated or\n\
+    a baseline got worse, 6 too few trials to tell, 130 interrupted.")]
+pub(super) struct TestArgs {
+    /// Test these scenarios: files, or folders in which each YAML or JSON file is one; a folder with `expectations.yaml` in it
+    /// is one scenario of all its files
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Read this file, or folder, with every scenario, such as a dump of the cluster; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(super) with: Vec<PathBuf>,
+    /// Test only scenarios with this text in their names; can be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub(super) filter: Vec<String>,
+    /// Test the i-th of n parts of the scenarios, counted from 0
+    #[arg(long, value_name = "I/N", value_parser = super::test::shard)]
+    pub(super) shard: Option<super::test::Shard>,
+    /// List scenarios and what they expect, and test nothing
+    #[arg(long, conflicts_with_all = ["update_baseline", "report"])]
+    pub(super) list: bool,
+    /// Stop at the first scenario, in the order of names, that is not as expected
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Test scenarios without Expectations, too: their upgrades have to complete
+    #[arg(long)]
+    pub(super) smoke: bool,
+    /// Make so many trials of each scenario; without it, as many as its expectations need
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) trials: Option<u64>,
+    /// Draw random numbers from this seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Use so many threads, not as many as there are cores; the results are the same
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) threads: Option<u16>,
+    /// Write what the scenarios show now to SCENARIO.baseline.json, instead of testing them
+    #[arg(long, conflicts_with_all = ["report", "fail_fast"])]
+    pub(super) update_baseline: bool,
+    /// Print the results in this form; wide has the evidence of everything
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Write reports to files, or to stdout with -: junit, sarif, github (annotations), gitlab (code quality), tap, md; several
+    /// with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::reports::suite::wanted)]
+    pub(super) report: Vec<super::reports::suite::Wanted>,
+}
+
+/// What `diff` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    seatrial run before/ --trials 200 -o json > a.json\n  \
+    seatrial run after/ --trials 200 -o json > b.json\n  \
+    seatrial diff a.json b.json --fail-on-worse\n\n\
+    Exit codes: 0 the comparison was made, 2 a file is no report, 4 something is worse (with --fail-on-worse).")]
+pub(super) struct DiffArgs {
+    /// The old report, as `run -o json` printed it
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The new report
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    /// Exit with 4 where a number is worse; with --trials, by more than luck
+    #[arg(long)]
+    pub(super) fail_on_worse: bool,
+    /// Print the differences in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
 }
 
 /// What `compare` takes.

@@ -1,43 +1,38 @@
 //! Whether what was run is as the scenario expects it.
 
-use serde::Serialize;
-
 use super::Exit;
 use super::args::Output;
 use super::output::Terminal;
 use crate::expect::{Expectations, Judgement, Verdict};
 use crate::report;
 
-/// A report with what became of expectations.
-#[derive(Serialize)]
-pub(super) struct Judged<'a, R> {
-    #[serde(flatten)]
-    pub(super) report: &'a R,
-    /// Not there where nothing is expected.
-    #[serde(skip_serializing_if = "is_nothing")]
-    pub(super) expectations: &'a [Judgement],
-}
-
-fn is_nothing(judgements: &&[Judgement]) -> bool {
-    judgements.is_empty()
-}
-
-/// What is printed below a table.
-pub(super) fn table(judgements: &[Judgement], output: Output, terminal: &Terminal) -> String {
+/// Says what does not hold; in the wide view, what holds, too. It is said on stderr: stdout is the report and nothing else, so that
+/// a saved trace, or slices that are merged, give the same.
+pub(super) fn tell(judgements: &[Judgement], output: Output, terminal: &Terminal) {
+    let (wide, hold) = (
+        output == Output::Wide,
+        judgements.iter().all(|j| j.verdict == Verdict::Holds),
+    );
     if judgements.is_empty() {
-        return String::new();
+        return;
     }
-    report::expectations::render(judgements, terminal.out_style(), output == Output::Wide)
+    if hold && !wide {
+        terminal.detail(&format!("all {} expectations hold", judgements.len()));
+    } else if hold {
+        terminal.talk(&report::expectations::render(judgements, terminal.err_style(), wide));
+    } else {
+        terminal.say(&report::expectations::render(judgements, terminal.err_style(), wide));
+    }
 }
 
-/// Says so where one run does not decide everything.
-pub(super) fn tell_undecided(expectations: &Expectations, terminal: &Terminal) {
-    let undecided = expectations.list.iter().filter(|e| e.is_statistical()).count();
+/// Says so where so many trials do not decide everything.
+pub(super) fn tell_undecided(expectations: &Expectations, trials: u64, terminal: &Terminal) {
+    let undecided = expectations.list.len() - expectations.decided_by(trials).count();
     if undecided > 0 {
+        let needed = expectations.trials_needed();
         let (are, s) = if undecided == 1 { ("is", "") } else { ("are", "s") };
-        terminal.note(&format!(
-            "{undecided} expectation{s} {are} about many trials, which `seatrial test` or --trials {} makes",
-            expectations.trials_needed()
+        terminal.detail(&format!(
+            "{undecided} expectation{s} {are} about more trials, which `seatrial test` or --trials {needed} makes"
         ));
     }
 }

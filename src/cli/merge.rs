@@ -37,7 +37,7 @@ pub(super) fn run(args: &MergeArgs, program: &'static str, terminal: &Terminal) 
     }
     // Where the scenario was is known to who made the trials.
     let replay = format!("{} run SCENARIO --seed {}", trials::spoken(program), study.seed());
-    trials::print(&study, &[], args.output, &replay, terminal)?;
+    trials::print(&study, args.output, &replay, terminal)?;
     Ok(trials::exit(&study))
 }
 

@@ -4,6 +4,7 @@ mod advise;
 mod args;
 mod compare;
 mod completions;
+mod diff;
 mod expected;
 mod file;
 mod init;
@@ -18,6 +19,7 @@ mod replay;
 mod reports;
 mod run;
 mod schema;
+mod test;
 mod trials;
 
 use std::ffi::OsString;
@@ -75,6 +77,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Test(args) => test::run(&args, name, &terminal),
+        Command::Diff(args) => diff::run(&args, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Lint(args) => lint::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),

@@ -46,7 +46,6 @@ pub(super) fn run(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit> {
     reports::write(&args.report, &preamble, &records, &report)?;
     let shown = Shown {
         output: args.output,
-        judgements: &[],
         story: args.narrate.map(|depth| (records.as_slice(), depth.into())),
     };
     print(&report, &preamble, &shown, terminal)?;

@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::{Output, RunArgs};
-use super::expected::{self, Judged};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, advise, file, load, reports, trials};
+use super::{Exit, advise, expected, file, load, reports, trials};
 use crate::cluster::{self, RunOptions};
 use crate::expect::{Expectations, Judgement, Observation, Tally};
 use crate::ids::FactId;
 use crate::metrics::{Metrics, Report};
 use crate::report;
 use crate::report::narrate::Depth;
-use crate::scenario::Scenario;
+use crate::scenario::{Plans, Scenario};
 use crate::trace::{Fact, Observer, PlanStatus, Preamble, Record, TraceWriter};
 use crate::units::{Span, Time};
 
@@ -28,12 +27,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         terminal.error(&wrong);
         return Ok(Exit::Usage);
     }
-    let loaded = if args.advise {
-        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
-    } else {
-        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
-    };
-    let (plans, scenario) = match loaded {
+    let (plans, scenario) = match loaded(args, terminal) {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
@@ -41,10 +35,18 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     if many {
         return trials::run(args, (&scenario, plans.as_ref()), &options, program, terminal);
     }
-    let Scenario {
-        model, expectations, ..
-    } = scenario;
-    let preamble = cluster::preamble(&model, &options);
+    once(args, (&scenario, plans), &options, terminal)
+}
+
+/// Runs it once.
+fn once(
+    args: &RunArgs,
+    (scenario, plans): (&Scenario, Option<Plans>),
+    options: &RunOptions,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let (model, expectations) = (&scenario.model, &scenario.expectations);
+    let preamble = cluster::preamble(model, options);
     let mut trace = match &args.trace {
         Some(path) => Some(TraceFile::create(path, &preamble)?),
         None => None,
@@ -55,7 +57,7 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         records: (args.narrate.is_some() || !args.report.is_empty()).then(Vec::new),
         end: Time::ZERO,
     };
-    let cost = cluster::run(&model, &options, &mut watch);
+    let cost = cluster::run(model, options, &mut watch);
     let Watch {
         metrics, records, end, ..
     } = watch;
@@ -65,26 +67,25 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
     terminal.detail(&format!("{} events, {} facts, {end}", cost.events, cost.facts));
     let report = metrics.finish(end);
     reports::write(&args.report, &preamble, records.as_deref().unwrap_or_default(), &report)?;
-    let judgements = judged(&expectations, &report, &preamble, end);
-    expected::tell_undecided(&expectations, terminal);
+    let judgements = judged(expectations, &report, &preamble, end);
+    expected::tell_undecided(expectations, 1, terminal);
     let shown = Shown {
         output: args.output,
-        judgements: &judgements,
         story: records
             .as_deref()
             .and_then(|records| Some((records, args.narrate?.into()))),
     };
-    let code = expected::exit(&expectations, &judgements, exit(&report));
+    let code = expected::exit(expectations, &judgements, exit(&report));
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
+        expected::tell(&judgements, args.output, terminal);
         return Ok(code);
     };
     tell(&preamble, &shown, terminal)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
-    let how = (&options, advise::TRIALS, 0);
-    let advice = advise::advise(&plans, Some(0), &model, how, &interrupt, terminal)?;
-    let table = render(&report, &shown, terminal)?;
-    let report = shown.of(&report);
+    let how = (options, advise::TRIALS, 0);
+    let advice = advise::advise(&plans, Some(0), model, how, &interrupt, terminal)?;
+    let table = render(&report, args.output, terminal)?;
     terminal.result(&advise::render(
         &report,
         advice.as_ref(),
@@ -92,7 +93,17 @@ pub(super) fn run(args: &RunArgs, program: &'static str, terminal: &Terminal) ->
         &table,
         terminal,
     )?)?;
+    expected::tell(&judgements, args.output, terminal);
     Ok(interrupt.asked().unwrap_or(code))
+}
+
+/// What is to be run, and its documents where changes to them will be tried.
+fn loaded(args: &RunArgs, terminal: &Terminal) -> Result<(Option<Plans>, Scenario), Exit> {
+    if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario))
+    } else {
+        load::load(&args.scenario, terminal).map(|scenario| (None, scenario))
+    }
 }
 
 fn options(args: &RunArgs) -> RunOptions {
@@ -141,23 +152,12 @@ pub(super) struct Shown<'a> {
     pub(super) output: Output,
     /// The facts, told as a story, and how much of it.
     pub(super) story: Option<(&'a [Record], Depth)>,
-    /// What became of expectations.
-    pub(super) judgements: &'a [Judgement],
-}
-
-impl<'a> Shown<'a> {
-    fn of<R>(&self, report: &'a R) -> Judged<'a, R> {
-        Judged {
-            report,
-            expectations: self.judgements,
-        }
-    }
 }
 
 /// Prints the report of a run.
 pub(super) fn print(report: &Report, preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     tell(preamble, shown, terminal)?;
-    terminal.result(&render(report, shown, terminal)?)?;
+    terminal.result(&render(report, shown.output, terminal)?)?;
     Ok(())
 }
 
@@ -176,16 +176,12 @@ fn tell(preamble: &Preamble, shown: &Shown, terminal: &Terminal) -> Result<()> {
     Ok(())
 }
 
-fn render(report: &Report, shown: &Shown, terminal: &Terminal) -> Result<String> {
-    let table = |wide| {
-        let table = report::table::render(report, terminal.out_style(), wide);
-        table + &expected::table(shown.judgements, shown.output, terminal)
-    };
-    Ok(match shown.output {
-        Output::Table => table(false),
-        Output::Wide => table(true),
-        Output::Json => report::json::render(&shown.of(report))?,
-        Output::Yaml => report::yaml::render(&shown.of(report))?,
+fn render(report: &Report, output: Output, terminal: &Terminal) -> Result<String> {
+    Ok(match output {
+        Output::Table => report::table::render(report, terminal.out_style(), false),
+        Output::Wide => report::table::render(report, terminal.out_style(), true),
+        Output::Json => report::json::render(report)?,
+        Output::Yaml => report::yaml::render(report)?,
     })
 }
 

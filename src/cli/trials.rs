@@ -7,12 +7,11 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::args::{Output, RunArgs};
-use super::expected::{self, Judged};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
-use super::{Exit, advise, file, reports};
+use super::{Exit, advise, expected, file, reports};
 use crate::cluster::{self, RunOptions};
-use crate::expect::{Judgement, Observation, Tally};
+use crate::expect::{Observation, Tally};
 use crate::report;
 use crate::scenario::{Plans, Scenario};
 use crate::study::{Study, Trials, TrialsReport};
@@ -59,6 +58,7 @@ pub(super) fn run(
     })?;
     bar.finish_and_clear();
     let judgements = tally.judge(&preamble);
+    expected::tell_undecided(expectations, count, terminal);
     if let Some(path) = &asked.save {
         file::write(path, &study.to_json()?)?;
     }
@@ -67,20 +67,17 @@ pub(super) fn run(
     }
     let replay = replay(args, program);
     match plans.filter(|_| interrupt.asked().is_none()) {
-        None => print(&study, &judgements, args.output, &replay, terminal)?,
+        None => print(&study, args.output, &replay, terminal)?,
         Some(plans) => {
             let how = (options, count, asked.threads.map_or(0, usize::from));
             let advice = advise::advise(plans, Some(0), model, how, &interrupt, terminal)?;
             let report = known(&study, terminal)?;
-            let table = render(&report, &judgements, args.output, &replay, terminal)?;
-            let report = Judged {
-                report: &report,
-                expectations: &judgements,
-            };
+            let table = render(&report, args.output, &replay, terminal)?;
             let text = advise::render(&report, advice.as_ref(), args.output, &table, terminal)?;
             terminal.result(&text)?;
         }
     }
+    expected::tell(&judgements, args.output, terminal);
     if asked.until_ci.is_some() && study.stopped_of().is_none() {
         tell_certainty(&study, asked.until_ci, terminal);
     }
@@ -117,15 +114,9 @@ fn tell_certainty(study: &Study, wanted: Option<f64>, terminal: &Terminal) {
 }
 
 /// Prints the report of a study.
-pub(super) fn print(
-    study: &Study,
-    judgements: &[Judgement],
-    output: Output,
-    replay: &str,
-    terminal: &Terminal,
-) -> Result<()> {
+pub(super) fn print(study: &Study, output: Output, replay: &str, terminal: &Terminal) -> Result<()> {
     let report = known(study, terminal)?;
-    terminal.result(&render(&report, judgements, output, replay, terminal)?)?;
+    terminal.result(&render(&report, output, replay, terminal)?)?;
     Ok(())
 }
 
@@ -143,26 +134,13 @@ fn known(study: &Study, terminal: &Terminal) -> Result<TrialsReport> {
     Ok(report)
 }
 
-fn render(
-    report: &TrialsReport,
-    judgements: &[Judgement],
-    output: Output,
-    replay: &str,
-    terminal: &Terminal,
-) -> Result<String> {
-    let table = |wide| {
-        let table = report::table::trials::render(report, replay, terminal.out_style(), wide);
-        table + &expected::table(judgements, output, terminal)
-    };
-    let judged = Judged {
-        report,
-        expectations: judgements,
-    };
+fn render(report: &TrialsReport, output: Output, replay: &str, terminal: &Terminal) -> Result<String> {
+    let table = |wide| report::table::trials::render(report, replay, terminal.out_style(), wide);
     Ok(match output {
         Output::Table => table(false),
         Output::Wide => table(true),
-        Output::Json => report::json::render(&judged)?,
-        Output::Yaml => report::yaml::render(&judged)?,
+        Output::Json => report::json::render(report)?,
+        Output::Yaml => report::yaml::render(report)?,
     })
 }
 
@@ -198,7 +176,7 @@ pub(super) fn spoken(program: &str) -> String {
 }
 
 /// A path as a shell takes it. Characters that would move the cursor of a terminal are shown as escapes.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -77,6 +77,7 @@ fn of_event(world: &World<'_>, event: Event, at: Time, since: Time) -> drain::Ou
         | Event::Job(_)
         | Event::Disruption(_)
         | Event::Endpoints(_)
+        | Event::Balancer(_)
         | Event::NodeLifecycle(_)
         | Event::Kubelet(_)
         | Event::Arrival(_)

@@ -79,12 +79,15 @@ impl DataPlane {
         if self.routes[pod] == route {
             return;
         }
-        self.routes[pod] = route;
+        let was = std::mem::replace(&mut self.routes[pod], route);
         hall.emit(match route {
             Route::Ready => Fact::RouteReady { pod },
             Route::Terminating => Fact::RouteTerminating { pod },
             Route::None => Fact::RouteRemoved { pod },
         });
+        if (was == Route::Ready) != (route == Route::Ready) {
+            super::balancer::pod_changed(pod, route == Route::Ready, hall);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What will happen: one vocabulary per room, matched exhaustively.
 
 use super::{
-    autoscaler, control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set, scheduler,
-    stateful_set, volumes,
+    autoscaler, balancer, control_plane, daemon_set, election, endpoints, job, kubelet, node_lifecycle, replica_set,
+    scheduler, stateful_set, volumes,
 };
 use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
@@ -29,6 +29,7 @@ pub(crate) enum Event {
     /// A budget is looked at by the disruption controller.
     Disruption(BudgetId),
     Endpoints(endpoints::Event),
+    Balancer(balancer::Event),
     NodeLifecycle(node_lifecycle::Event),
     Kubelet(kubelet::Event),
     /// A workload whose new pods a webhook failed is looked at again by its controller.

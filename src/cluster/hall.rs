@@ -40,7 +40,7 @@ impl<'m> Hall<'m> {
     pub(crate) fn new(model: &'m Model, streams: Streams, versions: Vec<KubeVersion>) -> Self {
         Self {
             model,
-            store: Store::new(model),
+            store: Store::new(model, &streams),
             now: Time::ZERO,
             cause: None,
             expected: 0,

@@ -3,6 +3,7 @@
 mod admission;
 pub(crate) mod arrival;
 pub(crate) mod autoscaler;
+pub(crate) mod balancer;
 mod certificates;
 pub(crate) mod control_plane;
 pub(crate) mod daemon_set;

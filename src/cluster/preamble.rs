@@ -2,11 +2,12 @@
 
 use super::control_plane::members;
 use super::options::RunOptions;
-use crate::ids::{IdVec, NodeId};
+use crate::ids::{BalancerId, IdVec, NodeId};
 use crate::model::{
-    BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, Step, StopMode, Trigger, WorkloadKind,
+    Balancer, BreakMode, BudgetLimit, Fault, FaultAction, FaultTarget, Model, Moment, Plan, PodClass, Step, StopMode,
+    TrafficPolicy, Trigger, WorkloadKind,
 };
-use crate::trace::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
+use crate::trace::{BalancerInfo, BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 use crate::units::{KubeVersion, Span};
 
 /// All versions that a run meets: that of the API servers first, then the kubelets', then the target.
@@ -47,6 +48,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
             })
             .collect(),
         budgets: model.budgets.iter().map(budget).collect(),
+        balancers: model.balancers.all.iter().map(|b| balancer(b, model)).collect(),
         webhooks: model.webhooks.iter().map(|w| w.name.clone()).collect(),
         instances: members(model)
             .into_iter()
@@ -106,8 +108,25 @@ fn workload(workload: &crate::model::Workload, model: &Model) -> WorkloadInfo {
         ),
         created_later: !workload.arrivals.is_empty(),
         has_endpoints: !class.services.is_empty(),
+        balancers: balancers(class, model),
         budgets: class.budgets.clone(),
     }
+}
+
+fn balancer(balancer: &Balancer, model: &Model) -> BalancerInfo {
+    let services = balancer.services.iter().map(|&id| &model.services[id]);
+    BalancerInfo {
+        services: services.map(|s| format!("{}/{}", s.namespace, s.name)).collect(),
+        local: balancer.policy == TrafficPolicy::Local,
+    }
+}
+
+/// The load balancers of the Services that select pods of a class.
+fn balancers(class: &PodClass, model: &Model) -> Vec<BalancerId> {
+    let all = model.balancers.all.iter_ids();
+    all.filter(|(_, b)| b.services.iter().any(|s| class.services.contains(s)))
+        .map(|(id, _)| id)
+        .collect()
 }
 
 fn budget(budget: &crate::model::Budget) -> BudgetInfo {

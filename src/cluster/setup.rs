@@ -10,7 +10,7 @@ use super::options::RunOptions;
 use super::scheduler::Scheduler;
 use super::world::World;
 use super::write::{Identity, NewPod};
-use super::{arrival, daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
+use super::{arrival, balancer, daemon_set, disruption, endpoints, event, job, preamble, replica_set, stateful_set};
 use crate::ids::{Id, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::{Model, WorkloadKind};
 use crate::rng::Streams;
@@ -49,6 +49,7 @@ pub(super) fn world<'m>(model: &'m Model, options: &RunOptions, tell: &mut impl 
     disruption::start(&Permit::before_time(), &mut world.hall);
     world.rollouts_under_way();
     world.hall.cause = None;
+    balancer::there_at_start(&mut world.hall);
     world.policy.start(&world.control_plane, &mut world.hall);
     world.hall.emit(Fact::RunStarted);
     world.faults.start(&mut world.hall);

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 
+use super::balancer::Balancers;
 use super::gate::Gate;
 use super::spreading::Spreading;
 use super::{admission, job};
 use crate::ids::{
     BudgetId, ClassId, DrainId, FactId, IdVec, NodeId, PodId, ReplicaSetId, ServiceId, VolumeId, WorkloadId,
 };
-use crate::model::{BudgetLimit, Model, RolloutStrategy, WorkloadKind, behaviour};
+use crate::model::{BudgetLimit, EXCLUDE_LABEL, Model, RolloutStrategy, WorkloadKind, behaviour};
+use crate::rng::Streams;
 use crate::trace::{LifecycleTaint, VersionId};
 use crate::units::{IntOrPercent, KubeVersion, Resources, Span, Time};
 
@@ -56,6 +58,8 @@ pub(crate) struct Node {
     /// Whether there is a Node object.
     pub(crate) exists: bool,
     pub(crate) unschedulable: bool,
+    /// Labelled so that load balancers of Services leave it out (LB-2).
+    pub(crate) excluded: bool,
     pub(crate) ready: bool,
     pub(crate) taints: Taints,
     pub(crate) version: KubeVersion,
@@ -197,6 +201,8 @@ pub(crate) struct Store {
     pub(crate) zones: Vec<Zone>,
     /// Ready addresses of each Service.
     pub(crate) addresses: IdVec<ServiceId, u32>,
+    /// What load balancers of Services know of nodes.
+    pub(crate) balancers: Balancers,
     /// What webhooks make of new pods.
     pub(crate) admission: IdVec<WorkloadId, admission::State>,
     /// Versions of kube-proxy by the revision of its DaemonSet, beginning with the first that was rolled out.
@@ -207,11 +213,11 @@ pub(crate) struct Store {
 
 impl Store {
     /// The state before any pod exists.
-    pub(crate) fn new(model: &Model) -> Self {
+    pub(crate) fn new(model: &Model, streams: &Streams) -> Self {
         let mut store = Self {
             gate: Gate::default(),
             pods: IdVec::new(),
-            nodes: model.nodes.iter().map(Node::of).collect(),
+            nodes: model.nodes.iter().map(|n| Node::of(n, model.version.minor())).collect(),
             replica_sets: model.replica_sets.iter().map(ReplicaSet::of).collect(),
             replica_set_lists: 0,
             workloads: model
@@ -228,6 +234,7 @@ impl Store {
             arriving: 0,
             terminating: 0,
             rollouts: 0,
+            balancers: Balancers::new(model, streams),
             addresses: model.services.iter().map(|_| 0).collect(),
             admission: model.workloads.iter().map(|_| admission::State::default()).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
@@ -325,12 +332,15 @@ impl Store {
 }
 
 impl Node {
-    fn of(node: &crate::model::Node) -> Self {
+    fn of(node: &crate::model::Node, minor: u32) -> Self {
+        // Until kubeadm labels them.
+        let by_role = node.control_plane && behaviour::cloud_controller_manager::looks_at_roles(minor);
         let mut taints = Taints::default();
         taints.set(LifecycleTaint::Unschedulable, node.unschedulable);
         Self {
             exists: !node.planned,
             unschedulable: node.unschedulable,
+            excluded: by_role || node.label(EXCLUDE_LABEL).is_some(),
             ready: !node.planned,
             taints,
             version: node.version.clone(),

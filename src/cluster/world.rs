@@ -13,7 +13,7 @@ use super::replica_set::ReplicaSets;
 use super::scheduler::Scheduler;
 use super::skew::Policy;
 use super::stateful_set::StatefulSets;
-use super::{arrival, daemon_set, deployment, disruption, pod_gc, volumes};
+use super::{arrival, balancer, daemon_set, deployment, disruption, pod_gc, volumes};
 use crate::ids::WorkloadId;
 use crate::model::Component;
 use crate::upgrade::drain::Drains;
@@ -59,6 +59,7 @@ impl World<'_> {
             Event::DaemonSet(e) => daemon_set::handle(e, hall),
             Event::Disruption(budget) => disruption::sync(budget, hall),
             Event::Endpoints(e) => self.data_plane.handle(e, hall),
+            Event::Balancer(e) => balancer::handle(e, hall),
             Event::NodeLifecycle(e) => self.node_lifecycle.handle(e, hall),
             Event::Kubelet(e) => self.kubelets.handle(e, hall),
             Event::Volume(e) => volumes::handle(e, hall),
@@ -117,6 +118,7 @@ impl World<'_> {
             disruption::start(&permit, hall);
         }
         DataPlane::start(hall);
+        balancer::start(hall);
         let rolling: Vec<WorkloadId> = hall
             .model
             .workloads

@@ -299,7 +299,20 @@ impl Hall<'_> {
         let react = self.reaction();
         let event = node_lifecycle::Event::CordonSeen(node);
         self.after(react, Event::NodeLifecycle(event));
+        super::balancer::node_changed(node, self);
         true
+    }
+
+    /// Puts the label on a node that keeps it out of load balancers of Services, or takes it off.
+    pub(crate) fn write_excluded(&mut self, _: &Permit, node: NodeId, excluded: bool) {
+        if std::mem::replace(&mut self.store.nodes[node].excluded, excluded) != excluded {
+            self.emit_cause(if excluded {
+                Fact::NodeExcluded { node }
+            } else {
+                Fact::NodeIncluded { node }
+            });
+            super::balancer::node_changed(node, self);
+        }
     }
 
     /// Deletes a Node object, cordon and taints with it; whether there was one. Its pods are orphans from here on.
@@ -314,6 +327,7 @@ impl Hall<'_> {
         self.store.spreading.node_exists(node, false);
         self.store.present -= 1;
         self.emit_cause(Fact::NodeDeleted { node });
+        super::balancer::node_changed(node, self);
         super::pod_gc::node_deleted(node, self);
         for workload in self.model.workloads.ids() {
             if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
@@ -335,6 +349,7 @@ impl Hall<'_> {
         self.store.tally(self.model, node, true);
         self.store.spreading.node_exists(node, true);
         self.store.present += 1;
+        super::balancer::node_changed(node, self);
         for workload in self.model.workloads.ids() {
             if self.model.workloads[workload].kind == WorkloadKind::DaemonSet
                 && daemon_set::may_run(self, workload, node)
@@ -362,6 +377,7 @@ impl Hall<'_> {
         } else {
             Fact::NodeNotReady { node }
         });
+        super::balancer::node_changed(node, self);
         self.watch_node(ready);
     }
 

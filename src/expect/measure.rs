@@ -124,6 +124,20 @@ measures! {
 }
 
 impl Measure {
+    /// Whether it is what the end shows, not what has come together until then.
+    pub(super) const fn is_of_the_end(self) -> bool {
+        matches!(
+            self,
+            Self::Makespan
+                | Self::NodesUpgraded
+                | Self::PodsLost
+                | Self::NodeSkew
+                | Self::ZoneSkew
+                | Self::EmptyNodes
+                | Self::RecreatedAfter
+        )
+    }
+
     /// Of a run as a whole; `None` where it is unknown.
     pub(super) fn of_run(self, seen: &Observation<'_>) -> Option<Amount> {
         let Observation { report, preamble, .. } = *seen;

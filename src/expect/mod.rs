@@ -5,11 +5,15 @@
 //! said to be open where the trials are too few to tell. Nothing is decided on a point estimate.
 
 mod amount;
+pub mod baseline;
 mod certainty;
 mod condition;
+pub mod difference;
 mod judge;
 mod measure;
 mod placement;
+pub mod suite;
+pub mod summary;
 mod tally;
 
 pub use amount::{Amount, Unit};
@@ -134,9 +138,11 @@ impl Expectations {
         }
     }
 
-    /// The ones that one run decides, or all of them.
+    /// The ones that so many trials can decide.
     pub fn decided_by(&self, trials: u64) -> impl Iterator<Item = &Expectation> {
-        self.list.iter().filter(move |e| trials > 1 || !e.is_statistical())
+        self.list
+            .iter()
+            .filter(move |e| e.least_trials().is_none_or(|least| least <= trials))
     }
 
     /// Whether something is said of how the upgrade ends.
@@ -178,10 +184,28 @@ impl Expectation {
         format!("{}: {claim}", self.subject.name())
     }
 
-    /// Whether it is about many trials.
+    /// Whether a run that is not so may become so if it goes on.
+    fn may_still_come(&self) -> bool {
+        match &self.claim {
+            Claim::Measured(measure, condition) => {
+                measure.is_of_the_end() || condition.bound.wants_small().is_none() || !self.wants_less_harm()
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether what is against it is that something was worse than expected, so that it helps to know why.
     #[must_use]
-    pub fn is_statistical(&self) -> bool {
-        matches!(&self.claim, Claim::Measured(_, condition) if condition.is_statistical())
+    pub(crate) fn wants_less_harm(&self) -> bool {
+        match &self.claim {
+            Claim::Completes(completes) => *completes,
+            Claim::Ends(_) | Claim::Reason(_) | Claim::Within(_) => true,
+            Claim::Measured(measure, condition) => {
+                let small = condition.bound.wants_small();
+                let more_is_good = matches!(measure, Measure::Ready | Measure::Availability | Measure::NodesUpgraded);
+                small.is_none_or(|small| (small != condition.counts_the_bad()) != more_is_good)
+            }
+        }
     }
 
     /// The fewest trials that can decide it; `None` where each trial decides for itself.

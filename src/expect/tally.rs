@@ -6,7 +6,7 @@ use super::judge::{Judgement, judge};
 use super::measure::{Measure, Observation};
 use super::{Claim, Ending, Expectation, Subject};
 use crate::metrics::Report;
-use crate::trace::Preamble;
+use crate::trace::{PlanStatus, Preamble};
 
 /// What runs have shown of expectations so far.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Seen {
     pub(super) bad: usize,
     /// Whether the condition holds, or what is counted has happened.
     pub(super) hit: bool,
+    /// Whether time or events ran out before the plan ended.
+    pub(super) cut_off: bool,
     /// How the plan ended, where that matters.
     pub(super) ending: Option<String>,
 }
@@ -73,6 +75,7 @@ fn look(expectation: &Expectation, run: &Observation<'_>) -> Seen {
         who: None,
         bad: 0,
         hit: false,
+        cut_off: status == PlanStatus::Inconclusive,
         ending: None,
     };
     match &expectation.claim {

@@ -26,7 +26,7 @@ use serde::{Serialize, Serializer};
 use crate::model::{Model, Predicts};
 use case::Case;
 
-pub use traits::{Hook, Running, ServiceTraits, Traits, WorkloadTraits};
+pub use traits::{Hook, Running, Traits, WorkloadTraits};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

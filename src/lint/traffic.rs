@@ -1,11 +1,24 @@
-//! T: traffic.
+//! T: traffic; and P14, which is about it.
 
 use super::case::{Case, count};
+use super::plan::strategy_patch;
 use super::{Finding, Found, Rule, Severity};
-use crate::model::{Predicts, WorkloadKind};
+use crate::ids::WorkloadId;
+use crate::model::behaviour::cloud_controller_manager::drops_cordoned;
+use crate::model::{Predicts, Premark, TrafficPolicy, WorkloadKind};
 use crate::units::Span;
 
 pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "P14",
+        severity: Severity::Error,
+        title: "Cordoning every node first empties the load balancers",
+        why: "Where cordoned nodes are taken off the lists of load balancers and no new node is there yet, nobody is left to send to.",
+        fix: "Bring new nodes first (`mode: Replace`, `buffer: 1`), or mark with `premark: PreferNoSchedule`.",
+        needs: "an UpgradePlan that cordons first, Services of type LoadBalancer",
+        source: "cloud controller managers before 1.19, or `dropsCordoned: true` (LB-1)",
+        check: nobody_left,
+    },
     Rule {
         id: "T01",
         severity: Severity::Warning,
@@ -71,29 +84,72 @@ fn no_hook(case: &Case<'_>, found: &mut Found) {
     }
 }
 
-/// How long a load balancer of a cloud takes to notice (three checks of 10 s, as most of them do).
-const NOTICES: Span = Span::from_secs(30);
+fn nobody_left(case: &Case<'_>, found: &mut Found) {
+    let balancers = &case.model.balancers;
+    let drops = balancers
+        .drops_cordoned
+        .unwrap_or(drops_cordoned(case.model.version.minor()));
+    if balancers.all.is_empty() || !drops {
+        return;
+    }
+    for pool in &case.pools {
+        let strategy = &pool.pool.strategy;
+        let brings = pool.surge > 0 || strategy.buffer.round_up(100) > 0 || strategy.buffer_per_zone > 0;
+        let mut others = case
+            .model
+            .nodes
+            .iter_ids()
+            .filter(|(_, n)| !n.planned && !n.control_plane && !n.unschedulable);
+        if strategy.premark != Premark::Cordon || brings || others.any(|(id, _)| !pool.pool.nodes.contains(&id)) {
+            continue;
+        }
+        let services: usize = balancers.all.iter().map(|b| b.services.len()).sum();
+        let nodes = pool.pool.nodes.len();
+        let says = format!("all {nodes} nodes that load balancers send to are cordoned at the start");
+        let why = format!(
+            "{} cannot be reached from outside until the first node is back.",
+            count(services, "Service")
+        );
+        let field = case.strategy_field(pool, "premark");
+        let finding = Finding::new(case.plan_object(), says)
+            .field(&field)
+            .why(why)
+            .figure("nodes", nodes);
+        let finding = finding
+            .figure("services", services)
+            .patch(strategy_patch("premark: PreferNoSchedule"));
+        let balanced = |s: &crate::ids::ServiceId| balancers.all.iter().any(|b| b.services.contains(s));
+        let hit = case
+            .moved()
+            .map(|(id, _)| id)
+            .find(|&id: &WorkloadId| case.class(id).services.iter().any(balanced));
+        found.push(finding.predicts(hit.map_or(Predicts::Nothing, Predicts::Errors)));
+    }
+}
 
 fn local_traffic(case: &Case<'_>, found: &mut Found) {
+    let balancers = &case.model.balancers;
+    let notices = balancers.interval * u64::from(balancers.threshold);
+    let local = || {
+        balancers
+            .all
+            .iter()
+            .filter(|b| b.policy == TrafficPolicy::Local)
+            .flat_map(|b| &b.services)
+    };
     for (id, _) in case.moved() {
         let class = case.class(id);
-        let local = |s: &&crate::ids::ServiceId| {
-            case.traits
-                .services
-                .get(**s)
-                .is_some_and(|t| t.load_balancer && t.local)
-        };
-        let Some(&service) = class.services.iter().find(local) else {
+        let Some(&service) = local().find(|service| class.services.contains(service)) else {
             continue;
         };
-        if class.pre_stop < NOTICES {
+        if class.pre_stop < notices {
             let name = &case.model.services[service].name;
             let says = format!(
-                "its pods go {} after an eviction; the load balancer of {name} needs {NOTICES}",
+                "its pods go {} after an eviction; the load balancer of {name} needs {notices}",
                 class.pre_stop
             );
             let finding = Finding::new(case.workload_object(id), says).figure("preStop", class.pre_stop);
-            found.push(finding.figure("noticedAfter", NOTICES).predicts(Predicts::Errors(id)));
+            found.push(finding.figure("noticedAfter", notices).predicts(Predicts::Errors(id)));
         }
     }
 }

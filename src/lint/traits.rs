@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Object;
-use crate::ids::{IdVec, NodeId, ServiceId, WorkloadId};
+use crate::ids::{IdVec, NodeId, WorkloadId};
 use crate::units::KubeVersion;
 use crate::versions::releases::ApiUse;
 
@@ -12,8 +12,6 @@ use crate::versions::releases::ApiUse;
 pub struct Traits {
     /// Of workloads, as the model numbers them.
     pub workloads: IdVec<WorkloadId, WorkloadTraits>,
-    /// Of Services, as the model numbers them.
-    pub services: IdVec<ServiceId, ServiceTraits>,
     /// Nodes that are not Ready.
     pub not_ready: Vec<NodeId>,
     /// Components of the control plane and their versions, by the images of their pods.
@@ -24,7 +22,7 @@ pub struct Traits {
     pub ending_apis: Vec<ApiUse>,
     /// Which rules objects want to be left alone by; an empty list: by all.
     pub ignored: BTreeMap<Object, Vec<String>>,
-    /// The field of the plan where each pool stands: `spec.pools.0`; empty where the plan lists none.
+    /// Whether the plan lists its pools, so that `spec.pools.0` stands somewhere.
     pub pools_written: bool,
 }
 
@@ -43,15 +41,6 @@ pub struct WorkloadTraits {
     pub holds: Vec<String>,
     /// Flags of its containers.
     pub flags: Vec<String>,
-}
-
-/// What a Service's document holds beside the model.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ServiceTraits {
-    /// `type: LoadBalancer`.
-    pub load_balancer: bool,
-    /// `externalTrafficPolicy: Local`.
-    pub local: bool,
 }
 
 /// A component of the control plane that runs.

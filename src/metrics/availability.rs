@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::PodId;
+use crate::ids::{NodeId, PodId};
 
 use super::blame::{Blame, Loss};
+use super::entrance::{Backends, Change, Entrance, ShutOut};
 use super::missing::Ledger;
 use super::report::{Availability, ClientReport};
 use super::seconds;
@@ -161,9 +162,11 @@ pub(super) struct Client {
     wanted: u32,
     running: bool,
     since: u64,
-    /// Pods with a route, by kind of route: all, and those whose containers serve.
-    ready: (u32, u32),
-    terminating: (u32, u32),
+    pods: Backends,
+    /// How clients come in.
+    entrance: Entrance,
+    /// While nobody could come in though pods answered.
+    shut_out: Vec<ShutOut>,
     hard_down: u64,
     /// Error time in 2^-20 microseconds.
     error: u128,
@@ -187,6 +190,7 @@ impl Failed {
         ClientReport {
             hard_downtime_seconds: seconds(self.hard_down),
             error_seconds: seconds(u64::try_from(error).unwrap_or(u64::MAX)),
+            shut_out_seconds: None,
         }
     }
 }
@@ -195,9 +199,10 @@ impl Failed {
 const FRACTION: u32 = 20;
 
 impl Client {
-    pub(super) fn new(desired: u32) -> Self {
+    pub(super) fn new(desired: u32, entrance: Entrance) -> Self {
         Self {
             wanted: desired,
+            entrance,
             ..Self::default()
         }
     }
@@ -224,24 +229,33 @@ impl Client {
     }
 
     /// A pod's route or its containers change.
-    pub(super) fn change(&mut self, at: u64, from: (Route, bool), to: (Route, bool), blame: Blame) {
+    pub(super) fn change(
+        &mut self,
+        at: u64,
+        node: Option<NodeId>,
+        from: (Route, bool),
+        to: (Route, bool),
+        blame: Blame,
+    ) {
         self.advance(at);
         let before = self.failing();
-        if let Some(place) = self.place(from.0) {
-            place.0 = place.0.saturating_sub(1);
-            place.1 = place.1.saturating_sub(u32::from(from.1));
-        }
-        if let Some(place) = self.place(to.0) {
-            place.0 += 1;
-            place.1 += u32::from(to.1);
-        }
+        self.pods.change(from, to);
+        self.entrance.change(node, from, to);
+        self.judge(before, blame);
+    }
+
+    /// A load balancer sends to other nodes, or one of its nodes goes down or comes up.
+    pub(super) fn enter(&mut self, at: u64, change: &Change, blame: Blame) {
+        self.advance(at);
+        let before = self.failing();
+        change.apply(&mut self.entrance);
         self.judge(before, blame);
     }
 
     /// Whatever makes more requests fail is to blame for it.
-    fn judge(&mut self, before: (u32, u32), blame: Blame) {
+    fn judge(&mut self, before: (u64, u64), blame: Blame) {
         let now = self.failing();
-        let more = u64::from(now.0) * u64::from(before.1) > u64::from(before.0) * u64::from(now.1);
+        let more = u128::from(now.0) * u128::from(before.1) > u128::from(before.0) * u128::from(now.1);
         if more {
             self.accuse(blame);
         }
@@ -256,24 +270,11 @@ impl Client {
     }
 
     /// How many requests fail, of how many.
-    fn failing(&self) -> (u32, u32) {
+    fn failing(&self) -> (u64, u64) {
         if self.wanted == 0 {
             return (0, 1);
         }
-        let (all, serving) = if self.ready.0 > 0 { self.ready } else { self.terminating };
-        if serving == 0 {
-            (1, 1)
-        } else {
-            (all.saturating_sub(serving), all.max(1))
-        }
-    }
-
-    const fn place(&mut self, route: Route) -> Option<&mut (u32, u32)> {
-        match route {
-            Route::None => None,
-            Route::Ready => Some(&mut self.ready),
-            Route::Terminating => Some(&mut self.terminating),
-        }
+        self.entrance.failing(&self.pods)
     }
 
     /// Accounts for the time that has passed.
@@ -282,10 +283,21 @@ impl Client {
         if !self.running || passed == 0 {
             return;
         }
-        self.since = at;
+        let since = std::mem::replace(&mut self.since, at);
         let (failing, of) = self.failing();
         if failing == 0 {
             return;
+        }
+        if failing == of && self.pods.used().1 > 0 {
+            let blame = self.failed.get(self.blame).map_or(Blame::START, |(blame, _)| *blame);
+            match self.shut_out.last_mut() {
+                Some(last) if last.end == since => last.end = at,
+                _ => self.shut_out.push(ShutOut {
+                    start: since,
+                    end: at,
+                    blame,
+                }),
+            }
         }
         let error = (u128::from(passed) << FRACTION) * u128::from(failing) / u128::from(of);
         let hard = if failing == of { passed } else { 0 };
@@ -313,11 +325,20 @@ impl Client {
         &self.failed
     }
 
+    /// When nobody could come in though pods answered.
+    pub(super) fn shut_out(&self) -> &[ShutOut] {
+        &self.shut_out
+    }
+
     pub(super) fn report(&self) -> ClientReport {
         let all = Failed {
             hard_down: self.hard_down,
             error: self.error,
         };
-        all.report()
+        let shut_out = self.shut_out.iter().map(|s| s.end - s.start).sum();
+        ClientReport {
+            shut_out_seconds: (!self.entrance.is_open()).then(|| seconds(shut_out)),
+            ..all.report()
+        }
     }
 }

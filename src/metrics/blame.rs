@@ -1,7 +1,7 @@
 //! What is to blame for a replica that is missing.
 
 use crate::ids::{FactId, NodeId, PodId};
-use crate::trace::{DeletedBy, Fact, Preamble, StopReason};
+use crate::trace::{DeletedBy, Fact, LeftOut, Preamble, StopReason};
 
 use super::chain::{Anchor, Chain, WayId};
 use super::outcome::deed;
@@ -20,6 +20,8 @@ pub(super) enum Own {
     Absent,
     /// More are wanted than before.
     Wanted,
+    /// Load balancers of its Services leave nodes out, or send to nodes that are down (LB-4).
+    Entrance(LeftOut),
 }
 
 /// What happened, and where it came from.
@@ -36,13 +38,21 @@ impl Blame {
         own: Own::Absent,
     };
 
+    /// Fewer requests come in since this fact.
+    pub(super) fn at_the_entrance(fact: FactId, why: LeftOut, chain: &Chain) -> Self {
+        Self {
+            way: chain.way_of(fact),
+            own: Own::Entrance(why),
+        }
+    }
+
     pub(super) fn why(self, chain: &Chain) -> Why {
         let anchor = chain.way(self.way).anchor;
         match (self.own, anchor) {
             // Nothing but an eviction can be blamed on a drain.
-            (Own::Stopped(_) | Own::Unready, Some(Anchor::Drained(_))) | (Own::Absent | Own::Wanted, _) | (_, None) => {
-                Why::Own(self.own)
-            }
+            (Own::Stopped(_) | Own::Unready, Some(Anchor::Drained(_)))
+            | (Own::Absent | Own::Wanted | Own::Entrance(_), _)
+            | (_, None) => Why::Own(self.own),
             (_, Some(anchor)) => Why::Anchor(anchor),
         }
     }
@@ -170,6 +180,17 @@ impl<'a> Words<'a> {
             Why::Own(Own::Stopped(_)) => format!("the containers of {who} stopped"),
             Why::Own(Own::Unready) => format!("{who} became unready"),
             Why::Own(Own::Absent) => format!("{who} {was} not ready from the start"),
+            Why::Own(Own::Entrance(why)) => {
+                let nodes = match why {
+                    LeftOut::Cordoned => "left out nodes that were cordoned",
+                    LeftOut::Excluded => "left out nodes that were labelled so",
+                    LeftOut::NotReady => "left out nodes that were not ready",
+                    LeftOut::Deleted => "left out nodes that were deleted",
+                    LeftOut::MachineDown => "sent to nodes that were down, or had to leave them out",
+                    LeftOut::NoLocalPod => "left out nodes without a ready pod",
+                };
+                format!("its load balancer {nodes}")
+            }
             Why::Own(Own::Wanted) => format!("{who} {was} new and not ready yet"),
         }
     }

@@ -137,6 +137,9 @@ impl Metrics<'_> {
         } else {
             lost.get(id.index()).copied().unwrap_or(0)
         };
+        let mut causes = explainer.causes(&primary.missing().downs);
+        causes.extend(self.balancers.causes(words, info, state.client.shut_out()));
+        causes.sort_by(|a, b| a.interval[0].total_cmp(&b.interval[0]));
         Some(WorkloadReport {
             namespace: info.namespace.clone(),
             name: info.name.clone(),
@@ -150,7 +153,7 @@ impl Metrics<'_> {
             pods_created: state.churn.created + state.churn.arrived,
             pods_lost,
             moves_per_replica: state.churn.moves(info.desired),
-            causes: explainer.causes(&primary.missing().downs),
+            causes,
             attribution: attribution::shares(words, state, known),
         })
     }

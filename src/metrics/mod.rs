@@ -11,6 +11,7 @@ mod chain;
 mod churn;
 mod control_plane;
 mod deadlock;
+mod entrance;
 mod finish;
 mod missing;
 mod nodes;
@@ -36,11 +37,12 @@ use crate::trace::{DeletedBy, Fact, Observer, PlanStatus, Preamble, Record, Stop
 use crate::units::Time;
 
 use availability::{Client, Route, Tally};
-use blame::Loss;
+use blame::{Blame, Loss};
 use causes::Explainer;
 use chain::Chain;
 use churn::{Begun, Churn, Pending};
 use control_plane::ControlPlane;
+use entrance::{Balancers, Entrance};
 use nodes::Nodes;
 use pods::{Pod, Pods};
 
@@ -115,6 +117,7 @@ pub struct Metrics<'p> {
     versions: versions::Versions,
     deadlock: deadlock::Deadlock,
     control_plane: ControlPlane,
+    balancers: Balancers,
     pending: Pending,
     started: bool,
     placement_before: Placement,
@@ -134,7 +137,7 @@ impl<'p> Metrics<'p> {
             Workload {
                 endpoints: Tally::new(desired),
                 serving: Tally::new(desired),
-                client: Client::new(desired),
+                client: Client::new(desired, Entrance::new(preamble, w)),
                 churn: Churn::default(),
             }
         };
@@ -147,6 +150,7 @@ impl<'p> Metrics<'p> {
             versions: versions::Versions::new(preamble),
             deadlock: deadlock::Deadlock::default(),
             control_plane: ControlPlane::new(preamble),
+            balancers: Balancers::new(preamble),
             pending: Pending::default(),
             started: false,
             placement_before: Placement::new(),
@@ -314,7 +318,7 @@ impl<'p> Metrics<'p> {
             tally.down(at, loss);
         }
         if truth == Truth::Serving {
-            state.client.change(at, before, pod.at_the_door(), loss.blame);
+            state.client.change(at, pod.node, before, pod.at_the_door(), loss.blame);
         }
     }
 
@@ -331,7 +335,18 @@ impl<'p> Metrics<'p> {
             }
             pod.route = route;
             let blame = Loss::new(at, fact, id, pod, &self.chain).blame;
-            state.client.change(at, before, pod.at_the_door(), blame);
+            state.client.change(at, pod.node, before, pod.at_the_door(), blame);
+        }
+    }
+
+    /// Load balancers of Services send to other nodes.
+    fn entered(&mut self, at: u64, id: FactId, fact: &Fact) {
+        for change in self.balancers.observe(at, id, fact) {
+            let blame = Blame::at_the_entrance(id, change.why, &self.chain);
+            let all = self.workloads.iter_mut().zip(&self.preamble.workloads);
+            for (state, _) in all.filter(|(_, info)| change.concerns(info)) {
+                state.client.enter(at, &change, blame);
+            }
         }
     }
 
@@ -446,6 +461,7 @@ impl Observer for Metrics<'_> {
                 self.versions.observe(at, &record.fact, self.preamble);
                 self.deadlock.observe(at, &record.fact);
                 self.control_plane.observe(at, &record.fact);
+                self.entered(at, id, &record.fact);
             }
         }
     }

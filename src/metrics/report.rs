@@ -336,7 +336,8 @@ pub struct Share {
     pub why: String,
     /// Where its chain of causes ends.
     pub root: Root,
-    /// The first fact of this sort, by the number that it has in a trace; null where it was so from the start.
+    /// The first fact of this sort, by the number that it has in a trace; null where it was so from the
+    /// start, or is not one fact.
     pub fact: Option<u64>,
     /// In the endpoints. Null where no Service lists its pods.
     pub endpoints: Option<Lack>,
@@ -409,6 +410,10 @@ pub struct ClientReport {
     pub hard_downtime_seconds: Seconds,
     /// The share of requests that failed, integrated over time (M-9).
     pub error_seconds: Seconds,
+    /// While every request failed at the load balancer of its Service though there were pods that answered (LB-4); left out
+    /// where its clients do not come through one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut_out_seconds: Option<Seconds>,
 }
 
 /// Why a workload was down for some time.
@@ -430,7 +435,7 @@ pub struct Cause {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LossReport {
-    /// How many.
+    /// How many; 0 where none was missing and clients could not come in.
     pub replicas: u64,
     /// When the first and the last of them were lost.
     pub interval: [Seconds; 2],
@@ -468,11 +473,18 @@ impl WorkloadReport {
         self.namespace == "kube-system" && self.kind == "Pod"
     }
 
-    /// How long it was down by its endpoints or by its processes, whichever is longer.
+    /// How long it was down by its endpoints or by its processes, whichever is longer, and for how long nobody could come in
+    /// though it was up.
     #[must_use]
     pub fn down(&self) -> Seconds {
         let serving = self.serving.downtime_seconds;
-        self.availability().downtime_seconds.max(serving)
+        self.availability().downtime_seconds.max(serving) + self.shut_out()
+    }
+
+    /// How long nobody could come in through its load balancer though there were pods that answered.
+    #[must_use]
+    pub fn shut_out(&self) -> Seconds {
+        self.client.as_ref().and_then(|c| c.shut_out_seconds).unwrap_or(0.0)
     }
 
     /// The share of its requests that failed, integrated over time; zero where it has no clients that are known.

@@ -128,6 +128,35 @@ pub mod controller_manager {
     }
 }
 
+/// cloud-controller-manager: the service controller, which tells load balancers of Services which nodes there are.
+pub mod cloud_controller_manager {
+    use super::switches;
+
+    /// Whether a cordoned node is taken off the lists (LB-1).
+    #[must_use]
+    pub const fn drops_cordoned(minor: u32) -> bool {
+        !switches::KEEPS_CORDONED.on(minor)
+    }
+
+    /// Whether control-plane nodes are left out by their role (LB-2); kubeadm labels them when that ends.
+    #[must_use]
+    pub const fn looks_at_roles(minor: u32) -> bool {
+        !switches::FORGETS_ROLES.on(minor)
+    }
+
+    /// Whether the label that excludes a node is looked at (LB-2).
+    #[must_use]
+    pub const fn honours_exclusion(minor: u32) -> bool {
+        switches::HONOURS_EXCLUSION.on(minor)
+    }
+
+    /// Whether a node that is not ready is taken off the lists of load balancers whose Service is local, or not (LB-3).
+    #[must_use]
+    pub const fn drops_unready(minor: u32, local: bool) -> bool {
+        !(switches::STABLE_NODE_SET.on(minor) || local && switches::LOCAL_IGNORES_READINESS.on(minor))
+    }
+}
+
 /// kube-scheduler.
 pub mod scheduler {
     use super::{Dist, Span, millis, secs, switches};

@@ -1,6 +1,7 @@
 //! What a scenario means: plain, checked data. Nothing here needs to be checked again by the engine.
 
 mod autoscaler;
+mod balancer;
 pub mod behaviour;
 mod change;
 mod cluster;
@@ -15,6 +16,7 @@ mod volume;
 mod workload;
 
 pub use autoscaler::{Autoscaler, NodeGroup};
+pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
@@ -61,6 +63,8 @@ pub struct Model {
     pub budgets: IdVec<BudgetId, Budget>,
     /// Services with a selector.
     pub services: IdVec<ServiceId, Service>,
+    /// Load balancers of Services.
+    pub balancers: Balancers,
     /// Labels of nodes that affinities and spread constraints refer to.
     pub topologies: IdVec<TopologyId, String>,
     /// Claims of pods.
@@ -96,6 +100,7 @@ impl Model {
             pods: IdVec::new(),
             budgets: IdVec::new(),
             services: IdVec::new(),
+            balancers: Balancers::default(),
             webhooks: IdVec::new(),
             topologies: IdVec::new(),
             volumes: IdVec::new(),

@@ -333,6 +333,8 @@ pub struct DrainOptions {
     pub tries: u32,
     /// A node that is not drained after so long raises an alert, and nothing else; `None`: none.
     pub alert_after: Option<Span>,
+    /// Nodes are labelled when they are cordoned, so that load balancers of Services leave them out (LB-2).
+    pub exclude_from_balancers: bool,
 }
 
 impl Default for DrainOptions {
@@ -350,6 +352,7 @@ impl Default for DrainOptions {
             failure_retry_interval: Span::from_secs(5),
             tries: 1,
             alert_after: None,
+            exclude_from_balancers: false,
         }
     }
 }

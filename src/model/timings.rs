@@ -48,6 +48,8 @@ pub struct Timings {
     pub volume_attach: Dist,
     /// The last pod that used a volume on a node is gone, until the volume is detached from it.
     pub volume_detach: Dist,
+    /// The service controller wants another list of nodes for a load balancer, until the cloud has it.
+    pub balancer_sync: Dist,
     /// etcd.
     pub etcd: ComponentTimings,
     /// kube-apiserver.
@@ -135,6 +137,7 @@ impl Default for Timings {
             pod_shutdown: log_normal(2_000, 10_000),
             volume_attach: log_normal(15_000, 60_000),
             volume_detach: log_normal(15_000, 60_000),
+            balancer_sync: log_normal(3_000, 15_000),
             etcd: ComponentTimings::default(),
             api_server: ComponentTimings::default(),
             controller_manager: ComponentTimings::default(),

@@ -5,6 +5,7 @@
 pub(crate) mod ci;
 #[cfg(feature = "cli")]
 pub mod comparison;
+pub mod difference;
 #[cfg(feature = "cli")]
 pub mod expectations;
 pub mod html;
@@ -18,6 +19,8 @@ pub mod plot;
 pub mod runbook;
 pub mod schema;
 pub mod style;
+#[cfg(feature = "cli")]
+pub mod suite;
 #[cfg(feature = "cli")]
 pub mod table;
 pub mod yaml;

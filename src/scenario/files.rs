@@ -59,7 +59,7 @@ impl<'r> Input<'r> {
 }
 
 /// The sources that paths name: files, the `*.yaml`, `*.yml` and `*.json` files of directories (as `kubectl -f DIR` does,
-/// sorted by name, not recursively), and standard input for `-`. Nothing is read yet.
+/// sorted by name, not recursively; no baselines), and standard input for `-`. Nothing is read yet.
 ///
 /// # Errors
 /// When a file is missing, or when a directory holds no such file.
@@ -92,7 +92,8 @@ fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
             .extension()
             .and_then(|e| e.to_str())
             .is_some_and(|e| matches!(e, "yaml" | "yml" | "json"));
-        if known && path.is_file() {
+        let baseline = path.to_str().is_some_and(|p| p.ends_with(".baseline.json"));
+        if known && !baseline && path.is_file() {
             files.push(path);
         }
     }

@@ -8,8 +8,8 @@ use super::objects::{Extras, IGNORE, Meta, PodDoc, Template};
 use super::plans::PlanDoc;
 use super::text::Place;
 use super::{Diagnostics, Input, LoadError, Scenario, build, intake, taken_in};
-use crate::ids::{IdVec, NodeId, ServiceId};
-use crate::lint::{self, Finding, Hook, Object, Running, ServiceTraits, Spot, Traits, WorkloadTraits};
+use crate::ids::{IdVec, NodeId};
+use crate::lint::{self, Finding, Hook, Object, Running, Spot, Traits, WorkloadTraits};
 use crate::model::Model;
 use crate::units::KubeVersion;
 
@@ -54,7 +54,6 @@ pub(super) fn traits(documents: &Documents, plan: Option<&PlanDoc>, model: &Mode
     let nodes: BTreeMap<&str, NodeId> = model.nodes.iter_ids().map(|(id, n)| (n.name.as_str(), id)).collect();
     Traits {
         workloads: workloads(documents, model),
-        services: services(documents, model),
         not_ready: documents
             .nodes
             .iter()
@@ -120,26 +119,6 @@ fn workloads(documents: &Documents, model: &Model) -> IdVec<crate::ids::Workload
         }
     };
     model.workloads.iter().map(own).collect()
-}
-
-fn services(documents: &Documents, model: &Model) -> IdVec<ServiceId, ServiceTraits> {
-    let given: BTreeMap<_, _> = documents
-        .services
-        .iter()
-        .map(|doc| {
-            (
-                (doc.meta.namespace.as_str(), doc.meta.name.as_str()),
-                (doc.load_balancer, doc.local),
-            )
-        })
-        .collect();
-    let own = |service: &crate::model::Service| {
-        let key = (service.namespace.as_str(), service.name.as_str());
-        let known = given.get(&key).filter(|_| !service.implied);
-        let (load_balancer, local) = known.copied().unwrap_or_default();
-        ServiceTraits { load_balancer, local }
-    };
-    model.services.iter().map(own).collect()
 }
 
 /// A component of the control plane, by the label and the image of its pod.

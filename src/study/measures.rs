@@ -216,6 +216,7 @@ mod tests {
         let trial = |seconds| ClientReport {
             hard_downtime_seconds: seconds,
             error_seconds: 0.5,
+            shut_out_seconds: None,
         };
         let mut one = ClientNumbers::<Distribution>::default();
         one.add(&trial(1.0));

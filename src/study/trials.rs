@@ -191,6 +191,14 @@ pub(super) fn fingerprint(model: &Model, options: &RunOptions) -> String {
     format!("{:016x}", hash.0)
 }
 
+/// A hash of a text, the same on every machine.
+pub(crate) fn hash(text: &str) -> String {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    // Hashing does not fail.
+    let _ = hash.write_str(text);
+    format!("{:016x}", hash.0)
+}
+
 /// The hash of Fowler, Noll and Vo (FNV-1a, 64 bits) of what is written into it.
 struct Fnv(u64);
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId};
+use crate::ids::{
+    BalancerId, BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId,
+};
 use crate::model::Component;
 use crate::units::Time;
 use crate::versions::skew::{Part, Rule};
@@ -140,6 +142,19 @@ pub enum Fact {
     /// A Node object was deleted.
     NodeDeleted { node: NodeId },
 
+    /// Somebody labelled a node so that load balancers of Services leave it out (LB-2).
+    NodeExcluded { node: NodeId },
+    /// The label is off again.
+    NodeIncluded { node: NodeId },
+    /// Load balancers of Services send to a node from now on.
+    BalancerJoined { balancer: BalancerId, node: NodeId },
+    /// Load balancers of Services do not send to a node any more.
+    BalancerLeft {
+        balancer: BalancerId,
+        node: NodeId,
+        why: LeftOut,
+    },
+
     /// A kubelet stopped.
     KubeletStopped { node: NodeId },
     /// A kubelet started.
@@ -268,6 +283,23 @@ impl Fact {
                 | Self::NodeUnfit { .. }
         )
     }
+}
+
+/// Why load balancers of Services do not send to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LeftOut {
+    /// It is cordoned, and cordoned nodes are taken off the list (LB-1).
+    Cordoned,
+    /// It is labelled so (LB-2).
+    Excluded,
+    /// It is not ready, and such nodes are taken off the list (LB-3).
+    NotReady,
+    /// Its Node object is gone.
+    Deleted,
+    /// It fails the health checks: its machine is down (LB-4).
+    MachineDown,
+    /// It fails the health checks: no pod of the Service is ready on it, and `externalTrafficPolicy` is `Local` (LB-4).
+    NoLocalPod,
 }
 
 /// How a plan ended.

@@ -115,6 +115,10 @@ impl Mentions {
             | Fact::CertificateExpired { node, .. }
             | Fact::NodeCordoned { node }
             | Fact::NodeUncordoned { node }
+            | Fact::NodeExcluded { node }
+            | Fact::NodeIncluded { node }
+            | Fact::BalancerJoined { node, .. }
+            | Fact::BalancerLeft { node, .. }
             | Fact::KubeletStopped { node }
             | Fact::NodeCrashed { node }
             | Fact::NodeBooted { node }

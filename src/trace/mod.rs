@@ -8,11 +8,11 @@ mod preamble;
 mod skew;
 
 pub use fact::{
-    ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LifecycleTaint, Misfit, NodeResult, NotDrainable, Phase,
-    PlanStatus, Record, RefusalReason, StopReason, Unfit, VersionId,
+    ApiError, Check, DeletedBy, DrainOutcome, Fact, Flags, LeftOut, LifecycleTaint, Misfit, NodeResult, NotDrainable,
+    Phase, PlanStatus, Record, RefusalReason, StopReason, Unfit, VersionId,
 };
 pub use file::{TraceError, TraceReader, TraceWriter};
-pub use preamble::{BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
+pub use preamble::{BalancerInfo, BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 pub use skew::{Apart, Skew};
 
 use crate::ids::FactId;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BudgetId, Id, IdVec, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
+use crate::ids::{BalancerId, BudgetId, Id, IdVec, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
 use crate::model::Component;
 use crate::rng::{Purpose, Streams};
 
@@ -37,6 +37,9 @@ pub struct Preamble {
     pub replica_sets: Vec<ReplicaSetInfo>,
     /// Budgets, by id.
     pub budgets: Vec<BudgetInfo>,
+    /// Load balancers of Services, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub balancers: Vec<BalancerInfo>,
     /// Names of the webhooks that are asked when pods are created, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub webhooks: Vec<String>,
@@ -96,8 +99,22 @@ pub struct WorkloadInfo {
     /// until their work is done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub created_later: bool,
+    /// The load balancers by which clients come to it (indices into [`Preamble::balancers`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub balancers: Vec<BalancerId>,
     /// Names of the budgets that protect its pods (indices into [`Preamble::budgets`]).
     pub budgets: Vec<BudgetId>,
+}
+
+/// Load balancers of Services that send to the same nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BalancerInfo {
+    /// `namespace/name` of their Services.
+    pub services: Vec<String>,
+    /// Whether a node passes requests on to its own pods only (`externalTrafficPolicy: Local`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub local: bool,
 }
 
 /// A ReplicaSet.
@@ -194,6 +211,18 @@ impl Preamble {
     #[must_use]
     pub fn budget(&self, id: BudgetId) -> &BudgetInfo {
         &self.budgets[id.index()]
+    }
+
+    /// Load balancers of Services, as people call them: `the load balancer of default/web`.
+    #[must_use]
+    pub fn balancer_name(&self, id: BalancerId) -> String {
+        let services = self.balancers.get(id.index()).map_or(&[][..], |b| &b.services);
+        match services {
+            [] => "a load balancer".into(),
+            [one] => format!("the load balancer of {one}"),
+            [one, two] => format!("the load balancers of {one} and {two}"),
+            [one, two, rest @ ..] => format!("the load balancers of {one}, {two} and {} more", rest.len()),
+        }
     }
 
     /// A process of the control plane.

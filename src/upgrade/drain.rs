@@ -20,8 +20,8 @@ use crate::units::{Dist, Span, Time};
 /// What drains wait for. A pod is named by its number in the drain's snapshot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// kubectl sends the cordon of a node.
-    Cordon(NodeId),
+    /// kubectl sends the cordon of a node, and the label that keeps it out of load balancers.
+    Cordon(NodeId, bool),
     /// kubectl lists the pods and filters them.
     List(DrainId),
     /// An eviction reaches the API, which reads the budget.
@@ -134,14 +134,15 @@ impl Drains {
             },
             hall,
         );
+        let excludes = self.drains[drain].options.exclude_from_balancers;
         let start = self.start_time(hall);
         // Measured: 0.25 of 0.33 s, 0.42 of 0.52 s, 0.28 of 0.33 s.
         let cordon = Span::from_micros(start.as_micros() * 3 / 4);
-        hall.after(cordon, World::Drain(Event::Cordon(node)));
+        hall.after(cordon, World::Drain(Event::Cordon(node, excludes)));
         let mut more = Span::ZERO;
         for &node in rest {
             more += hall.draw(&hall.model.timings.api_call);
-            hall.after(cordon + more, World::Drain(Event::Cordon(node)));
+            hall.after(cordon + more, World::Drain(Event::Cordon(node, excludes)));
         }
         hall.after(start + more, World::Drain(Event::List(drain)));
     }
@@ -201,7 +202,7 @@ impl Drains {
     /// Hands the outcome of a drain that has ended to who asked for it.
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) -> Option<(driver::Owner, DrainOutcome)> {
         match event {
-            Event::Cordon(node) => cordon(node, hall),
+            Event::Cordon(node, excludes) => cordon(node, excludes, hall),
             Event::List(drain) => self.list(drain, hall),
             Event::Read(drain, index) => self.read(drain, index, hall),
             Event::Write(drain, index, version) => self.write(drain, index, version, hall),
@@ -504,9 +505,12 @@ fn worse(before: DrainOutcome, after: DrainOutcome) -> DrainOutcome {
 }
 
 /// A failure to cordon does not stop the drain (D-2).
-fn cordon(node: NodeId, hall: &mut Hall<'_>) {
+fn cordon(node: NodeId, excludes: bool, hall: &mut Hall<'_>) {
     if let Ok(permit) = hall.admit() {
         hall.write_unschedulable(&permit, node, true);
+        if excludes {
+            hall.write_excluded(&permit, node, true);
+        }
     }
 }
 

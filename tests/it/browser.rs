@@ -435,6 +435,48 @@ fn browser_pictures_of_the_documents_are_true() {
     }
 }
 
+/// Text of the pictures, as the browser measures it with the fonts that it has, keeps clear of other text and stays inside.
+#[test]
+fn browser_pictures_are_legible() {
+    let Some(mut browser) = Browser::start("legible") else {
+        return skip("no Chromium for the pictures");
+    };
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("svg");
+    std::fs::create_dir_all(&folder).unwrap();
+    let hello = "scenarios/textbook/hello-upgrade.yaml";
+    let twins = "scenarios/textbook/twins.yaml";
+    let all = ["--preset", "all", "--no-advice", "--trials", "2"];
+    let ladder = "scenarios/versions/ladder.yaml";
+    let commands: [(&str, &[&str], &[&str]); 6] = [
+        ("run", &["run", ladder], &[]),
+        ("faults", &["run", "scenarios/textbook/headless-faults.yaml"], &[]),
+        ("hundred", &["run", "scenarios/scale/hundred.yaml"], &[]),
+        ("trials", &["run", hello], &["--trials", "50"]),
+        ("calm", &["compare", hello], &all),
+        ("compare", &["compare", twins], &all),
+    ];
+    let overlaps = "(() => { const all = [...document.querySelectorAll('text')].map(t => { const b = t.getBoundingClientRect(); \
+                    const s = b.height * 0.15; return {words: t.textContent, l: b.left, r: b.right, t: b.top + s, b: b.bottom - s}; \
+                    }); const wide = document.documentElement.getBoundingClientRect().width; const bad = all.filter(a => a.l < 0 || \
+                    a.r > 900).map(a => a.words + ' sticks out'); all.forEach((a, i) => all.slice(i + 1).forEach(b => { if (a.l < \
+                    b.r && b.l < a.r && a.t < b.b && b.t < a.b) bad.push(a.words + ' / ' + b.words); })); return [all.length, \
+                    Math.round(wide), ...bad]; })()";
+    for (name, command, more) in commands {
+        let path = folder.join(format!("{name}.svg"));
+        let report = format!("svg={}", path.display());
+        output(&[command, more, &["-q", "--report", &report]].concat());
+        for theme in ["light", "dark"] {
+            browser.window(900, 900, theme, false);
+            browser.open(&path);
+            let found = browser.value(overlaps);
+            let found = found.as_array().unwrap();
+            assert!(found[0].as_u64() > Some(8), "{name}: {found:?}");
+            assert_eq!(found[2..], [] as [Value; 0], "{name} {theme}");
+            browser.picture(&folder.join(format!("{name}-{theme}.png")));
+        }
+    }
+}
+
 /// Counts what is drawn from now on.
 const COUNT: &str = "(() => { window.drawn = 0; const pen = CanvasRenderingContext2D.prototype; for (const name of ['fill', \
                      'fillRect', 'stroke', 'strokeRect', 'fillText', 'drawImage', 'lineTo', 'arc']) { const old = pen[name]; \

@@ -27,12 +27,9 @@ fn a_rehearsal_that_completes_ends_with_0() {
 
 #[test]
 fn a_plan_that_does_not_complete_ends_with_5_and_a_cut_off_one_with_6() {
-    assert_eq!(
-        output(&["run", "scenarios/textbook/budget-of-zero.yaml", "-q"])
-            .status
-            .code(),
-        Some(5)
-    );
+    let stuck = std::fs::read_to_string(root().join("scenarios/textbook/budget-of-zero.yaml")).unwrap();
+    let stuck = crate::suites::without(&stuck, "Expectations");
+    assert_eq!(piped(&["run", "-", "-q"], stuck.as_bytes()).status.code(), Some(5));
     assert_eq!(output(&["run", TWINS, "--until", "20s", "-q"]).status.code(), Some(6));
 }
 

@@ -54,7 +54,7 @@ fn shown() -> Vec<Shown> {
 
 /// Whether a word names a file that a command of the documents writes or reads again.
 fn is_file(word: &str) -> bool {
-    let endings = [".json", ".jsonl", ".html", ".svg", ".md", ".yaml"];
+    let endings = [".xml", ".sarif", ".json", ".jsonl", ".html", ".svg", ".md", ".yaml"];
     !word.contains('/') && endings.iter().any(|end| word.ends_with(end))
 }
 

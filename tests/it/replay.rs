@@ -212,6 +212,64 @@ fn with_very_many_pods_nodes_are_told_and_pods_counted() {
     assert!(data(&page).len() < 600_000, "{}", data(&page).len());
 }
 
+/// Numbers as LEB128 in base64.
+fn numbers(text: &str) -> Vec<u64> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    let mut all = Vec::new();
+    let mut number = (0, 0);
+    for byte in bytes {
+        number = (number.0 | u64::from(byte & 127) << number.1, number.1 + 7);
+        if byte < 128 {
+            all.push(number.0);
+            number = (0, 0);
+        }
+    }
+    all
+}
+
+/// The strips say what the report says: a workload has no ready replica for as long as it is down, and some but not all for as
+/// long as it is degraded, in every shipped scenario.
+#[test]
+fn strips_say_what_the_report_says() {
+    for path in files(&root().join("scenarios"), "yaml") {
+        if path.to_str().unwrap().contains("/scale/") {
+            continue;
+        }
+        let (preamble, records, report) = observe(&model(&path), 0);
+        let page = render(&preamble, &records, &report).unwrap();
+        let parsed: serde_json::Value = serde_json::from_str(data(&page)).unwrap();
+        let end = parsed["end"].as_u64().unwrap();
+        let fixed = preamble.workloads.iter().zip(&report.workloads).enumerate();
+        for (n, (_, workload)) in fixed.filter(|(_, (info, _))| !info.created_later) {
+            let series = numbers(parsed["workloads"][n]["ready"].as_str().unwrap());
+            let desired = u64::from(workload.desired);
+            let [mut at, mut ready, mut none, mut some] = [0, 0, 0, 0];
+            for change in series.chunks(2).chain([&[u64::MAX, 0][..]]) {
+                let next = end.min(at + change[0].min(end));
+                match ready {
+                    0 if desired > 0 => none += next - at,
+                    _ if ready < desired => some += next - at,
+                    _ => {}
+                }
+                [at, ready] = [next, change[1]];
+            }
+            let said = workload.availability();
+            // Times are rounded to milliseconds.
+            let slack = 0.002 * (series.len() + 1) as f64;
+            let found = [none, some].map(|ms| ms as f64 / 1000.0);
+            assert!(
+                (found[0] - said.downtime_seconds).abs() < slack && (found[1] - said.degraded_seconds).abs() < slack,
+                "{}: {}: {found:?} but {} and {}",
+                path.display(),
+                workload.full_name(),
+                said.downtime_seconds,
+                said.degraded_seconds
+            );
+        }
+    }
+}
+
 /// The page of two strategies: the same bytes whenever it is written, readable without scripts, and it shows the runs of the
 /// two that were asked for.
 #[test]

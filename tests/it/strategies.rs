@@ -201,6 +201,32 @@ fn s26_a_quota_fails_waits_or_goes_without() {
     assert_eq!(never.outcome.status, PlanStatus::Blocked);
 }
 
+/// S20: whoever cordons all old nodes before a new one is there shuts clients out for as long as that takes, though every pod
+/// is up; a taint, new nodes first, or a service controller of 1.19 do not.
+#[test]
+fn s20_cordoned_nodes_leave_the_load_balancer() {
+    let shut_out = |report: &Report| {
+        assert_eq!(report.outcome.status, PlanStatus::Completed);
+        assert_eq!(downtime(report), 0.0);
+        report
+            .workloads
+            .iter()
+            .map(seatrial::metrics::WorkloadReport::shut_out)
+            .sum::<f64>()
+    };
+    let (report, _) = ends("cordon-blackout");
+    let blackout = shut_out(&report);
+    // Until the first new node, its place on the list, and a health check.
+    assert!((300.0..325.0).contains(&blackout), "{blackout}");
+    assert!(report.workloads[0].causes[0].why.contains("for they were cordoned"));
+    for premark in ["PreferNoSchedule", "None"] {
+        let (report, _) = with("cordon-blackout", "premark: Cordon", &format!("premark: {premark}"));
+        assert_eq!(shut_out(&report), 0.0, "{premark}");
+    }
+    let (report, _) = with("cordon-blackout", "v1.18.20", "v1.19.16");
+    assert_eq!(shut_out(&report), 0.0);
+}
+
 /// S21: kube-scheduler prefers nodes that have come back empty, so only pods of the first batch, which has none to go to, move
 /// twice: 1 + batch / nodes. New nodes first: everybody moves once.
 #[test]

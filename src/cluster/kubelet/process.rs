@@ -1,5 +1,6 @@
 //! Kubelets stop, start and list their pods; machines go down and come back (L-15 … L-18, L-21, C-3, C-9).
 
+use super::super::balancer;
 use super::super::event::Event as World;
 use super::super::gate::Permit;
 use super::super::hall::Hall;
@@ -31,6 +32,7 @@ impl Kubelets {
         }
         self.nodes[node].machine_up = false;
         hall.emit_cause(Fact::NodeCrashed { node });
+        balancer::proxy_answers(node, false, hall);
         for pod in hall.store.nodes[node].pods.clone() {
             let restart = hall.model.classes[hall.store.pods[pod].class].restart;
             let containers = self.of(pod);
@@ -206,6 +208,7 @@ impl Kubelets {
         kubelet.posted = true;
         hall.unlisted -= u32::from(began && !kubelet.begins());
         hall.write_node_ready(permit, node, true);
+        balancer::proxy_answers(node, true, hall);
         hall.after(Span::ZERO, World::NodeLifecycle(node_lifecycle::Event::Heard(node)));
     }
 

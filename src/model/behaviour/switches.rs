@@ -7,6 +7,8 @@ pub enum Actor {
     ApiServer,
     /// kube-controller-manager.
     ControllerManager,
+    /// cloud-controller-manager, which is as old as kube-controller-manager.
+    CloudControllerManager,
     /// kube-scheduler.
     Scheduler,
     /// The kubelet of the node.
@@ -21,9 +23,10 @@ pub enum Actor {
 
 impl Actor {
     /// Every actor, in the order of the table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ApiServer,
         Self::ControllerManager,
+        Self::CloudControllerManager,
         Self::Scheduler,
         Self::Kubelet,
         Self::Proxy,
@@ -37,6 +40,7 @@ impl Actor {
         match self {
             Self::ApiServer => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
+            Self::CloudControllerManager => "cloud-controller-manager",
             Self::Scheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
             Self::Proxy => "kube-proxy",
@@ -135,6 +139,21 @@ switches! {
         "an ordered StatefulSet goes on when a member is ready" => "an ordered StatefulSet goes on when a member has been ready for minReadySeconds";
     DELETED_JOB_PODS_FAIL: ControllerManager, "W-26, W-27", 23, Documented, "feature gate JobTrackingWithFinalizers, beta in 1.23";
         "a pod of a Job that is deleted is replaced at once" => "a pod of a Job that is deleted counts as failed and is replaced after a pause";
+
+    KEEPS_CORDONED: CloudControllerManager, "LB-1", 19, Documented, "kubernetes/kubernetes#90823, change log of 1.19";
+        "cordoned nodes leave the load balancers of Services" => "cordoned nodes stay in the load balancers of Services";
+    HONOURS_EXCLUSION: CloudControllerManager, "LB-2", 19, Documented, "feature gate ServiceNodeExclusion, beta in 1.19";
+        "the label node.kubernetes.io/exclude-from-external-load-balancers is ignored"
+            => "nodes with the label node.kubernetes.io/exclude-from-external-load-balancers leave load balancers";
+    FORGETS_ROLES: CloudControllerManager, "LB-2", 21, Documented, "feature gate LegacyNodeRoleBehavior, off for good in 1.21; kubernetes/kubeadm#2375";
+        "control-plane nodes are left out of load balancers by their role"
+            => "control-plane nodes are left out of load balancers where they are labelled so, as kubeadm does";
+    LOCAL_IGNORES_READINESS: CloudControllerManager, "LB-3", 26, Documented, "kubernetes/kubernetes#109706 and #111658; #121092 names the minor";
+        "nodes that are not ready leave every load balancer"
+            => "health checks alone take nodes that are not ready out where externalTrafficPolicy is Local";
+    STABLE_NODE_SET: CloudControllerManager, "LB-3", 27, Documented, "KEP-3458, feature gate StableLoadBalancerNodeSet, beta in 1.27";
+        "nodes that are not ready leave load balancers with externalTrafficPolicy Cluster"
+            => "health checks alone take nodes that are not ready out of any load balancer";
 
     RELEASES_LEASE: Scheduler, "C-7", 22, Documented, "kubernetes/kubernetes#100305";
         "keeps its lease when it is stopped" => "releases its lease when it is stopped";

@@ -106,6 +106,18 @@ pub(super) fn say_fact(preamble: &Preamble, kubelets: &Kubelets, fact: &Fact) ->
         Fact::SkewBegan { .. } | Fact::SkewEnded { .. } | Fact::VersionsChecked { .. } => {
             of_versions(preamble, kubelets, fact)
         }
+        Fact::BalancerJoined { balancer, node } => {
+            let name = Arg::Words(preamble.balancer_name(balancer).into());
+            say("BalancerJoined", "{0} joins {1}", [Node(node), name, No])
+        }
+        Fact::BalancerLeft { balancer, node, why } => {
+            let name = Arg::Words(preamble.balancer_name(balancer).into());
+            say(
+                "BalancerLeft",
+                "{0} leaves {1}: {2}",
+                [Node(node), name, fixed(words::left_out(why))],
+            )
+        }
         _ => of_drain(fact)
             .or_else(|| of_deadlock(fact))
             .or_else(|| of_node(fact))
@@ -244,6 +256,12 @@ fn of_node(fact: &Fact) -> Option<Said> {
         }
         Fact::NodeCordoned { node } => of("NodeCordoned", "{0} is cordoned", Node(node)),
         Fact::NodeUncordoned { node } => of("NodeUncordoned", "{0} is uncordoned and takes pods again", Node(node)),
+        Fact::NodeExcluded { node } => of(
+            "NodeExcluded",
+            "{0} is labelled, load balancers leave it out",
+            Node(node),
+        ),
+        Fact::NodeIncluded { node } => of("NodeIncluded", "load balancers may send to {0} again", Node(node)),
         Fact::NodeCreated { node } => of("NodeCreated", "{0}, a new node, is up", Node(node)),
         Fact::NodeDeleted { node } => of("NodeDeleted", "the Node object of {0} is deleted", Node(node)),
         Fact::KubeletStopped { node } => of("KubeletStopped", "the kubelet of {0} stops", Node(node)),

@@ -140,12 +140,11 @@ impl AllSeries {
                 if let Some(node) = node {
                     self.on_node(node, -1);
                 }
-                self.counts_as_ready(at, pod, None, false);
             }
-            Fact::EndpointReady { pod } => self.counts_as_ready(at, pod, Some(true), true),
-            Fact::EndpointUnready { pod } => self.counts_as_ready(at, pod, Some(true), false),
-            Fact::ContainersServing { pod } => self.counts_as_ready(at, pod, Some(false), true),
-            Fact::ContainersStopped { pod, .. } => self.counts_as_ready(at, pod, Some(false), false),
+            Fact::EndpointReady { pod } => self.counts_as_ready(at, pod, true, true),
+            Fact::EndpointUnready { pod } => self.counts_as_ready(at, pod, true, false),
+            Fact::ContainersServing { pod } => self.counts_as_ready(at, pod, false, true),
+            Fact::ContainersStopped { pod, .. } => self.counts_as_ready(at, pod, false, false),
             _ => {}
         }
     }
@@ -164,13 +163,12 @@ impl AllSeries {
         }
     }
 
-    /// `by_endpoints`: which truth tells; `None`: both.
-    fn counts_as_ready(&mut self, at: u64, pod: PodId, by_endpoints: Option<bool>, ready: bool) {
+    /// `by_endpoints`: which truth tells. A pod that is gone counts until its endpoint is: clients are still sent to it.
+    fn counts_as_ready(&mut self, at: u64, pod: PodId, by_endpoints: bool, ready: bool) {
         let Some(known) = self.pods.get_mut(pod.index()).filter(|p| p.ready != ready) else {
             return;
         };
-        let truth = self.by_endpoints.get(known.workload).copied();
-        if by_endpoints.is_some() && by_endpoints != truth {
+        if self.by_endpoints.get(known.workload) != Some(&by_endpoints) {
             return;
         }
         known.ready = ready;

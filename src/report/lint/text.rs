@@ -99,7 +99,7 @@ fn group(finding: &Finding, wide: bool) -> Group<'_> {
 }
 
 fn show<'a>(group: Group<'a>, spot: &'a Spot) -> Group<'a> {
-    let origin = Origin::path(&spot.file).line(spot.line).char_column(spot.column);
+    let origin = Origin::path(line(&spot.file)).line(spot.line).char_column(spot.column);
     let Some((text, from, to)) = &spot.excerpt else {
         return group.element(origin);
     };
@@ -108,7 +108,7 @@ fn show<'a>(group: Group<'a>, spot: &'a Spot) -> Group<'a> {
         .line_start(spot.line)
         .annotation(AnnotationKind::Primary.span(*from..*to));
     if before + 1 == spot.column {
-        group.element(snippet.path(&spot.file))
+        group.element(snippet.path(line(&spot.file)))
     } else {
         // The line is long, and only the part around the place is shown.
         group.element(origin).element(snippet)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
-use crate::ids::{BudgetId, DrainId, Id, NodeId, PodId, WorkloadId};
+use crate::ids::{BalancerId, BudgetId, DrainId, Id, NodeId, PodId, WorkloadId};
 use crate::report::Style;
 use crate::trace::{DrainOutcome, Fact, Phase, Preamble, StopReason};
 
@@ -16,6 +16,8 @@ enum Lasting {
     KubeletAway(NodeId),
     Drain(DrainId),
     Down(WorkloadId),
+    /// No node is left in load balancers.
+    Closed(BalancerId),
     /// Pods of a workload wait for a node.
     Waiting(WorkloadId),
     NotReady(NodeId),
@@ -89,6 +91,8 @@ pub(super) struct Brief<'a> {
     refused: BTreeSet<(DrainId, BudgetId)>,
     /// Which pods of a workload wait for a node, and the most that ever did so at once in this wait.
     waiting: BTreeMap<WorkloadId, (BTreeSet<PodId>, usize)>,
+    /// How many nodes load balancers send to.
+    doors: BTreeMap<BalancerId, u32>,
 }
 
 impl<'a> Brief<'a> {
@@ -99,6 +103,7 @@ impl<'a> Brief<'a> {
             lasting: BTreeMap::new(),
             drains: BTreeMap::new(),
             refused: BTreeSet::new(),
+            doors: BTreeMap::new(),
             waiting: BTreeMap::new(),
         }
     }
@@ -148,6 +153,12 @@ impl<'a> Brief<'a> {
             | Fact::EvictionAccepted { .. }
             | Fact::EvictionRefused { .. } => self.of_drain(event),
             Fact::PodUnschedulable { .. } | Fact::PodBound { .. } | Fact::PodDeleted { .. } => self.of_pending(event),
+            Fact::BalancerJoined { balancer, .. } => {
+                self.end(Lasting::Closed(balancer), event.at, None);
+                self.sends(event.fact);
+                Told::No
+            }
+            Fact::BalancerLeft { balancer, .. } => self.of_balancer(event.at, balancer, event.fact),
             ref fact if event.told && !is_detail(fact) => Told::Same,
             _ => Told::No,
         }
@@ -237,6 +248,33 @@ impl<'a> Brief<'a> {
             _ => {}
         }
         Told::No
+    }
+
+    /// A load balancer sends to one node more or less.
+    pub(super) fn sends(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::BalancerJoined { balancer, .. } => *self.doors.entry(balancer).or_default() += 1,
+            Fact::BalancerLeft { balancer, .. } => {
+                let doors = self.doors.entry(balancer).or_default();
+                *doors = doors.saturating_sub(1);
+            }
+            _ => {}
+        }
+    }
+
+    fn of_balancer(&mut self, at: u64, balancer: BalancerId, fact: &Fact) -> Told {
+        self.sends(fact);
+        if self.doors.get(&balancer).is_some_and(|&doors| doors > 0) {
+            return Told::No;
+        }
+        let empty = format!("{} sends to no node", self.preamble.balancer_name(balancer));
+        let after = ": nobody comes in from outside";
+        let words = [
+            format!("{empty} for"),
+            after.to_owned(),
+            format!("{empty} to the end{after}"),
+        ];
+        self.begin(Lasting::Closed(balancer), at, Tone::Bad, words)
     }
 
     fn of_drain(&mut self, event: &Event<'_>) -> Told {

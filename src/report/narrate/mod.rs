@@ -221,6 +221,7 @@ impl Narrator<'_> {
             Fact::EndpointReady { pod } => self.endpoint(at, pod, true, &mut None),
             Fact::EndpointUnready { pod } => self.endpoint(at, pod, false, &mut None),
             Fact::PodCreated { .. } => self.meet(fact),
+            Fact::BalancerJoined { .. } => self.brief.sends(fact),
             _ => {}
         }
     }

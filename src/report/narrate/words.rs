@@ -4,7 +4,7 @@ use crate::ids::{Id, InstanceId, NodeId};
 use crate::metrics::check_words;
 use crate::report::Style;
 use crate::trace::{
-    ApiError, DrainOutcome, Fact, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit, VersionId,
+    ApiError, DrainOutcome, Fact, LeftOut, NodeResult, Phase, PlanStatus, Preamble, StopReason, Unfit, VersionId,
 };
 use crate::versions::skew::Part;
 
@@ -154,6 +154,18 @@ pub(in crate::report) const fn stopped(why: StopReason) -> &'static str {
     }
 }
 
+/// Why a node is not in a load balancer.
+pub(in crate::report) const fn left_out(why: LeftOut) -> &'static str {
+    match why {
+        LeftOut::Cordoned => "it is cordoned",
+        LeftOut::Excluded => "it is labelled to be left out",
+        LeftOut::NotReady => "it is not ready",
+        LeftOut::Deleted => "its Node object is gone",
+        LeftOut::MachineDown => "it fails health checks, its machine is down",
+        LeftOut::NoLocalPod => "it fails health checks, it has no ready pod of the Service",
+    }
+}
+
 /// What happens to nodes.
 pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
     let name = |id| node(preamble, id);
@@ -173,6 +185,19 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
             format!("{}: the new machine is gone, the plan asks for another one", name(node))
         }
         Fact::RollbackStarted => "the old nodes are wanted back: rollback".into(),
+        Fact::NodeExcluded { node } => format!("{}: labelled, load balancers leave it out", name(node)),
+        Fact::NodeIncluded { node } => format!("{}: load balancers may send to it again", name(node)),
+        Fact::BalancerJoined { balancer, node } => {
+            format!("{} joins {}", name(node), preamble.balancer_name(balancer))
+        }
+        Fact::BalancerLeft { balancer, node, why } => {
+            format!(
+                "{} leaves {}: {}",
+                name(node),
+                preamble.balancer_name(balancer),
+                left_out(why)
+            )
+        }
         Fact::NodeUncordoned { node } => format!("{}: uncordoned, takes pods again", name(node)),
         Fact::KubeletStopped { node } => format!("{}: the kubelet stops", name(node)),
         Fact::KubeletStarted { node, version } => {

@@ -15,11 +15,12 @@ pub fn trials(study: &Study) -> String {
     if !makespans.is_empty() {
         distributions.push(of("Makespan of trials that completed".into(), makespans));
     }
-    distributions.push(of(
-        "Application downtime, summed over workloads".into(),
-        study.downtimes(),
-    ));
-    if let Some((name, values)) = study.worst_workload() {
+    let summed = study.downtimes();
+    let worst = study.worst_workload();
+    // With one workload that is ever down, both are the same.
+    let worst = worst.filter(|(_, values)| *values != summed);
+    distributions.push(of("Application downtime, summed over workloads".into(), summed));
+    if let Some((name, values)) = worst {
         distributions.push(of(
             format!("Downtime of {name}, the workload that is worst off"),
             values,

@@ -143,6 +143,12 @@ const CLOCK: [f64; 21] = [
     43_200.0, 86_400.0, 172_800.0, 432_000.0, 864_000.0,
 ];
 
+/// The same where each is about twice the one before.
+const CLOCK_LOG: [f64; 19] = [
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0,
+    86_400.0, 172_800.0, 432_000.0,
+];
+
 /// The smallest step people count in that takes at most `most` steps over a range.
 fn step(unit: &Unit, range: f64, most: f64) -> f64 {
     let wanted = (range / most).max(1e-9);
@@ -197,8 +203,12 @@ impl Ruler {
                 let low = above
                     .fold(f64::INFINITY, f64::min)
                     .min(if top > 0.0 { top } else { 1.0 });
-                let range = decades(low, top.max(low));
-                let ticks = log_ticks(&range, most);
+                let clock = (axis.unit == Unit::Seconds).then(|| on_the_clock(low, top)).flatten();
+                let (range, ticks) = clock.unwrap_or_else(|| {
+                    let range = decades(low, top.max(low));
+                    let ticks = log_ticks(&range, most);
+                    (range, ticks)
+                });
                 Self {
                     unit: axis.unit.clone(),
                     from: range.start,
@@ -263,6 +273,14 @@ fn decades(low: f64, high: f64) -> Range<f64> {
     let from = round(low * 0.95, false).unwrap_or(low);
     let to = round(high * 1.05, true).unwrap_or(high);
     from..to.max(from * 10.0)
+}
+
+/// The durations people count in around two numbers, for a log axis; `None`: they are too short or too long for that.
+fn on_the_clock(low: f64, high: f64) -> Option<(Range<f64>, Vec<f64>)> {
+    let from = CLOCK_LOG.into_iter().rfind(|c| *c <= low * 0.95)?;
+    let to = CLOCK_LOG.into_iter().find(|c| *c >= high * 1.05)?;
+    let ticks = CLOCK_LOG.into_iter().filter(|c| (from..=to).contains(c));
+    Some((from..to, ticks.collect()))
 }
 
 /// Powers of ten, and twice and five times them where there is room.
@@ -356,6 +374,9 @@ mod tests {
         let ruler = Ruler::new(&Axis::number("n").log(), [100.0, 5000.0].into_iter(), (0, 300), 4.0);
         assert_eq!(ruler.ticks, [100.0, 1000.0, 10_000.0]);
         assert_eq!(ruler.place(0.0), 0);
+        let ruler = Ruler::new(&Axis::seconds("t").log(), [70.0, 4000.0].into_iter(), (0, 300), 10.0);
+        let said: Vec<String> = ruler.ticks.iter().map(|t| ruler.say(*t)).collect();
+        assert_eq!(said, ["1m", "2m", "5m", "10m", "20m", "30m", "1h", "2h"]);
     }
 
     /// Nothing to show, or the same all the time, still has an axis.

@@ -125,6 +125,12 @@ impl Group {
         let note = if self.note.is_empty() { 0 } else { NOTE };
         CAPTION + self.rows.iter().map(Row::height).sum::<i32>() + note + GAP
     }
+
+    /// Where its rows are, of a group that begins at `top`.
+    fn rows_at(&self, top: i32) -> (i32, i32) {
+        let first = top + CAPTION - 14;
+        (first, first + self.rows.iter().map(Row::height).sum::<i32>())
+    }
 }
 
 impl Gantt {
@@ -139,25 +145,33 @@ impl Gantt {
             let subtitle = shorten(&self.subtitle, 12.0, 850.0);
             sheet.words(&Words::new(&subtitle).size(12.0).paint(Paint::Muted), (24, 46));
             let ruler = Ruler::up_to(&Axis::seconds("").unit, self.end, (LEFT, RIGHT), 9.0);
-            self.grid(sheet, &ruler, bottom);
+            self.axis(sheet, &ruler, bottom);
             let mut top = HEAD;
             for group in &self.groups {
+                self.ground(sheet, &ruler, group.rows_at(top));
                 group.draw(sheet, &ruler, top);
                 top += group.height();
             }
         })
     }
 
-    /// Time axis, its lines, and the shade over everything.
-    fn grid(&self, sheet: &Sheet<'_>, ruler: &Ruler, bottom: i32) {
+    /// The shade, and the lines of the time axis, behind the rows of a group; words above them stay clear.
+    fn ground(&self, sheet: &Sheet<'_>, ruler: &Ruler, (top, bottom): (i32, i32)) {
         for (from, to) in &self.shaded {
             let (from, to) = (ruler.place(*from), ruler.place(*to));
-            sheet.shade((from, HEAD + CAPTION - 14), (to.max(from + 1), bottom), Paint::Ink);
+            sheet.shade((from, top), (to.max(from + 1), bottom), Paint::Ink);
         }
+        for tick in &ruler.ticks {
+            let x = ruler.place(*tick);
+            sheet.line(vec![(x, top), (x, bottom)], Paint::Grid, 1);
+        }
+    }
+
+    /// The time axis, and what the shade means.
+    fn axis(&self, sheet: &Sheet<'_>, ruler: &Ruler, bottom: i32) {
         let mut taken = f64::NEG_INFINITY;
         for tick in &ruler.ticks {
             let x = ruler.place(*tick);
-            sheet.line(vec![(x, HEAD + CAPTION - 14), (x, bottom)], Paint::Grid, 1);
             let said = ruler.say(*tick);
             let half = width(&said, 12.0) / 2.0;
             if f64::from(x) - half > taken {
@@ -199,7 +213,7 @@ impl Group {
             sheet.words(&words, (x + 30, middle));
             x += 30 + pixels(words.width()) + 14;
         }
-        let mut top = top + CAPTION - 14;
+        let mut top = self.rows_at(top).0;
         for row in &self.rows {
             row.draw(sheet, ruler, top);
             top += row.height();

@@ -172,6 +172,13 @@ fn downtime(report: &Report) -> String {
         }
         return text;
     };
+    if worst.down() <= worst.shut_out() {
+        let (name, time) = (worst.full_name(), span(worst.shut_out()));
+        let mut text = format!("clients of {name} were shut out for {time}, though it was up: ");
+        text.push_str("its load balancer had no node to send to that answers");
+        others_down(&mut text, count);
+        return text;
+    }
     let serving = span(worst.serving.downtime_seconds);
     let mut text = format!("{} was down for ", worst.full_name());
     if let (Some(endpoints), Some(client)) = (&worst.endpoints, &worst.client) {
@@ -184,6 +191,11 @@ fn downtime(report: &Report) -> String {
     } else {
         let _ = write!(text, "{serving} (serving)");
     }
+    others_down(&mut text, count);
+    text
+}
+
+fn others_down(text: &mut String, count: usize) {
     match count {
         1 => {}
         2 => text.push_str("; 1 more workload was down"),
@@ -191,7 +203,6 @@ fn downtime(report: &Report) -> String {
             let _ = write!(text, "; {} more workloads were down", n - 1);
         }
     }
-    text
 }
 
 fn churn(report: &Report) -> String {

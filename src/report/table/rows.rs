@@ -118,7 +118,7 @@ pub(super) fn row(w: &WorkloadReport, wide: bool) -> Vec<String> {
         w.full_name(),
         w.kind.clone(),
         format!("{}/{}", a.min_ready, w.desired),
-        span(a.downtime_seconds),
+        span(a.downtime_seconds + w.shut_out()),
         span(a.degraded_seconds),
         client(|c| c.error_seconds),
         w.evictions.to_string(),

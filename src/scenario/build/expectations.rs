@@ -81,8 +81,9 @@ impl Builder<'_> {
                     Some(kind) => self.workload_of(kind, namespace, name)?,
                     None => self.workload_at(&format!("{namespace}/{}", name.value), name.place)?,
                 };
+                let of = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
                 Some(Subject::Workloads {
-                    label: format!("{namespace}/{}", name.value),
+                    label: format!("{namespace}/{}{of}", name.value),
                     which: vec![found.index()],
                 })
             }
@@ -204,6 +205,10 @@ impl List<'_, '_, '_> {
             for text in conditions.iter().flat_map(|c| &c.value.0) {
                 let place = conditions.as_ref().map(|c| c.place).unwrap_or_default();
                 self.given += 1;
+                if *measure == Measure::ZoneSkew && self.builder.model.zones.is_empty() {
+                    self.builder
+                        .wrong(place, "no node has a zone (the label topology.kubernetes.io/zone)");
+                }
                 match Condition::parse(text, measure.unit(), measure.name()) {
                     Ok(parsed) => parsed
                         .into_iter()

@@ -1,6 +1,7 @@
 //! From documents to the checked model.
 
 mod autoscaler;
+mod balancers;
 mod class;
 mod drafts;
 mod expectations;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Builder, some_of};
 use crate::ids::IdVec;
-use crate::model::{Etcd, HealthCheck, Node, Taint, TaintEffect};
+use crate::model::behaviour::cloud_controller_manager::looks_at_roles;
+use crate::model::{EXCLUDE_LABEL, Etcd, HealthCheck, Node, Taint, TaintEffect};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::limits::MOST_NODES;
 use crate::scenario::objects::NodeDoc;
@@ -193,6 +194,9 @@ impl Builder<'_> {
         labels.insert(CONTROL_PLANE.into(), String::new());
         if old {
             labels.insert(MASTER.into(), String::new());
+        }
+        if !looks_at_roles(self.model.version.minor()) {
+            labels.insert(EXCLUDE_LABEL.into(), String::new());
         }
         Draft {
             labels,

@@ -140,6 +140,7 @@ impl Builder<'_> {
             },
             failure_retry_interval: self.positive(spec.failure_retry_interval.as_ref(), five),
             tries: self.at_least_one(spec.tries.as_ref()),
+            exclude_from_balancers: spec.exclude_from_load_balancers.unwrap_or(false),
             alert_after: spec.alert_after.as_ref().map(|d| d.0).filter(|&t| t > Span::ZERO),
         }
     }

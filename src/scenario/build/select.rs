@@ -37,6 +37,9 @@ impl<'d> Builder<'d> {
                 publish_not_ready: doc.publish_not_ready,
                 implied: false,
             });
+            if let Some(policy) = doc.balanced {
+                self.balance(id, policy);
+            }
             let classes = by_namespace.get(doc.meta.namespace.as_str());
             for &(class, labels) in classes.unwrap_or(&nobody) {
                 if doc.selector.iter().all(|(k, v)| labels.get(k) == Some(v)) {
@@ -44,6 +47,7 @@ impl<'d> Builder<'d> {
                 }
             }
         }
+        self.balancers();
         self.implied();
     }
 

@@ -47,7 +47,7 @@ fn machine(timings: &mut Timings, spec: &TimingsSpec) {
         endpoints_sync => endpoints_sync, proxy_sync => proxy_sync, kubectl_start => kubectl_start,
         node_upgrade => node_upgrade, node_reboot => node_reboot, node_create => node_create,
         node_delete => node_delete, pod_shutdown => pod_shutdown,
-        volume_attach => volume_attach, volume_detach => volume_detach,
+        volume_attach => volume_attach, volume_detach => volume_detach, balancer_sync => balancer_sync,
     );
     merge!(fill: spec => timings;
         kubelet_start => kubelet_start, pod_removal => pod_removal, pod_startup => pod_startup, pod_init => pod_init,

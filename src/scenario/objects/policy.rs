@@ -8,7 +8,7 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{Meta, Reading};
-use crate::model::BudgetLimit;
+use crate::model::{BudgetLimit, TrafficPolicy};
 use crate::scenario::text::Place;
 use crate::units::IntOrPercent;
 
@@ -31,10 +31,10 @@ pub(crate) struct ServiceDoc {
     /// Empty: the endpoints are somebody else's business.
     pub(crate) selector: BTreeMap<String, String>,
     pub(crate) publish_not_ready: bool,
-    /// `type: LoadBalancer`.
-    pub(crate) load_balancer: bool,
-    /// `externalTrafficPolicy: Local`.
-    pub(crate) local: bool,
+    /// How clients from outside come in, where the type is LoadBalancer and nodes have ports for it.
+    pub(crate) balanced: Option<TrafficPolicy>,
+    /// With a `loadBalancerClass`.
+    pub(crate) foreign: bool,
 }
 
 /// What the model needs of a PriorityClass.
@@ -178,13 +178,31 @@ impl Reading<'_> {
         let object: Service = self.typed()?;
         let meta = self.meta(object.metadata, true);
         let spec = object.spec.unwrap_or_default();
+        let policy = self.traffic_policy(
+            spec.external_traffic_policy.as_deref(),
+            &["spec", "externalTrafficPolicy"],
+        );
+        let enters =
+            spec.type_.as_deref() == Some("LoadBalancer") && spec.allocate_load_balancer_node_ports != Some(false);
         Some(ServiceDoc {
             meta,
+            balanced: policy.filter(|_| enters),
+            foreign: spec.load_balancer_class.is_some(),
             selector: spec.selector.unwrap_or_default(),
-            load_balancer: spec.type_.as_deref() == Some("LoadBalancer"),
-            local: spec.external_traffic_policy.as_deref() == Some("Local"),
             publish_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
         })
+    }
+
+    /// `externalTrafficPolicy`; Cluster where it is not given.
+    fn traffic_policy(&mut self, policy: Option<&str>, path: &[&str]) -> Option<TrafficPolicy> {
+        match policy {
+            None | Some("Cluster") => Some(TrafficPolicy::Cluster),
+            Some("Local") => Some(TrafficPolicy::Local),
+            Some(_) => {
+                self.wrong(path, "expected Cluster or Local");
+                None
+            }
+        }
     }
 
     /// Reads a PriorityClass.

@@ -18,6 +18,8 @@ pub(crate) struct ClusterSpec {
     pub(crate) control_plane: Option<ControlPlaneSpec>,
     /// What removes empty nodes; left out: nobody does.
     pub(crate) autoscaler: Option<At<super::AutoscalerSpec>>,
+    /// The load balancers of Services of type LoadBalancer.
+    pub(crate) service_load_balancers: Option<BalancersSpec>,
     /// Worker nodes to generate, `NAME-1`, `NAME-2`, …
     #[serde(default)]
     pub(crate) node_pools: Vec<At<NodePoolSpec>>,
@@ -75,6 +77,19 @@ pub(crate) struct LoadBalancerSpec {
     /// Whether one API server at a time gets all requests, as with keepalived or kube-vip; false unless given.
     #[serde(rename = "virtualIP")]
     pub(crate) virtual_ip: Option<bool>,
+}
+
+/// The load balancers of Services of type LoadBalancer.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct BalancersSpec {
+    /// Time between two health checks of a node; 10s unless given.
+    pub(crate) interval: Option<At<Duration>>,
+    /// Failed checks in a row that take a node out; 3 unless given.
+    pub(crate) threshold: Option<At<i64>>,
+    /// Whether cordoned nodes are taken off the list. Left out: as the cloud controller manager of that version does, which
+    /// is until 1.18.
+    pub(crate) drops_cordoned: Option<bool>,
 }
 
 /// How a load balancer checks.

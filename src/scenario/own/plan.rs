@@ -340,6 +340,9 @@ pub(crate) struct DrainSpec {
     /// A node that is not drained after so long raises an alert; 0s: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) alert_after: Option<Duration>,
+    /// Whether nodes are labelled when they are cordoned, so that load balancers of Services leave them out; false unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exclude_from_load_balancers: Option<bool>,
 }
 
 /// How pods leave a node.
@@ -448,6 +451,7 @@ impl DrainStepSpec {
             failure_retry_interval: self.failure_retry_interval.clone(),
             tries: None,
             alert_after: None,
+            exclude_from_load_balancers: None,
         }
     }
 }

@@ -26,7 +26,7 @@ over!(StrategySpec: mode, max_unavailable, max_surge, order, premark, ramp, barr
     rounding, max_at_once, first_alone, buffer, buffer_per_zone, batch_soak, pool_soak, post_drain_delay, gate_checks,
     gate_interval, gate_timeout, only_evictable, max_blocked_nodes, window, max_nodes, on_quota, on_abort, scale_down_disabled, rollback_after);
 over!(DrainSpec: via, ignore_daemon_sets, delete_empty_dir_data, force, grace_period, timeout, retry_interval, on_failure,
-    failure_retry_interval, tries, alert_after);
+    failure_retry_interval, tries, alert_after, exclude_from_load_balancers);
 
 impl DrainStepSpec {
     /// The step's flags, completed by the plan's.
@@ -152,6 +152,7 @@ impl DrainSpec {
             failure_retry_interval: five(),
             tries: Some(at(1)),
             alert_after: Some(Duration(Span::ZERO)),
+            exclude_from_load_balancers: Some(false),
         })
     }
 }

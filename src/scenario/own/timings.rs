@@ -53,6 +53,8 @@ pub(crate) struct TimingsSpec {
     pub(crate) volume_attach: Option<Latency>,
     /// The last pod that used a volume on a node is gone, until it is detached.
     pub(crate) volume_detach: Option<Latency>,
+    /// A node has to go onto the list of a Service's load balancer, or off it, until the cloud has done so.
+    pub(crate) balancer_sync: Option<Latency>,
     /// The kubelet sees the bound pod, until it is Ready. Not given: until the application answers; init containers, pods
     /// that start at the same time, and probes come on top.
     pub(crate) pod_startup: Option<Latency>,

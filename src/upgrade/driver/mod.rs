@@ -520,6 +520,9 @@ impl Driver {
         match hall.admit() {
             Ok(permit) => {
                 hall.write_unschedulable(&permit, node, false);
+                if self.tasks[number as usize].options.exclude_from_balancers {
+                    hall.write_excluded(&permit, node, false);
+                }
                 hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, false);
                 let exit = hall.half_call() + Span::from_millis(10);
                 let batch = self.tasks[number as usize].batch;

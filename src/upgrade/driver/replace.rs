@@ -47,6 +47,9 @@ impl Driver {
                 Premark::PreferNoSchedule => hall.write_taint(&permit, node, LifecycleTaint::UpgradePending, true),
                 Premark::Cordon => {
                     hall.write_unschedulable(&permit, node, true);
+                    if plan.drain.exclude_from_balancers {
+                        hall.write_excluded(&permit, node, true);
+                    }
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! `--report KIND=FILE`: reports that are written to files beside the one that is printed.
 
-use std::path::PathBuf;
+pub(super) mod suite;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -78,25 +80,34 @@ pub(super) fn check(all: &[Wanted], trials: bool) -> Result<(), String> {
     let mut wrong = Vec::new();
     for (n, Wanted { kind, path }) in all.iter().enumerate() {
         let name = path.display();
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
         if trials && *kind != Kind::Svg {
             let kind = kind.name();
             wrong.push(format!(
                 "{name}: {kind} shows one run, not many: use svg, or leave out --trials"
             ));
         }
-        if let Some(folder) = folder.filter(|f| !f.is_dir()) {
-            wrong.push(format!("cannot write {name}: there is no folder {}", folder.display()));
-        } else if path.is_dir() {
-            wrong.push(format!("cannot write {name}: it is a folder"));
-        } else if all[..n].iter().any(|other| other.path == *path) {
-            wrong.push(format!("two reports go to {name}"));
-        }
+        let before: Vec<&Path> = all[..n].iter().map(|other| other.path.as_path()).collect();
+        wrong.extend(misplaced(path, &before));
     }
     if wrong.is_empty() {
         Ok(())
     } else {
         Err(wrong.join("\n"))
+    }
+}
+
+/// Why a report cannot go to a file, if it cannot; reports before it go to others.
+fn misplaced(path: &Path, before: &[&Path]) -> Option<String> {
+    let name = path.display();
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+        Some(format!("cannot write {name}: there is no folder {}", folder.display()))
+    } else if path.is_dir() {
+        Some(format!("cannot write {name}: it is a folder"))
+    } else if before.contains(&path) {
+        Some(format!("two reports go to {name}"))
+    } else {
+        None
     }
 }
 
