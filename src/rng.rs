@@ -66,6 +66,8 @@ pub enum Purpose {
     Autoscaler = 42,
     /// When the service controller and the load balancers of Services look at nodes.
     ServiceBalancer = 43,
+    /// Whether a new machine comes.
+    NodeCreation = 44,
 }
 
 /// The randomness of one run.

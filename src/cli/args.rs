@@ -50,13 +50,15 @@ pub(super) enum Command {
     /// Rehearse an upgrade and report what it does to applications
     Run(RunArgs),
     /// Say what will go wrong, or may, without a rehearsal
-    Lint(LintArgs),
+    Lint(super::lint::LintArgs),
     /// Test scenarios: hold rehearsals against what is expected of them, and against baselines
     Test(TestArgs),
     /// Compare two reports that were saved as JSON
     Diff(DiffArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Tell why: what went wrong in a run, the worst first, with the causes of each thing
+    Explain(ExplainArgs),
     /// Print the report of a saved trace, or write it to files
     Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
@@ -273,51 +275,48 @@ pub(super) struct CompareArgs {
     pub(super) replay: Vec<String>,
 }
 
-/// What `lint` takes.
+/// What `explain` takes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    seatrial lint cluster.json plan.yaml\n  \
-    seatrial lint cluster.json plan.yaml --fail-on warning --ignore T01,W05\n  \
-    seatrial lint cluster.json plan.yaml --report sarif=lint.sarif,gitlab=codequality.json\n  \
-    seatrial lint --explain B01\n\n\
-    Exit codes: 0 nothing as bad as --fail-on, 2 invalid input, 3 something is.\n\
-    An object is left alone by the rules that its annotation seatrial.dev/ignore lists.")]
-pub(super) struct LintArgs {
-    /// Read the cluster and its plan from these files, directories, or - for stdin
-    #[arg(required_unless_present = "explain", value_name = "SCENARIO")]
+    seatrial explain scenarios/textbook/twins.yaml\n  \
+    seatrial explain cluster.json plan.yaml --workload shop/checkout --at 12m30s\n  \
+    seatrial explain scenarios/textbook/twins.yaml --workload web --why-not worker-1 --at 50s\n  \
+    seatrial explain cluster.json plan.yaml --node worker-3 -o json\n\n\
+    Exit codes: 0 explained, whatever happened, 2 invalid input")]
+pub(super) struct ExplainArgs {
+    /// Read these files, directories, or - for stdin
+    #[arg(required = true, value_name = "SCENARIO")]
     pub(super) scenario: Vec<PathBuf>,
-    /// Print findings in this form
+    /// Tell about this workload, such as shop/checkout
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub(super) workload: Option<String>,
+    /// Tell about this pod, such as shop/checkout-0
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub(super) pod: Option<String>,
+    /// Tell about this node
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub(super) node: Option<String>,
+    /// Tell what it was like at this time, such as 12m30s, and what was going on then
+    #[arg(long, value_name = "DURATION")]
+    pub(super) at: Option<Span>,
+    /// Tell why the pod, or the pods of the workload, were not on this node (at the time of --at, or at the end)
+    #[arg(long, value_name = "NODE", requires = "subject", conflicts_with = "node")]
+    pub(super) why_not: Option<String>,
+    /// Print the explanation in this form: wide leaves nothing out
     #[arg(short, long, value_name = "FORM", default_value = "table")]
-    pub(super) output: LintOutput,
-    /// Explain this rule, or list all
-    #[arg(long, value_name = "RULE", value_parser = super::lint::explained, conflicts_with = "scenario")]
-    pub(super) explain: Option<super::lint::Explained>,
-    /// End with exit code 3 where a finding is as bad as this: error, warning or note
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    pub(super) fail_on: crate::lint::Severity,
-    /// Leave out these rules, with commas between
-    #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = super::lint::rule_id)]
-    pub(super) ignore: Vec<&'static crate::lint::Rule>,
-    /// Write findings to files, too: sarif, github, gitlab or json; several with commas between
-    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::lint::wanted)]
-    pub(super) report: Vec<super::lint::Wanted>,
-}
-
-/// Forms of findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LintOutput {
-    // As a compiler shows them.
-    Table,
-    // All of them, with figures and patches.
-    Wide,
-    Json,
-    Yaml,
-    // For code scanning.
-    Sarif,
-    // Annotations of GitHub Actions.
-    Github,
-    // The code quality report of GitLab.
-    Gitlab,
+    pub(super) output: Output,
+    /// Draw random numbers from this seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Explain this trial of the seed
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub(super) trial: u64,
+    /// End the run at this time at the latest, such as 30m
+    #[arg(long, value_name = "DURATION")]
+    pub(super) until: Option<Span>,
+    /// Go on for at most this long after the plan has ended, until the cluster has settled
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub(super) settle: Span,
 }
 
 /// What `replay` takes.

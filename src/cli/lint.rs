@@ -4,14 +4,61 @@ use std::io;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::{Args, ValueEnum};
 
-use super::args::{LintArgs, LintOutput};
 use super::output::Terminal;
 use super::{Exit, file, load};
-use crate::lint::{self, Finding, Rule};
+use crate::lint::{self, Finding, Rule, Severity};
 use crate::report::lint::{Findings, explain, formats, render, sarif};
 use crate::report::{json, yaml};
 use crate::scenario::{self, LoadError, did_you_mean};
+
+/// What `lint` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial lint cluster.json plan.yaml\n  \
+    seatrial lint cluster.json plan.yaml --fail-on warning --ignore T01,W05\n  \
+    seatrial lint cluster.json plan.yaml --report sarif=lint.sarif,gitlab=codequality.json\n  \
+    seatrial lint --explain B01\n\n\
+    Exit codes: 0 nothing as bad as --fail-on, 2 invalid input, 3 something is.\n\
+    An object is left alone by the rules that its annotation seatrial.dev/ignore lists.")]
+pub(super) struct LintArgs {
+    /// Read the cluster and its plan from these files, directories, or - for stdin
+    #[arg(required_unless_present = "explain", value_name = "SCENARIO")]
+    pub(super) scenario: Vec<PathBuf>,
+    /// Print findings in this form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: LintOutput,
+    /// Explain this rule, or list all
+    #[arg(long, value_name = "RULE", value_parser = explained, conflicts_with = "scenario")]
+    pub(super) explain: Option<Explained>,
+    /// End with exit code 3 where a finding is as bad as this: error, warning or note
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(super) fail_on: Severity,
+    /// Leave out these rules, with commas between
+    #[arg(long, value_name = "RULES", value_delimiter = ',', value_parser = rule_id)]
+    pub(super) ignore: Vec<&'static Rule>,
+    /// Write findings to files, too: sarif, github, gitlab or json; several with commas between
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = wanted)]
+    pub(super) report: Vec<Wanted>,
+}
+
+/// Forms of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintOutput {
+    // As a compiler shows them.
+    Table,
+    // All of them, with figures and patches.
+    Wide,
+    Json,
+    Yaml,
+    // For code scanning.
+    Sarif,
+    // Annotations of GitHub Actions.
+    Github,
+    // The code quality report of GitLab.
+    Gitlab,
+}
 
 /// A report that is wanted in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! One replication, from the first event to the last.
 
+use super::attempts::{Attempt, Curiosity};
 use super::deadlock::{self, Outlook};
 use super::event::Event;
 use super::hall::Hall;
 use super::options::{RunCost, RunOptions};
 use super::setup;
 use super::world::World;
-use crate::ids::{DrainId, FactId, Id};
+use crate::ids::{DrainId, FactId, Id, PodId};
 use crate::model::Model;
 use crate::trace::{Fact, Observer, PlanStatus};
 use crate::units::{Span, Time};
@@ -22,8 +23,29 @@ const QUIET: Span = Span::from_secs(6);
 ///
 /// The same model and options give the same facts, whatever observes them.
 pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -> RunCost {
+    play(model, options, &[], observer).0
+}
+
+/// Runs the same once more, and tells what the scheduler found out about these pods whenever it looked for a node for one.
+#[must_use]
+pub fn attempts(model: &Model, options: &RunOptions, pods: &[PodId]) -> Vec<Attempt> {
+    play(model, options, pods, &mut ()).1
+}
+
+fn play<O: Observer>(
+    model: &Model,
+    options: &RunOptions,
+    curious: &[PodId],
+    observer: &mut O,
+) -> (RunCost, Vec<Attempt>) {
     let mut watch = Watch::new(model, options);
     let mut world = setup::world(model, options, &mut |hall| watch.hand_over(hall, observer));
+    if !curious.is_empty() {
+        world.hall.curiosity = Some(Box::new(Curiosity {
+            pods: curious.to_vec(),
+            found: Vec::new(),
+        }));
+    }
     watch.hand_over(&mut world.hall, observer);
     if let Some(until) = options.until {
         world.hall.at(until, Event::Wake);
@@ -43,11 +65,13 @@ pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -
     world.hall.cause = None;
     world.hall.emit(Fact::RunEnded);
     watch.hand_over(&mut world.hall, observer);
-    RunCost {
+    let cost = RunCost {
         events,
         facts: world.hall.fact_count() as u64,
         end: world.hall.now,
-    }
+    };
+    let found = world.hall.curiosity.map_or_else(Vec::new, |curiosity| curiosity.found);
+    (cost, found)
 }
 
 /// Watches for the end of a run.
@@ -55,6 +79,8 @@ struct Watch<'o> {
     options: &'o RunOptions,
     /// A plan that has only repeated itself for so long is stuck: pods that still terminate are gone by then.
     stall: Span,
+    /// Drains that fail are tried again for ever: between the time-outs of a stuck one nothing happens.
+    rare: bool,
     /// When something other than a repetition happened last.
     last_progress: Time,
     /// When the plan had ended and nothing was under way any more.
@@ -71,10 +97,13 @@ struct Watch<'o> {
 
 impl<'o> Watch<'o> {
     fn new(model: &Model, options: &'o RunOptions) -> Self {
+        let drain = model.plan.as_ref().map(|plan| &plan.drain);
+        let endless = drain.and_then(crate::upgrade::drain::endless);
         let grace = model.classes.iter().map(|c| c.grace).max().unwrap_or_default();
         Self {
             options,
-            stall: options.stall.max(grace * 2),
+            stall: options.stall.max(grace * 2).max(endless.unwrap_or_default() * 5),
+            rare: endless.is_some(),
             last_progress: Time::ZERO,
             settled_at: None,
             quiet_since: None,
@@ -85,6 +114,9 @@ impl<'o> Watch<'o> {
     }
 
     fn hand_over<O: Observer>(&mut self, hall: &mut Hall<'_>, observer: &mut O) {
+        if hall.fresh_facts().is_empty() {
+            return;
+        }
         let (first, facts) = hall.drain_facts();
         for (number, record) in facts.enumerate() {
             if !record.fact.is_attempt() {
@@ -94,15 +126,22 @@ impl<'o> Watch<'o> {
         }
     }
 
+    /// Whether the run is over.
+    #[inline]
     fn over(&mut self, world: &mut World<'_>) -> bool {
-        let hall = &mut world.hall;
+        let hall = &world.hall;
         if self.options.until.is_some_and(|until| hall.now >= until) {
             self.cut_off = true;
             return true;
         }
         if !world.driver.ended(hall) {
-            return self.stuck(world);
+            return hall.now.since(self.last_progress) >= QUIET && self.stuck(world);
         }
+        self.settled(&mut world.hall)
+    }
+
+    /// Whether nothing is under way any more, and has not been for a while, or nothing is expected for long.
+    fn settled(&mut self, hall: &mut Hall<'_>) -> bool {
         let waits = hall.expected > 0 || hall.unlisted > 0 && hall.store.gate.available();
         if waits {
             self.quiet_since = None;
@@ -128,11 +167,11 @@ impl<'o> Watch<'o> {
         passed(self.settled_at, TAIL) || passed(self.quiet_since, self.options.settle)
     }
 
-    /// Whether the plan makes no more progress: that is proven, or nothing has happened for very long.
+    /// Whether the plan, which has been quiet, makes no more progress: that is proven, or nothing has happened for very long.
     fn stuck(&mut self, world: &mut World<'_>) -> bool {
         let hall = &world.hall;
         let quiet = hall.now.since(self.last_progress);
-        if quiet < QUIET || hall.expected > 0 || !world.driver.only_repeats() {
+        if hall.expected > 0 || !world.driver.only_repeats() {
             return false;
         }
         let stalled = hall.now.since(self.last_progress.max(world.driver.woken_at()));
@@ -141,6 +180,9 @@ impl<'o> Watch<'o> {
         }
         if quiet >= self.looked.1 {
             self.looked.1 = quiet * 2;
+            if self.rare {
+                world.hall.after(quiet, Event::Wake);
+            }
             match deadlock::outlook(world, self.last_progress) {
                 Outlook::Open => {}
                 Outlook::Until(drain) => self.tell(world, Some(drain)),

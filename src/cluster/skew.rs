@@ -37,8 +37,15 @@ impl Policy {
         self.look(None, control_plane, hall);
     }
 
-    /// Looks at who is concerned by the facts of the current event.
+    /// Looks at who is concerned by the facts of the current event: mostly there are none.
+    #[inline]
     pub(super) fn observe(&mut self, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
+        if self.kubectl != hall.kubectl || !hall.fresh_facts().is_empty() {
+            self.hear(control_plane, hall);
+        }
+    }
+
+    fn hear(&mut self, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
         let mut concerned = Concerns::Nobody;
         for record in hall.fresh_facts() {
             let next = concerns(&record.fact, control_plane, hall);
@@ -64,8 +71,8 @@ impl Policy {
         servers.clear();
         servers.extend(api_servers(control_plane, hall));
         let mut now: Vec<Violation<NodeId>> = Vec::new();
-        let looked_at = |node: &NodeId| only.is_none_or(|only| only == *node);
-        for node in hall.store.nodes.ids().filter(looked_at) {
+        let others = hall.store.nodes.ids().take(if only.is_some() { 0 } else { usize::MAX });
+        for node in only.into_iter().chain(others) {
             cluster.clear();
             add_reachable(node, &servers, hall, &mut cluster);
             let first = cluster.len();

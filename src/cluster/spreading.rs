@@ -13,7 +13,7 @@ pub(crate) struct Order {
     places: IdVec<NodeId, u32>,
     /// The zone of the node at each place; one above the last zone where it has none.
     zones: Vec<u32>,
-    /// The same in a byte each, right as long as there are fewer than 256 zones.
+    /// The same in a byte each, right as long as there are fewer than 256 zones, and some bytes more.
     zone_bytes: Vec<u8>,
     zone_count: usize,
 }
@@ -38,6 +38,7 @@ impl Order {
             zone_bytes: nodes
                 .iter()
                 .map(|&n| u8::try_from(zone(n)).unwrap_or(u8::MAX))
+                .chain([0; PADDING])
                 .collect(),
             zone_count: model.zones.len(),
             nodes,
@@ -60,7 +61,7 @@ impl Order {
         &self.zones
     }
 
-    /// The same, right as long as there are fewer than 256 zones.
+    /// The same in bytes, right as long as there are fewer than 256 zones, and [`PADDING`].
     pub(crate) fn zone_bytes(&self) -> &[u8] {
         &self.zone_bytes
     }
@@ -69,7 +70,20 @@ impl Order {
     pub(crate) const fn zone_count(&self) -> usize {
         self.zone_count
     }
+
+    /// By how much pairs of pods and zone differ where one has a pod more.
+    pub(crate) const fn pair_step(&self) -> usize {
+        self.zone_count + 1
+    }
 }
+
+/// Bytes by place go on for so many, so that a block can be taken from any place on.
+pub(crate) const PADDING: usize = 64;
+
+/// A ReplicaSet with pods on more than one of so many nodes has a byte for each node …
+const MANY: usize = 8;
+/// … until it has pods on fewer than one of so many.
+const FEW: usize = 16;
 
 /// So many pods of a ReplicaSet are on the node at this place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +92,116 @@ pub(crate) struct Host {
     pub(crate) pods: u32,
 }
 
+/// Where the pods of a ReplicaSet are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hosts {
+    /// The nodes that have some, by place.
+    Few(Vec<Host>),
+    /// For each place: the pair of pods and zone, which is pods · (zones + 1) + zone. And how many nodes have pods.
+    Many(Vec<u8>, usize),
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Hosts {
+    /// A pod begins to count on the node at a place.
+    fn add(&mut self, place: u32, order: &Order) {
+        match self {
+            Self::Few(hosts) => match hosts.binary_search_by_key(&place, |h| h.place) {
+                Ok(at) => hosts[at].pods += 1,
+                Err(at) => {
+                    hosts.insert(at, Host { place, pods: 1 });
+                    if hosts.len() * MANY > order.nodes.len() {
+                        self.spread_out(order);
+                    }
+                }
+            },
+            Self::Many(pairs, nodes) => {
+                let pair = &mut pairs[place as usize];
+                let first = usize::from(*pair) < order.pair_step();
+                let Some(more) = u8::try_from(usize::from(*pair) + order.pair_step()).ok() else {
+                    self.draw_in(order);
+                    return self.add(place, order);
+                };
+                *pair = more;
+                *nodes += usize::from(first);
+            }
+        }
+    }
+
+    /// A pod ceases to count on the node at a place; whether one did count.
+    fn remove(&mut self, place: u32, order: &Order) -> bool {
+        match self {
+            Self::Few(hosts) => {
+                let Ok(at) = hosts.binary_search_by_key(&place, |h| h.place) else {
+                    return false;
+                };
+                hosts[at].pods -= 1;
+                if hosts[at].pods == 0 {
+                    hosts.remove(at);
+                }
+            }
+            Self::Many(pairs, nodes) => {
+                let pair = &mut pairs[place as usize];
+                let Some(fewer) = usize::from(*pair).checked_sub(order.pair_step()) else {
+                    return false;
+                };
+                *pair = fewer as u8;
+                *nodes -= usize::from(fewer < order.pair_step());
+                if *nodes * FEW < order.nodes.len() {
+                    self.draw_in(order);
+                }
+            }
+        }
+        true
+    }
+
+    /// From few to many, where pairs fit a byte.
+    fn spread_out(&mut self, order: &Order) {
+        let Self::Few(hosts) = self else { return };
+        let step = order.pair_step();
+        let fits = |host: &Host| (host.pods as usize + 1) * step <= usize::from(u8::MAX) + 1;
+        if !hosts.iter().all(fits) {
+            return;
+        }
+        let mut pairs = order.zone_bytes.clone();
+        for host in &*hosts {
+            pairs[host.place as usize] += (host.pods as usize * step) as u8;
+        }
+        *self = Self::Many(pairs, hosts.len());
+    }
+
+    /// From many to few.
+    fn draw_in(&mut self, order: &Order) {
+        *self = Self::Few(self.each(order).collect());
+    }
+
+    /// The nodes that have pods, in order.
+    pub(crate) fn each(&self, order: &Order) -> impl Iterator<Item = Host> {
+        let (few, many) = match self {
+            Self::Few(hosts) => (hosts.as_slice(), &[][..]),
+            Self::Many(pairs, _) => (&[][..], &pairs[..order.nodes.len()]),
+        };
+        let step = order.pair_step();
+        let pods = move |&pair: &u8| u32::from(pair) / step as u32;
+        let host = move |(place, pair)| Host {
+            place,
+            pods: pods(pair),
+        };
+        let many = (0..).zip(many).map(host).filter(|host| host.pods > 0);
+        few.iter().copied().chain(many)
+    }
+}
+
 /// Where the pods of each ReplicaSet are: those bound or assumed that are not being deleted (S-18).
 #[derive(Clone, Debug)]
 pub(crate) struct Spreading {
     pub(crate) order: Order,
-    /// By place.
-    hosts: IdVec<ReplicaSetId, Vec<Host>>,
+    hosts: IdVec<ReplicaSetId, Hosts>,
     /// Pods of each ReplicaSet in each zone.
     by_zone: Vec<u32>,
     /// How many of these pods there are at each place, and whether there is a Node object.
@@ -96,7 +214,7 @@ impl Spreading {
     pub(crate) fn new(model: &Model) -> Self {
         let order = Order::new(model);
         Self {
-            hosts: model.replica_sets.iter().map(|_| Vec::new()).collect(),
+            hosts: model.replica_sets.iter().map(|_| Hosts::default()).collect(),
             by_zone: vec![0; model.replica_sets.len() * order.zone_count],
             places: order.nodes.iter().map(|&n| (0, !model.nodes[n].planned)).collect(),
             order,
@@ -105,9 +223,9 @@ impl Spreading {
         }
     }
 
-    /// The nodes that have pods of a ReplicaSet, in order.
-    pub(crate) fn hosts(&self, rs: ReplicaSetId) -> &[Host] {
-        self.hosts.get(rs).map_or(&[], Vec::as_slice)
+    /// Where the pods of a ReplicaSet are; `None`: it has never had any.
+    pub(crate) fn hosts(&self, rs: ReplicaSetId) -> Option<&Hosts> {
+        self.hosts.get(rs)
     }
 
     /// How many pods of a ReplicaSet there are in each zone.
@@ -135,15 +253,11 @@ impl Spreading {
     /// A pod begins to count on a node.
     pub(crate) fn add(&mut self, rs: ReplicaSetId, node: NodeId) {
         while self.hosts.len() <= rs.index() {
-            self.hosts.push(Vec::new());
+            self.hosts.push(Hosts::default());
             self.by_zone.resize(self.by_zone.len() + self.order.zone_count, 0);
         }
         let place = self.order.places[node];
-        let hosts = &mut self.hosts[rs];
-        match hosts.binary_search_by_key(&place, |h| h.place) {
-            Ok(at) => hosts[at].pods += 1,
-            Err(at) => hosts.insert(at, Host { place, pods: 1 }),
-        }
+        self.hosts[rs].add(place, &self.order);
         if let Some(zone) = self.zone_of(rs, place) {
             self.by_zone[zone] += 1;
         }
@@ -155,13 +269,8 @@ impl Spreading {
     /// A pod ceases to count on a node.
     pub(crate) fn remove(&mut self, rs: ReplicaSetId, node: NodeId) {
         let place = self.order.places[node];
-        let hosts = &mut self.hosts[rs];
-        let Ok(at) = hosts.binary_search_by_key(&place, |h| h.place) else {
+        if !self.hosts[rs].remove(place, &self.order) {
             return debug_assert!(false, "a pod ceased to count where none did");
-        };
-        hosts[at].pods -= 1;
-        if hosts[at].pods == 0 {
-            hosts.remove(at);
         }
         if let Some(zone) = self.zone_of(rs, place) {
             self.by_zone[zone] -= 1;

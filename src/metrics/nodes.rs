@@ -48,6 +48,8 @@ pub(super) struct Nodes {
     pub(super) failed: Option<DrainId>,
     /// The node in whose place a new one was refused, the last time.
     pub(super) refused: Option<NodeId>,
+    /// The machine that did not come last, and how often it did not.
+    pub(super) not_created: Option<(NodeId, u32)>,
     /// The node whose gate stayed closed.
     pub(super) gate_closed: Option<NodeId>,
     /// Somebody wanted the old nodes back.
@@ -92,6 +94,7 @@ impl Nodes {
             drains: Vec::new(),
             failed: None,
             refused: None,
+            not_created: None,
             gate_closed: None,
             rolled_back: false,
             overdue: Vec::new(),
@@ -166,12 +169,17 @@ impl Nodes {
             }
             Fact::NodeDeleted { .. } => self.surge.change(at, -1),
             Fact::CreationRefused { node } => self.refused = Some(node),
+            Fact::CreationFailed { node } => {
+                let before = self.not_created.filter(|(missing, _)| *missing == node);
+                self.not_created = Some((node, before.map_or(1, |(_, times)| times + 1)));
+            }
             Fact::ScaleDownStarted { .. } => self.scale_down.nodes += 1,
             Fact::SuccessorLost { .. } => self.scale_down.asked_for_again += 1,
             Fact::GateTimedOut { node } => self.gate_closed = Some(node),
             Fact::RollbackStarted => self.rolled_back = true,
             Fact::DrainOverdue { node } => self.overdue.push((node, at)),
             Fact::NodeCreated { node } => {
+                self.not_created = self.not_created.filter(|(missing, _)| *missing != node);
                 self.surge.change(at, 1);
                 if let Some(node) = self.nodes.get_mut(node.index()) {
                     node.created = true;

@@ -89,8 +89,8 @@ impl Ending<'_> {
                 self.node(node.index())
             );
         }
-        if let (Some(node), None) = (self.nodes.refused, self.nodes.failed) {
-            return self.no_room(node.index());
+        if let Some(reason) = self.no_machine() {
+            return reason;
         }
         if let Some(id) = self.nodes.failed {
             return self.failure(id);
@@ -109,11 +109,23 @@ impl Ending<'_> {
         }
     }
 
-    fn no_room(&self, node: usize) -> String {
-        format!(
-            "a new node in the place of {} was refused: the pool has as many as it can have",
-            self.node(node)
-        )
+    /// What stood in the way of a new node, where no drain did.
+    fn no_machine(&self) -> Option<String> {
+        if self.nodes.failed.is_some() {
+            return None;
+        }
+        if let Some((node, times)) = self.nodes.not_created {
+            let times = match times {
+                1 => "once".into(),
+                n => format!("{n} times"),
+            };
+            let node = self.node(node.index());
+            return Some(format!("the new node {node} did not come: it was asked for {times}"));
+        }
+        let node = self.node(self.nodes.refused?.index());
+        Some(format!(
+            "a new node in the place of {node} was refused: the pool has as many as it can have"
+        ))
     }
 
     /// kubeadm's words for a component that did not come up, and what it put back (K-17).
@@ -235,8 +247,8 @@ impl Ending<'_> {
             }
             return reason;
         }
-        if let (Some(node), None) = (self.nodes.refused, self.nodes.failed) {
-            return self.no_room(node.index());
+        if let Some(reason) = self.no_machine() {
+            return reason;
         }
         if self.nodes.failed.is_some() {
             return self.aborted();

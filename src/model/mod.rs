@@ -25,7 +25,7 @@ pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
     Command, ControlPlanePlan, DrainOptions, DrainVia, Expectation, Gate, KubeadmOptions, Leg, Mode, NodeOrder,
-    OnAbort, OnFailure, OnQuota, Part, Plan, Pool, Premark, Rounding, Step, Strategy, Window,
+    OnAbort, OnCreateFailure, OnFailure, OnQuota, Part, Plan, Pool, Premark, Rounding, Step, Strategy, Window,
 };
 pub use pod::{Pod, PodClass, Probe, RestartPolicy, Toleration};
 pub use timings::{ComponentTimings, KubeadmTimings, Timings};
@@ -79,6 +79,8 @@ pub struct Model {
     pub autoscaler: Option<Autoscaler>,
     /// Trouble.
     pub faults: Vec<Fault>,
+    /// Of a thousand new machines that a plan asks for, so many do not come.
+    pub creation_failure: u32,
     /// How long things take.
     pub timings: Timings,
     /// Defaults that filled gaps of the input, as sentences.
@@ -108,6 +110,7 @@ impl Model {
             plan: None,
             autoscaler: None,
             faults: Vec::new(),
+            creation_failure: 0,
             timings: Timings::default(),
             assumptions: Vec::new(),
         }

@@ -157,6 +157,10 @@ pub struct Strategy {
     pub max_nodes: Option<u32>,
     /// What happens when a new node is refused because of [`Strategy::max_nodes`].
     pub on_quota: OnQuota,
+    /// A new node that does not come is given up after so long; `None`: after the time that it would have taken.
+    pub create_timeout: Option<Span>,
+    /// What happens when a new node does not come.
+    pub on_create_failure: OnCreateFailure,
     /// What becomes of nodes that are being worked on when the plan gives up.
     pub on_abort: OnAbort,
     /// Whether the cluster autoscaler leaves the pool's nodes and those that come for it alone, as long as the pool is worked on.
@@ -196,6 +200,8 @@ impl Default for Strategy {
             window: None,
             max_nodes: None,
             on_quota: OnQuota::Abort,
+            create_timeout: None,
+            on_create_failure: OnCreateFailure::Abort,
             on_abort: OnAbort::Finish,
             scale_down_disabled: false,
             rollback_after: None,
@@ -245,6 +251,15 @@ pub enum OnQuota {
     Retry,
     /// The node goes without: it is drained and deleted first, and its successor comes afterwards.
     GoWithout,
+}
+
+/// What happens when a new node does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCreateFailure {
+    /// The plan ends.
+    Abort,
+    /// It is asked for again a minute later.
+    Retry,
 }
 
 /// What becomes of nodes that are being worked on when the plan gives up.

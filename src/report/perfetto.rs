@@ -60,6 +60,9 @@ struct Tracks<'a> {
     named: BTreeMap<Track, ()>,
     /// What goes on in a track, and since when.
     open: BTreeMap<Track, (u64, String)>,
+    /// What has gone on in the tracks of nodes, from and to.
+    past: BTreeMap<Track, Vec<(u64, u64)>>,
+    flows: u64,
     end: u64,
 }
 
@@ -70,6 +73,8 @@ impl<'a> Tracks<'a> {
             events: Vec::new(),
             named: BTreeMap::new(),
             open: BTreeMap::new(),
+            past: BTreeMap::new(),
+            flows: 0,
             end,
         };
         for (pid, name) in [
@@ -82,10 +87,10 @@ impl<'a> Tracks<'a> {
             let order = json!({"sort_index": pid});
             tracks
                 .events
-                .push(json!({"ph": "M", "pid": pid, "tid": 0, "name": "process_name", "args": args}));
+                .push(json!({"ph": "M", "pid": pid, "name": "process_name", "args": args}));
             tracks
                 .events
-                .push(json!({"ph": "M", "pid": pid, "tid": 0, "name": "process_sort_index", "args": order}));
+                .push(json!({"ph": "M", "pid": pid, "name": "process_sort_index", "args": order}));
         }
         tracks
     }
@@ -109,6 +114,7 @@ impl<'a> Tracks<'a> {
     fn finish(&mut self, at: u64, track: Track) {
         if let Some((from, what)) = self.open.remove(&track) {
             self.slice(track, from, at, &what, json!({}));
+            self.past.entry(track).or_default().push((from, at));
         }
     }
 
@@ -182,14 +188,20 @@ impl<'a> Tracks<'a> {
         self.preamble.versions.get(version).cloned().unwrap_or_default()
     }
 
-    fn process(&mut self, at: u64, id: InstanceId, state: String) {
+    /// The track of a process, with its name.
+    fn track_of(&mut self, id: InstanceId) -> Option<Track> {
         let track = (CONTROL_PLANE, 10 + id.index() as u64);
         let preamble = self.preamble;
-        if let Some(info) = preamble.instances.get(id.index()) {
-            self.name(track, || match info.node {
-                Some(node) => format!("{} on {}", info.component.as_str(), words::node(preamble, node)),
-                None => info.component.as_str().into(),
-            });
+        let info = preamble.instances.get(id.index())?;
+        self.name(track, || match info.node {
+            Some(node) => format!("{} on {}", info.component.as_str(), words::node(preamble, node)),
+            None => info.component.as_str().into(),
+        });
+        Some(track)
+    }
+
+    fn process(&mut self, at: u64, id: InstanceId, state: String) {
+        if let Some(track) = self.track_of(id) {
             self.begin(at, track, state);
         }
     }
@@ -209,8 +221,9 @@ impl<'a> Tracks<'a> {
                 self.process(at, instance, format!("up, {version}"));
             }
             Fact::LeaderElected { instance, .. } => {
-                let track = (CONTROL_PLANE, 10 + instance.index() as u64);
-                self.instant(at, track, "leads");
+                if let Some(track) = self.track_of(instance) {
+                    self.instant(at, track, "leads");
+                }
             }
             _ => {}
         }
@@ -244,29 +257,70 @@ impl<'a> Tracks<'a> {
         }
     }
 
-    /// Ready replicas as counters, and downtimes with their causes as slices.
+    /// Ready replicas as counters, and downtimes with their causes as slices. A viewer says the name of a counter and of its
+    /// number after each other.
     fn workloads(&mut self, report: &Report, records: &[Record]) {
         let series = AllSeries::of(self.preamble, records, self.end / 1000);
         for (i, (workload, ready)) in report.workloads.iter().zip(&series.ready).enumerate() {
             let track = (WORKLOADS, 1 + i as u64);
             let name = workload.full_name();
             self.name(track, || name.clone());
-            let counter = format!("{name}: ready");
-            for &(at, value) in ready.points() {
-                let args = json!({"ready": value});
-                let event = json!({"ph": "C", "pid": WORKLOADS, "ts": at * 1000, "name": counter, "args": args});
-                self.events.push(event);
-            }
+            self.counter(&name, "ready", ready.points());
             for &[from, to] in &workload.availability().outages {
                 let cause = workload.causes.iter().find(|c| c.interval == [from, to]);
                 let args = cause.map_or_else(|| json!({}), |c| json!({"why": c.why, "fix": c.fix}));
-                self.slice(track, micros(from), micros(to), "down", args);
+                // Milliseconds are rounded, perhaps beyond the end.
+                let [begun, ended] = [from, to].map(|at| micros(at).min(self.end));
+                self.slice(track, begun, ended, "down", args);
+                for fact in cause.iter().flat_map(|c| &c.losses).filter_map(|loss| loss.fact) {
+                    self.flow(records, fact, track, begun);
+                }
             }
         }
-        let counter = "pods without a node";
-        for &(at, value) in series.pending.points() {
-            let args = json!({"pods": value});
-            let event = json!({"ph": "C", "pid": WORKLOADS, "ts": at * 1000, "name": counter, "args": args});
+        self.counter("pending", "pods", series.pending.points());
+    }
+
+    fn counter(&mut self, name: &str, of: &str, points: &[(u64, u32)]) {
+        for &(at, value) in points {
+            let (args, at) = (json!({of: value}), (at * 1000).min(self.end));
+            self.events
+                .push(json!({"ph": "C", "pid": WORKLOADS, "ts": at, "name": name, "args": args}));
+        }
+    }
+
+    /// An arrow from what was done to a node to a downtime that followed: what took the last replica is looked at, and the
+    /// nearest of its causes that has a slice.
+    fn flow(&mut self, records: &[Record], loss: u64, to: Track, begun: u64) {
+        let record = |id: usize| records.get(id);
+        let Some(lost) = usize::try_from(loss).ok().and_then(record) else {
+            return;
+        };
+        let at = lost.at.as_micros();
+        let chain = std::iter::successors(Some(lost), |r| r.cause.and_then(|c| record(c.index())));
+        let tracks = chain.filter_map(|r| match r.fact {
+            Fact::DrainStarted { node, .. } => Some((node, DRAIN)),
+            Fact::NodeCrashed { node } | Fact::KubeletStopped { node } => Some((node, KUBELET)),
+            Fact::NodeUpgradeStarted { node } => Some((node, WORK)),
+            _ => None,
+        });
+        let lane = |(node, lane): (NodeId, usize)| (NODES, 1 + node.index() as u64 * PER_NODE + lane as u64);
+        let goes_on = |track: &Track| {
+            let slices = self.past.get(track).map_or(&[][..], Vec::as_slice);
+            slices.iter().any(|(from, to)| (*from..=*to).contains(&at))
+        };
+        let Some(from) = tracks.map(lane).find(goes_on) else {
+            return;
+        };
+        self.flows += 1;
+        for (ph, (pid, tid), ts) in [("s", from, at), ("f", to, begun.max(at))] {
+            let mut event =
+                json!({"ph": ph, "id": self.flows, "pid": pid, "tid": tid, "ts": ts, "cat": "cause", "name": "cause"});
+            if ph == "f"
+                && let Some(event) = event.as_object_mut()
+            {
+                // The arrow ends at the slice around this moment, not at the next one.
+                event.insert("bp".into(), "e".into());
+            }
             self.events.push(event);
         }
     }

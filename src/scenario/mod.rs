@@ -14,7 +14,7 @@ mod files;
 mod intake;
 mod limits;
 mod lint;
-mod nearest;
+pub(crate) mod nearest;
 mod objects;
 mod own;
 mod plans;

@@ -128,6 +128,8 @@ pub enum Fact {
     DrainOverdue { node: NodeId },
     /// A new machine in the place of this node, or this one itself, was refused: there are as many as there may be.
     CreationRefused { node: NodeId },
+    /// This machine was asked for and did not come.
+    CreationFailed { node: NodeId },
     /// What must hold before this node counts as done did not hold for as long as the plan waits.
     GateTimedOut { node: NodeId },
     /// The cluster autoscaler removes a node that has not been needed for long enough.
@@ -264,14 +266,17 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// Whether it tells of an attempt that changed nothing, which a stuck plan repeats for ever.
+    /// Whether it tells of an attempt that changed nothing, which a stuck plan repeats for ever. An eviction that is accepted
+    /// changes something only where a deleted pod follows: one that is being deleted already is accepted again and again.
     #[must_use]
     pub const fn is_attempt(&self) -> bool {
         matches!(
             self,
-            Self::EvictionRefused { .. }
+            Self::EvictionAccepted { .. }
+                | Self::EvictionRefused { .. }
                 | Self::EvictionFailed { .. }
                 | Self::CreationRefused { .. }
+                | Self::CreationFailed { .. }
                 | Self::PodNotDrainable { .. }
                 | Self::PodNotAdmitted { .. }
                 | Self::PodUnschedulable { .. }

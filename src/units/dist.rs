@@ -107,14 +107,18 @@ impl LogNormal {
 /// Samples distributions and remembers what it has worked out for them: the same values as [`Dist::at`], sooner.
 #[derive(Clone, Debug)]
 pub struct Sampler {
-    known: [(Span, Span, LogNormal); 32],
+    /// Each in one of the two places that its parameters point to, so that two distributions that meet in a place get along.
+    known: [[Known; 2]; 32],
 }
+
+/// The parameters of a log-normal distribution, and what they come down to.
+type Known = (Span, Span, LogNormal);
 
 impl Default for Sampler {
     fn default() -> Self {
         let second = Span::from_secs(1);
         Self {
-            known: [(second, second, LogNormal::new(second, second)); 32],
+            known: [[(second, second, LogNormal::new(second, second)); 2]; 32],
         }
     }
 }
@@ -126,11 +130,16 @@ impl Sampler {
         match *dist {
             Dist::LogNormal { median, p95 } if median > Span::ZERO => {
                 let mixed = median.as_micros().wrapping_mul(31) ^ p95.as_micros();
-                let known = &mut self.known[(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize];
-                if (known.0, known.1) != (median, p95) {
-                    *known = (median, p95, LogNormal::new(median, p95));
+                let [first, second] = &mut self.known[(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize];
+                if (first.0, first.1) == (median, p95) {
+                    return first.2.at(u);
                 }
-                known.2.at(u)
+                if (second.0, second.1) != (median, p95) {
+                    *second = *first;
+                    *first = (median, p95, LogNormal::new(median, p95));
+                    return first.2.at(u);
+                }
+                second.2.at(u)
             }
             _ => dist.at(u),
         }

@@ -56,10 +56,14 @@ impl Faults {
     }
 
     /// Whether a fact is a moment that a fault waits for.
+    #[inline]
     pub(crate) fn observe(&mut self, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
-        if self.waiting.is_empty() {
-            return;
+        if !self.waiting.is_empty() {
+            self.hear(control_plane, hall);
         }
+    }
+
+    fn hear(&mut self, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
         let mut due: Vec<(u32, Span)> = Vec::new();
         let faults = &hall.model.faults;
         for record in hall.fresh_facts() {

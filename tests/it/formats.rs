@@ -14,40 +14,133 @@ fn events(scenario: &str) -> (Vec<Value>, seatrial::metrics::Report) {
     (parsed["traceEvents"].as_array().unwrap().clone(), report)
 }
 
-/// What Perfetto asks for: known phases with the members they need, named tracks, and slices of a track that do not overlap.
+type Track = (u64, u64);
+
+/// The members that an event of a phase has, besides those that it may have.
+fn members(phase: &str) -> (&'static [&'static str], &'static [&'static str]) {
+    match phase {
+        "M" => (&["ph", "pid", "name", "args"], &["tid"]),
+        "X" => (&["ph", "pid", "tid", "ts", "dur", "name"], &["args"]),
+        "C" => (&["ph", "pid", "ts", "name", "args"], &[]),
+        "i" => (&["ph", "pid", "tid", "ts", "name", "s"], &[]),
+        "s" => (&["ph", "pid", "tid", "ts", "name", "cat", "id"], &[]),
+        "f" => (&["ph", "pid", "tid", "ts", "name", "cat", "id", "bp"], &[]),
+        other => panic!("phase {other}"),
+    }
+}
+
+/// Whether slices of a track lie beside or inside each other: a viewer cannot show two that overlap.
+fn nested(slices: &[(u64, u64)]) -> bool {
+    let mut sorted = slices.to_vec();
+    sorted.sort_by_key(|(from, to)| (*from, u64::MAX - to));
+    let mut open: Vec<u64> = Vec::new();
+    sorted.iter().all(|(from, to)| {
+        open.retain(|end| end > from);
+        let fits = open.last().is_none_or(|end| to <= end);
+        open.push(*to);
+        fits
+    })
+}
+
+/// The rules of the Trace Event Format as Perfetto's importer reads it, for every shipped scenario: known phases with exactly
+/// the members that they have, whole microseconds, processes and tracks that are named once and before they are used, slices
+/// that nest, counters of numbers in the order of time, and flows with one start and one end that lie inside slices.
 #[test]
 fn perfetto_traces_are_well_formed() {
-    for scenario in [
-        "textbook/twins.yaml",
-        "textbook/hello-upgrade.yaml",
-        "textbook/headless-faults.yaml",
-        "versions/double-hop.yaml",
-    ] {
-        let (events, _) = events(scenario);
+    let mut flows_of_all = 0;
+    for path in crate::support::files(&root().join("scenarios"), "yaml") {
+        if path.to_str().unwrap().contains("/scale/") {
+            continue;
+        }
+        let (preamble, records, report) = observe(&model(&path), 0);
+        let end = records.last().unwrap().at.as_micros();
+        let text = perfetto::render(&preamble, &records, &report).unwrap();
+        let parsed: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(parsed["displayTimeUnit"], "ms");
+        let place = path.display();
         let mut named = BTreeSet::new();
-        let mut until: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-        for event in &events {
-            let number = |name: &str| event[name].as_u64();
-            let pid = number("pid").unwrap();
-            match event["ph"].as_str().unwrap() {
-                "M" if event["name"] == "thread_name" => drop(named.insert((pid, number("tid").unwrap()))),
-                "M" => {}
-                "X" => {
-                    let track = (pid, number("tid").unwrap());
-                    assert!(named.contains(&track), "{scenario}: {event}");
-                    let (ts, dur) = (number("ts").unwrap(), number("dur").unwrap());
-                    assert!(
-                        until.get(&track).is_none_or(|end| *end <= ts),
-                        "{scenario}: {event} overlaps"
-                    );
-                    until.insert(track, ts + dur);
+        let mut slices: BTreeMap<Track, Vec<(u64, u64)>> = BTreeMap::new();
+        let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+        let mut flows: BTreeMap<u64, Vec<(String, Track, u64)>> = BTreeMap::new();
+        for event in parsed["traceEvents"].as_array().unwrap() {
+            let phase = event["ph"].as_str().unwrap();
+            let (must, may) = members(phase);
+            let object = event.as_object().unwrap();
+            assert!(must.iter().all(|m| object.contains_key(*m)), "{place}: {event}");
+            let known = |m: &String| must.contains(&m.as_str()) || may.contains(&m.as_str());
+            assert!(object.keys().all(known), "{place}: {event}");
+            assert!(!event["name"].as_str().unwrap().is_empty(), "{place}: {event}");
+            let number = |name: &str| {
+                let number = event[name].as_u64();
+                number.unwrap_or_else(|| panic!("{place}: {name} of {event} is no whole number"))
+            };
+            let track = (
+                number("pid"),
+                if object.contains_key("tid") { number("tid") } else { 0 },
+            );
+            if phase != "M" {
+                assert!(number("ts") <= end, "{place}: {event} after the end");
+                assert!(named.contains(&(track, "name")), "{place}: {event} before its name");
+                assert!(
+                    named.contains(&((track.0, 0), "name")),
+                    "{place}: {event} before its process"
+                );
+            }
+            match phase {
+                "M" => {
+                    let what = event["name"].as_str().unwrap();
+                    let process = what.starts_with("process_");
+                    assert_eq!(process, track.1 == 0, "{place}: {event}");
+                    let kind = match what.trim_start_matches("process_").trim_start_matches("thread_") {
+                        "name" => event["args"]["name"].as_str().map(|_| "name"),
+                        "sort_index" => event["args"]["sort_index"].as_u64().map(|_| "order"),
+                        other => panic!("{place}: {other}"),
+                    };
+                    let kind = kind.unwrap_or_else(|| panic!("{place}: {event}"));
+                    assert!(named.insert((track, kind)), "{place}: {event} once more");
                 }
-                "C" => assert!(event["args"].as_object().unwrap().values().all(Value::is_u64)),
-                "i" => assert!(event["s"] == "t" && number("ts").is_some() && number("tid").is_some()),
-                other => panic!("{scenario}: phase {other}"),
+                "X" => {
+                    assert!(number("ts") + number("dur") <= end, "{place}: {event}");
+                    let slice = (number("ts"), number("ts") + number("dur"));
+                    slices.entry(track).or_default().push(slice);
+                }
+                "C" => {
+                    assert!(event["args"].as_object().unwrap().values().all(Value::is_u64));
+                    let before = counted.insert(event["name"].to_string(), number("ts"));
+                    assert!(before.is_none_or(|b| b <= number("ts")), "{place}: {event}");
+                }
+                "i" => assert_eq!(event["s"], "t"),
+                _ => flows
+                    .entry(number("id"))
+                    .or_default()
+                    .push((phase.to_owned(), track, number("ts"))),
             }
         }
+        for (track, slices) in &slices {
+            assert!(nested(slices), "{place}: {track:?} {slices:?}");
+        }
+        for (id, ends) in &flows {
+            let [(start, from, begun), (finish, to, ended)] = &ends[..] else {
+                panic!("{place}: flow {id} has {} ends", ends.len());
+            };
+            assert!(start == "s" && finish == "f" && begun <= ended, "{place}: flow {id}");
+            for (track, at) in [(from, begun), (to, ended)] {
+                let inside = |slice: &(u64, u64)| (slice.0..=slice.1).contains(at);
+                assert!(
+                    slices[track].iter().any(inside),
+                    "{place}: flow {id} at {at} in no slice"
+                );
+            }
+        }
+        flows_of_all += flows.len();
     }
+    assert!(flows_of_all > 5, "{flows_of_all} flows");
+}
+
+#[test]
+fn slices_nest_or_do_not() {
+    assert!(nested(&[(0, 10), (10, 12), (2, 5), (5, 10), (3, 3)]));
+    assert!(!nested(&[(0, 10), (5, 12)]));
 }
 
 #[test]
@@ -77,7 +170,7 @@ fn perfetto_shows_nodes_components_and_workloads() {
     assert_eq!(down[0]["args"]["why"], web.causes[0].why.as_str());
     let least = all
         .iter()
-        .filter(|e| e["name"] == "default/web: ready")
+        .filter(|e| e["ph"] == "C" && e["name"] == "default/web")
         .filter_map(|e| e["args"]["ready"].as_u64())
         .min();
     assert_eq!(least, Some(0));

@@ -179,7 +179,9 @@ impl<'m> Two<'m> {
             }
             let counted = pods.iter().zip(0..).filter(|(pods, _)| **pods > 0);
             let counted: Vec<Host> = counted.map(|(&pods, place)| Host { place, pods }).collect();
-            assert_eq!(store.spreading.hosts(rs), counted);
+            let hosts = store.spreading.hosts(rs).into_iter();
+            let kept: Vec<Host> = hosts.flat_map(|hosts| hosts.each(order)).collect();
+            assert_eq!(kept, counted);
             assert_eq!(store.spreading.by_zone(rs), &by_zone[..order.zone_count()]);
         }
         let gone = |node: &NodeId| !store.nodes[*node].exists;

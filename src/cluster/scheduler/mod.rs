@@ -1,6 +1,7 @@
 //! kube-scheduler: one pod at a time from the queue to a node (S-1 … S-22).
 
 mod alike;
+mod blocks;
 mod crowd;
 mod fit;
 mod labels;
@@ -13,6 +14,7 @@ mod score;
 mod shapes;
 mod spread;
 mod tests;
+mod verdicts;
 
 use super::event::Event as World;
 use super::hall::Hall;
@@ -225,7 +227,11 @@ impl Scheduler {
         if hall.store.gate.scheduler.is_none() || !state.exists || state.terminating || state.node.is_some() {
             return;
         }
-        match self.place(pod, hall) {
+        let placed = self.place(pod, hall);
+        if hall.curiosity.is_some() {
+            self.tell(pod, placed.ok(), hall);
+        }
+        match placed {
             Ok(node) => {
                 hall.reserve(pod, node);
                 let ready = hall.now + hall.draw(&hall.model.timings.binding);

@@ -2,6 +2,7 @@
 //! by examining and scoring one node after another.
 
 use super::Scheduler;
+use super::blocks::BLOCK;
 use super::fit::wanted;
 use super::labels::Asking;
 use crate::cluster::hall::Hall;
@@ -50,9 +51,6 @@ impl Scheduler {
         Some(spreading.order.nodes()[window.place(at)])
     }
 }
-
-/// So many nodes are passed over together.
-pub(super) const BLOCK: usize = 64;
 
 /// A score; 0: the node does not fit. Blocks have at most [`BLOCK`] of them.
 pub(super) trait Score: Copy + Ord + Default {

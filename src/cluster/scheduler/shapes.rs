@@ -8,6 +8,7 @@ use super::fit::Fit;
 use super::labels::Asking;
 use super::score::resources;
 use crate::cluster::hall::Hall;
+use crate::cluster::spreading::PADDING;
 use crate::ids::{ClassId, IdVec, NodeId};
 use crate::model::behaviour::scheduler as behaviour;
 use crate::model::{Model, PodClass};
@@ -40,7 +41,7 @@ pub(super) struct Shape {
     modern: bool,
     /// A bit for each node: whether it fits.
     fits: Vec<u64>,
-    /// 1 + the score of its resources where it fits, otherwise 0.
+    /// 1 + the score of its resources where it fits, otherwise 0; and [`PADDING`].
     scores: Vec<u8>,
 }
 
@@ -133,7 +134,7 @@ impl Shapes {
             Some(missed) => missed.for_each(|node| shape.look(node, ask, fit, hall)),
             None => {
                 shape.modern = modern;
-                shape.scores.resize(hall.model.nodes.len(), 0);
+                shape.scores.resize(hall.model.nodes.len() + PADDING, 0);
                 shape.fits.resize(hall.model.nodes.len().div_ceil(64), 0);
                 hall.model.nodes.ids().for_each(|node| shape.look(node, ask, fit, hall));
             }
@@ -187,7 +188,7 @@ impl Shape {
         self.class
     }
 
-    /// For each place: 1 + the score of the resources where the node fits, otherwise 0.
+    /// For each place: 1 + the score of the resources where the node fits, otherwise 0; and [`PADDING`].
     pub(super) fn scores(&self) -> &[u8] {
         &self.scores
     }
@@ -212,7 +213,7 @@ impl Shape {
 
     /// The feasible nodes from a place on, as many as wanted (S-10, S-11).
     pub(super) fn window(&self, start: usize, wanted: usize) -> Window {
-        let nodes = self.scores.len();
+        let nodes = self.scores.len() - PADDING;
         let (end, found) = self.reach(start..nodes, wanted);
         if found == wanted {
             return Window {
@@ -239,6 +240,26 @@ impl Shape {
             at += span;
         }
         found
+    }
+
+    /// The places in a range where nodes do not fit.
+    pub(super) fn misfits(&self, places: Range<usize>) -> impl Iterator<Item = usize> {
+        let first = places.start / 64;
+        let words = self.fits[first..places.end.div_ceil(64)].iter().zip(first..);
+        words.flat_map(move |(fits, number)| {
+            let mut misfits = !fits;
+            if number == first {
+                misfits &= u64::MAX << (places.start % 64);
+            }
+            if places.end < number * 64 + 64 {
+                misfits &= !(u64::MAX << (places.end % 64));
+            }
+            std::iter::from_fn(move || {
+                let place = number * 64 + misfits.trailing_zeros() as usize;
+                misfits &= misfits.checked_sub(1)?;
+                Some(place)
+            })
+        })
     }
 
     /// How far to go until so many fit, and how many do up to there.
@@ -283,6 +304,7 @@ mod tests {
             for (place, _) in shape.scores.iter().enumerate().filter(|(_, s)| **s > 0) {
                 shape.fits[place / 64] |= 1 << (place % 64);
             }
+            shape.scores.extend([0; PADDING]);
             let (start, wanted) = (random(nodes), 1 + random(nodes));
             let (mut feasible, mut examined) = (0, 0);
             while examined < nodes && feasible < wanted {
@@ -293,6 +315,9 @@ mod tests {
             assert_eq!((window.feasible, window.examined), (feasible, examined));
             let places: usize = window.places.iter().map(ExactSizeIterator::len).sum();
             assert_eq!(places, examined);
+            let misfits = window.places.iter().flat_map(|places| shape.misfits(places.clone()));
+            let plain = window.places.iter().flat_map(Clone::clone);
+            assert!(misfits.eq(plain.filter(|&place| shape.scores[place] == 0)));
         }
     }
 }

@@ -11,11 +11,13 @@ use super::bytes::Numbers;
 use super::facts::{Arg, Said, say_fact};
 use super::series::{AllSeries, millis};
 use crate::ids::{Id, PodId};
-use crate::metrics::{Kubelets, OutageReport, Report, Seconds, WorkloadReport};
+use crate::metrics::{Cause, Kubelets, OutageReport, Report, Root, Seconds, Share, WorkloadReport};
 use crate::trace::{Fact, Preamble, Record};
 
 /// With more pods than this, nodes are drawn and pods counted.
 pub(super) const MOST_PODS: usize = 12_000;
+/// So many reasons are told for which replicas of a workload were missing.
+const MOST_REASONS: usize = 12;
 /// The name of what stands for pods that are not drawn: a node and how many it has. No fact has it.
 const NODE_PODS: &str = "NodePods";
 
@@ -73,11 +75,33 @@ struct Workload<'a> {
     desired: u32,
     application: bool,
     outages: &'a [[Seconds; 2]],
-    causes: &'a [crate::metrics::Cause],
+    causes: Vec<Why<'a>>,
+    /// What replicas were missing for, whether any other one was there or not.
+    missing: Vec<Missing<'a>>,
+    /// How many more reasons there are, each with less.
+    missing_more: usize,
     evictions: u64,
     refusals: u64,
     ready: String,
 }
+
+/// Why it was down.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Why<'a> {
+    interval: [Seconds; 2],
+    why: &'a str,
+    fix: Option<&'a str>,
+    losses: Vec<Loss<'a>>,
+}
+
+/// What took replicas before a downtime, and where the chain of its causes is: a fact of the page.
+#[derive(Serialize)]
+struct Loss<'a>(&'a str, String, Option<usize>);
+
+/// What is to blame, where its chain begins, a fact of the page, and for how long it was down and degraded for it.
+#[derive(Serialize)]
+struct Missing<'a>(&'a str, String, Option<usize>, Seconds, Seconds);
 
 /// Everything that the page's scripts read.
 pub(super) fn data<'a>(
@@ -96,7 +120,7 @@ pub(super) fn data<'a>(
         Names::default()
     };
     let mut facts = Facts::default();
-    facts.encode(preamble, records, (!whole).then_some(&series));
+    let places = facts.encode(preamble, records, (!whole).then_some(&series));
     Data {
         engine: &preamble.engine_version,
         name,
@@ -113,7 +137,7 @@ pub(super) fn data<'a>(
             .workloads
             .iter()
             .zip(&series.ready)
-            .map(|(w, ready)| workload(w, ready.text(end)))
+            .map(|(w, ready)| workload(w, ready.text(end), &places))
             .collect(),
         instances: preamble
             .instances
@@ -163,14 +187,51 @@ fn nodes(preamble: &Preamble) -> Nodes<'_> {
     }
 }
 
-fn workload(workload: &WorkloadReport, ready: String) -> Workload<'_> {
+/// Where a chain of causes begins, in words.
+fn began(root: &Root) -> String {
+    match root {
+        Root::Step { words, .. } => format!("because of {words}"),
+        Root::Fault { words, .. } => format!("because of a fault: {words}"),
+        Root::Initial { words, .. } => words.clone(),
+    }
+}
+
+/// `places`: for each fact of the trace, one above that of the page; 0: it is not there.
+fn workload<'a>(workload: &'a WorkloadReport, ready: String, places: &[u32]) -> Workload<'a> {
+    let place = |fact: Option<u64>| {
+        let place = places.get(usize::try_from(fact?).ok()?)?;
+        (*place as usize).checked_sub(1)
+    };
+    let why = |cause: &'a Cause| Why {
+        interval: cause.interval,
+        why: &cause.why,
+        fix: cause.fix.as_deref(),
+        losses: (cause.losses.iter())
+            .map(|l| Loss(&l.why, began(&l.root), place(l.fact)))
+            .collect(),
+    };
+    let mut shares: Vec<&Share> = workload.attribution.iter().collect();
+    let lack = |share: &Share| {
+        let lack = share.endpoints.unwrap_or(share.serving);
+        (lack.downtime_seconds, lack.degraded_seconds)
+    };
+    let missing = |share: &'a Share| {
+        let (down, degraded) = lack(share);
+        Missing(&share.why, began(&share.root), place(share.fact), down, degraded)
+    };
+    shares.sort_by(|a, b| {
+        let ((a, x), (b, y)) = (lack(a), lack(b));
+        b.total_cmp(&a).then(y.total_cmp(&x))
+    });
     Workload {
         name: workload.full_name(),
         kind: &workload.kind,
         desired: workload.desired,
         application: !workload.is_control_plane(),
         outages: &workload.availability().outages,
-        causes: &workload.causes,
+        causes: workload.causes.iter().map(why).collect(),
+        missing: shares.iter().take(MOST_REASONS).copied().map(missing).collect(),
+        missing_more: shares.len().saturating_sub(MOST_REASONS),
         evictions: workload.evictions,
         refusals: workload.refusals,
         ready,
@@ -237,11 +298,11 @@ struct Facts {
 }
 
 impl Facts {
-    /// `instead`: what stands for the facts about pods.
-    fn encode(&mut self, preamble: &Preamble, records: &[Record], instead: Option<&AllSeries>) {
+    /// `instead`: what stands for the facts about pods. Tells for each fact one above the place of the nearest cause that is
+    /// there, itself included; 0: there is none.
+    fn encode(&mut self, preamble: &Preamble, records: &[Record], instead: Option<&AllSeries>) -> Vec<u32> {
         let mut kubelets = Kubelets::new(preamble);
         let mut counts = instead.map_or(&[][..], |s| &s.on_nodes).iter().peekable();
-        // For each fact, one above the place of the nearest cause that is there, itself included; 0: none.
         let mut places: Vec<u32> = Vec::with_capacity(records.len());
         for record in records {
             kubelets.observe(&record.fact);
@@ -263,6 +324,7 @@ impl Facts {
             self.push(at, cause, said);
             places.push(u32::try_from(self.count).unwrap_or(0));
         }
+        places
     }
 
     fn push(&mut self, at: u64, cause: u32, said: Said) {

@@ -291,6 +291,7 @@ fn of_node(fact: &Fact) -> Option<Said> {
             let words = "{0}: the new machine is gone, and another one is asked for";
             of("SuccessorLost", words, Node(node))
         }
+        Fact::CreationFailed { node } => of("CreationFailed", "{0}: the new machine does not come", Node(node)),
         Fact::RollbackStarted => say(
             "RollbackStarted",
             "the old nodes are wanted back: rollback",

@@ -40,7 +40,7 @@ pub(in crate::report) fn node(preamble: &Preamble, id: NodeId) -> &str {
     node.map_or("a node", |node| node.name.as_str())
 }
 
-fn process(preamble: &Preamble, id: InstanceId) -> String {
+pub(in crate::report) fn process(preamble: &Preamble, id: InstanceId) -> String {
     let Some(info) = preamble.instances.get(id.index()) else {
         return "a process".into();
     };
@@ -184,6 +184,7 @@ pub(super) fn of_node(preamble: &Preamble, fact: &Fact) -> Option<String> {
         Fact::SuccessorLost { node } => {
             format!("{}: the new machine is gone, the plan asks for another one", name(node))
         }
+        Fact::CreationFailed { node } => format!("{}: the new machine does not come", name(node)),
         Fact::RollbackStarted => "the old nodes are wanted back: rollback".into(),
         Fact::NodeExcluded { node } => format!("{}: labelled, load balancers leave it out", name(node)),
         Fact::NodeIncluded { node } => format!("{}: load balancers may send to it again", name(node)),

@@ -24,7 +24,7 @@ impl Builder<'_> {
                 .scale_down_unneeded_time
                 .as_ref()
                 .map_or(Span::from_secs(600), |d| d.0),
-            threshold: self.thousandths(spec.scale_down_utilization_threshold.as_ref(), 500),
+            threshold: self.thousandths(spec.scale_down_utilization_threshold.as_ref(), "the threshold", 500),
             groups,
         });
         self.assume(
@@ -81,10 +81,10 @@ impl Builder<'_> {
         clippy::cast_sign_loss,
         reason = "between 0 and 1000"
     )]
-    fn thousandths(&mut self, given: Option<&At<f64>>, default: u64) -> u64 {
+    pub(super) fn thousandths(&mut self, given: Option<&At<f64>>, what: &str, default: u64) -> u64 {
         let Some(given) = given else { return default };
         if !(0.0..=1.0).contains(&given.value) {
-            let text = format!("the threshold must be between 0 and 1, not {}", given.value);
+            let text = format!("{what} must be between 0 and 1, not {}", given.value);
             self.wrong(given.place, text);
             return default;
         }

@@ -22,6 +22,10 @@ impl Builder<'_> {
                 self.model.faults.push(Fault { trigger, action });
             }
         }
+        for creation in documents.faults.iter().filter_map(|spec| spec.node_creation.as_ref()) {
+            let share = self.thousandths(Some(&creation.failure_probability), "the probability", 0);
+            self.model.creation_failure = u32::try_from(share).unwrap_or(1000);
+        }
     }
 
     fn trigger(&mut self, event: &At<EventSpec>) -> Option<Trigger> {

@@ -1,10 +1,11 @@
 //! How the nodes of a pool are upgraded.
 
 use super::Builder;
-use crate::model::{Gate, Mode, NodeOrder, OnAbort, OnQuota, Premark, Rounding, Strategy, Window};
+use crate::model::{Gate, Mode, NodeOrder, OnAbort, OnCreateFailure, OnQuota, Premark, Rounding, Strategy, Window};
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::own::{
-    Duration, GateSpec, ModeSpec, OnAbortSpec, OnQuotaSpec, OrderSpec, PremarkSpec, RoundingSpec, Share, StrategySpec,
+    Duration, GateSpec, ModeSpec, OnAbortSpec, OnCreateFailureSpec, OnQuotaSpec, OrderSpec, PremarkSpec, RoundingSpec,
+    Share, StrategySpec,
 };
 use crate::scenario::text::At;
 use crate::units::{IntOrPercent, Span};
@@ -66,10 +67,11 @@ impl Builder<'_> {
             max_blocked_nodes: spec.max_blocked_nodes.as_ref().map(|m| self.share_of(Some(m), 0)),
             window: spec.window.as_ref().map(|w| self.window(w)),
             max_nodes: spec.max_nodes.as_ref().map(|m| m.value),
-            on_quota: match spec.on_quota {
-                None | Some(OnQuotaSpec::Abort) => OnQuota::Abort,
-                Some(OnQuotaSpec::Retry) => OnQuota::Retry,
-                Some(OnQuotaSpec::GoWithout) => OnQuota::GoWithout,
+            on_quota: on_quota(spec.on_quota),
+            create_timeout: spec.create_timeout.as_ref().map(|d| d.0).filter(|&t| t > Span::ZERO),
+            on_create_failure: match spec.on_create_failure {
+                None | Some(OnCreateFailureSpec::Abort) => OnCreateFailure::Abort,
+                Some(OnCreateFailureSpec::Retry) => OnCreateFailure::Retry,
             },
             on_abort: match spec.on_abort {
                 None | Some(OnAbortSpec::Finish) => OnAbort::Finish,
@@ -180,5 +182,13 @@ const fn order(spec: Option<OrderSpec>) -> NodeOrder {
         Some(OrderSpec::FewestPods) => NodeOrder::FewestPods,
         Some(OrderSpec::Random) => NodeOrder::Random,
         Some(OrderSpec::Listed) => NodeOrder::Listed,
+    }
+}
+
+const fn on_quota(given: Option<OnQuotaSpec>) -> OnQuota {
+    match given {
+        None | Some(OnQuotaSpec::Abort) => OnQuota::Abort,
+        Some(OnQuotaSpec::Retry) => OnQuota::Retry,
+        Some(OnQuotaSpec::GoWithout) => OnQuota::GoWithout,
     }
 }

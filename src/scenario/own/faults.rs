@@ -17,7 +17,18 @@ use crate::scenario::text::At;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct FaultsSpec {
     /// What happens, and when.
+    #[serde(default)]
     pub(crate) events: Vec<At<EventSpec>>,
+    /// New machines that do not come.
+    pub(crate) node_creation: Option<NodeCreationSpec>,
+}
+
+/// New machines that do not come.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NodeCreationSpec {
+    /// The share of attempts that fail, each by itself, from 0 to 1 in thousandths.
+    pub(crate) failure_probability: At<f64>,
 }
 
 /// One piece of trouble: `at` or `after`, and one action.

@@ -19,9 +19,9 @@ pub(crate) use expectations::{
 };
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
-    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
-    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StepSpec, StrategySpec,
-    UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec, WindowSpec, WorkersSpec,
+    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec,
+    OnCreateFailureSpec, OnFailureSpec, OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec,
+    StepSpec, StrategySpec, UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec, WindowSpec, WorkersSpec,
 };
 pub(crate) use timings::{NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
 pub(crate) use values::{Duration, Latency, Quantity, Share, Version};

@@ -205,6 +205,12 @@ pub(crate) struct StrategySpec {
     /// What happens when a new node is refused because of maxNodes; Abort unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_quota: Option<OnQuotaSpec>,
+    /// A new node that does not come is given up after so long; 0s: after the time that it would have taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) create_timeout: Option<Duration>,
+    /// What happens when a new node does not come; Abort unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_create_failure: Option<OnCreateFailureSpec>,
     /// What becomes of nodes that are being worked on when the plan gives up; Finish unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) on_abort: Option<OnAbortSpec>,
@@ -247,6 +253,15 @@ pub(crate) enum OnQuotaSpec {
     Retry,
     /// The node goes without: it is drained and deleted first, and its successor comes afterwards.
     GoWithout,
+}
+
+/// What happens when a new node does not come.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+pub(crate) enum OnCreateFailureSpec {
+    /// The plan ends.
+    Abort,
+    /// It is asked for again a minute later.
+    Retry,
 }
 
 /// What becomes of nodes that are being worked on when the plan gives up.

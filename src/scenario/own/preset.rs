@@ -1,8 +1,8 @@
 //! What a plan leaves out: a preset says it, then the defaults.
 
 use super::plan::{
-    ControlPlanePlanSpec, DrainSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnFailureSpec,
-    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StrategySpec, ViaSpec,
+    ControlPlanePlanSpec, DrainSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnCreateFailureSpec,
+    OnFailureSpec, OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StrategySpec, ViaSpec,
 };
 use super::{Duration, Share};
 use crate::scenario::text::{At, Place};
@@ -24,7 +24,7 @@ macro_rules! over {
 over!(ControlPlanePlanSpec: upgrade, drain, drain_before_apply, certificate_renewal, order, kubelets);
 over!(StrategySpec: mode, max_unavailable, max_surge, order, premark, ramp, barrier, lockstep, soak, gate, reboot,
     rounding, max_at_once, first_alone, buffer, buffer_per_zone, batch_soak, pool_soak, post_drain_delay, gate_checks,
-    gate_interval, gate_timeout, only_evictable, max_blocked_nodes, window, max_nodes, on_quota, on_abort, scale_down_disabled, rollback_after);
+    gate_interval, gate_timeout, only_evictable, max_blocked_nodes, window, max_nodes, on_quota, create_timeout, on_create_failure, on_abort, scale_down_disabled, rollback_after);
 over!(DrainSpec: via, ignore_daemon_sets, delete_empty_dir_data, force, grace_period, timeout, retry_interval, on_failure,
     failure_retry_interval, tries, alert_after, exclude_from_load_balancers);
 
@@ -129,6 +129,8 @@ impl StrategySpec {
             window: None,
             max_nodes: None,
             on_quota: Some(OnQuotaSpec::Abort),
+            create_timeout: Some(Duration(Span::ZERO)),
+            on_create_failure: Some(OnCreateFailureSpec::Abort),
             on_abort: Some(OnAbortSpec::Finish),
             scale_down_disabled: None,
             rollback_after: None,

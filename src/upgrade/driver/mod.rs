@@ -40,6 +40,10 @@ pub(crate) enum Event {
     Premark,
     /// The machine that takes the place of a task's node is up.
     Created(u32),
+    /// It will not come …
+    NotCreated(u32),
+    /// … and none ever will.
+    NeverCreated(u32),
     /// A machine that was lost is up again.
     Recreated(u32),
     /// The machine of a task's node is gone.
@@ -136,6 +140,8 @@ struct Task {
     limited: bool,
     /// How often the gate was open in a row, and since when it has been looked at.
     passes: u32,
+    /// How often a new machine was asked for.
+    creations: u32,
     gate_since: Option<Time>,
     ended: bool,
     /// How often its new machine was lost.
@@ -162,6 +168,7 @@ impl Task {
             draining: false,
             limited: false,
             passes: 0,
+            creations: 0,
             gate_since: None,
             ended: false,
             losses: 0,
@@ -255,6 +262,7 @@ impl Driver {
             | Event::Configured(_)
             | Event::KubeletUp(_)
             | Event::Created(_)
+            | Event::NotCreated(_)
             | Event::Recreated(_)
             | Event::Gone(_)
             | Event::Rested(_)
@@ -271,6 +279,7 @@ impl Driver {
                 self.woken(event, plan, drains, kubeadm, hall);
             }
             Event::Next(task) => self.stage(task, plan, drains, kubeadm, hall),
+            Event::NeverCreated(task) => self.not_created(task, hall),
             Event::Look => self.look(plan, hall),
             Event::LimitOver => self.limits -= 1,
             Event::Gate(task) => self.gate(task, hall),
@@ -305,6 +314,7 @@ impl Driver {
             }
             Event::KubeletUp(task) => self.kubelet_up(task, hall),
             Event::Created(task) => self.created(task, hall),
+            Event::NotCreated(task) => self.not_created(task, hall),
             Event::Recreated(task) => self.recreated(task, hall),
             Event::Gone(task) => {
                 self.machines = self.machines.saturating_sub(1);

@@ -6,7 +6,9 @@ use crate::cluster::disruption::{self, Verdict};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::ids::{Id, NodeId};
-use crate::model::{DrainVia, Gate, Mode, NodeOrder, OnQuota, Pace, Plan, Premark, Strategy, WorkloadKind};
+use crate::model::{
+    DrainVia, Gate, Mode, NodeOrder, OnCreateFailure, OnQuota, Pace, Plan, Premark, Strategy, WorkloadKind,
+};
 use crate::trace::{Fact, NodeResult, PlanStatus};
 use crate::units::{Span, Time};
 use crate::upgrade::order::ordered;
@@ -14,8 +16,8 @@ use crate::upgrade::pool::{PoolRun, Slot};
 
 /// How often it is looked again whether a node can be begun (Karpenter's disruption controller).
 const LOOK: Span = Span::from_secs(10);
-/// How often a new node that was refused is asked for again (an assumption).
-const ASK_AGAIN: Span = Span::from_secs(60);
+/// How often a new node that was refused or did not come is asked for again (an assumption).
+pub(super) const ASK_AGAIN: Span = Span::from_secs(60);
 
 impl Driver {
     pub(super) fn next_pool(&mut self, plan: &Plan, hall: &mut Hall<'_>) {
@@ -222,6 +224,10 @@ impl Driver {
                 .pool
                 .as_ref()
                 .is_none_or(|run| !run.could_begin(|node| evictable(node, hall))),
+            // The plan would only ask again for what never comes.
+            Event::NeverCreated(_) => self
+                .strategy(hall)
+                .is_some_and(|s| s.on_create_failure == OnCreateFailure::Retry),
             Event::LimitOver => true,
             _ => false,
         }

@@ -1,13 +1,14 @@
 //! Nodes that give way to new ones, and marks for those whose turn has not come.
 
+use super::pools::ASK_AGAIN;
 use super::{AGAIN, Driver, Event, Progress, Slot, Stage, version_of};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
 use crate::ids::NodeId;
-use crate::model::{DrainVia, Mode, Plan, Premark};
+use crate::model::{DrainVia, Mode, OnCreateFailure, Plan, Premark};
 use crate::rng::Purpose;
-use crate::trace::{LifecycleTaint, NodeResult};
+use crate::trace::{Fact, LifecycleTaint, NodeResult};
 use crate::units::Span;
 
 /// What is still to do on a node that is replaced, the next thing last.
@@ -65,10 +66,37 @@ impl Driver {
         match successor {
             Some(_) if self.refused_by_quota(number, hall) => {}
             Some(successor) => {
-                let time = creation(self.entity(successor, 2), hall);
-                self.wake_after(time, Event::Created(number), hall);
+                let entity = self.entity(successor, 2);
+                let time = creation(entity, hall);
+                let attempt = self.tasks[number as usize].creations;
+                self.tasks[number as usize].creations += 1;
+                if !fails(entity, attempt, hall) {
+                    return self.wake_after(time, Event::Created(number), hall);
+                }
+                let notice = self.strategy(hall).and_then(|s| s.create_timeout).unwrap_or(time);
+                if hall.model.creation_failure < 1000 {
+                    self.wake_after(notice, Event::NotCreated(number), hall);
+                } else {
+                    // Where none ever comes, time that passes is no progress.
+                    hall.after(notice, World::Driver(Event::NeverCreated(number)));
+                }
             }
             None => self.stage_done(number, hall),
+        }
+    }
+
+    /// A new machine did not come.
+    pub(super) fn not_created(&mut self, number: u32, hall: &mut Hall<'_>) {
+        self.machines = self.machines.saturating_sub(1);
+        let task = &self.tasks[number as usize];
+        let node = task.successor.unwrap_or(task.node);
+        hall.emit_cause(Fact::CreationFailed { node });
+        match self.strategy(hall).map(|s| s.on_create_failure) {
+            Some(OnCreateFailure::Retry) => {
+                self.tasks[number as usize].stages.push(Stage::Create);
+                hall.after(ASK_AGAIN, World::Driver(Event::Next(number)));
+            }
+            _ => self.abort(number, hall),
         }
     }
 
@@ -113,4 +141,16 @@ impl Driver {
 pub(super) fn creation(entity: u64, hall: &Hall<'_>) -> Span {
     let dist = &hall.model.timings.node_create;
     hall.streams.sample(Purpose::NodeUpgrade, entity, dist)
+}
+
+/// Whether a new machine does not come, the n-th time that it is asked for.
+pub(super) fn fails(entity: u64, attempt: u32, hall: &Hall<'_>) -> bool {
+    if hall.model.creation_failure == 0 {
+        return false;
+    }
+    let mut luck = hall.streams.stream(Purpose::NodeCreation, entity);
+    for _ in 0..attempt {
+        luck.below(1000);
+    }
+    luck.below(1000) < hall.model.creation_failure
 }

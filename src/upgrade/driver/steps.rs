@@ -1,6 +1,6 @@
 //! An explicit runbook: one command a step, each as its author expects it to end.
 
-use super::replace::creation;
+use super::replace::{creation, fails};
 use super::{Driver, Event, Owner, Progress, version_of};
 use crate::cluster::control_plane;
 use crate::cluster::event::Event as World;
@@ -43,6 +43,10 @@ impl Driver {
             }
             Step::CreateNode(node) => {
                 let time = creation(self.entity(*node, 2), hall);
+                if fails(self.entity(*node, 2), 0, hall) {
+                    hall.emit_cause(Fact::CreationFailed { node: *node });
+                    return hall.after(time, World::Driver(Event::StepDone(false)));
+                }
                 self.wake_after(time, Event::StepUp, hall);
             }
             Step::RenewCertificates(node) => {

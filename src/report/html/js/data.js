@@ -3,9 +3,10 @@
 /**
  * @typedef {{names: string[], versions: number[], controlPlane: number[], planned: number[],
  *   groups: [string | null, string | null][], group: number[]}} NodesData
- * @typedef {{interval: [number, number], why: string, fix: string | null}} Cause
+ * @typedef {{interval: [number, number], why: string, fix: string | null, losses: [string, string, number | null][]}} Cause
  * @typedef {{name: string, kind: string, desired: number, application: boolean, outages: [number, number][],
- *   causes: Cause[], evictions: number, refusals: number, ready: string}} WorkloadData
+ *   causes: Cause[], missing: [string, string, number | null, number, number][],
+ *   missingMore: number, evictions: number, refusals: number, ready: string}} WorkloadData
  * @typedef {{start: number, end: number, components: string[], podsLost: number, recreatedDuring: number,
  *   recreatedAfter: number}} Outage
  * @typedef {{engine: string, name: string | null, plan: string | null, seed: number, trial: number, versions: string[], from: number,

@@ -5,6 +5,8 @@
  * @typedef {{letter: string, id: number}} Subject
  */
 
+const MOST_CAUSES = 12;
+
 /** The chain of causes of a fact, the first cause first. @param {number} fact @returns {number[]} */
 function chainOf(fact) {
   const chain = [];
@@ -87,8 +89,34 @@ function whyWorkload(panel, id, at) {
     const [from, to] = cause.interval;
     panel.append(element("h3", "Down " + seconds(from * 1000) + " – " + seconds(to * 1000)));
     panel.append(element("p", cause.why));
+    addCauses(panel, cause.losses.map(([why, root, fact]) => ({ words: why, more: root, fact })));
     if (cause.fix) panel.append(element("p", "What helps: " + cause.fix, "fix"));
   }
+  if (workload.missing.length === 0) return;
+  panel.append(element("h3", "What replicas were missing for"));
+  addCauses(panel, workload.missing.map(([why, root, fact, down, degraded]) => {
+    const times = [down > 0 ? "down " + seconds(down * 1000) : "", degraded > 0 ? "degraded " + seconds(degraded * 1000) : ""];
+    return { words: why, more: [...times.filter((t) => t !== ""), root].join(", "), fact };
+  }));
+  if (workload.missingMore > 0) panel.append(element("p", countOf(workload.missingMore, "more reason") + " for less", "more"));
+}
+
+/** Causes, each of which leads to its chain. @param {HTMLElement} panel
+ * @param {{words: string, more: string, fact: number | null}[]} causes */
+function addCauses(panel, causes) {
+  const list = element("ol", undefined, "causes");
+  for (const { words, more, fact } of causes.slice(0, MOST_CAUSES)) {
+    const item = element("li");
+    const line = element(fact === null ? "span" : "button", words);
+    if (fact !== null) {
+      line.setAttribute("type", "button");
+      line.addEventListener("click", () => select({ letter: "f", id: fact }));
+    }
+    item.append(line, element("span", more, "more"));
+    list.append(item);
+  }
+  if (causes.length > MOST_CAUSES) list.append(element("li", causes.length - MOST_CAUSES + " more"));
+  panel.append(list);
 }
 
 /** @param {HTMLElement} panel @param {number} node */

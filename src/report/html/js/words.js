@@ -62,7 +62,7 @@ const WEIGHT = {
   ApiAvailable: "good", QuorumLost: "bad", QuorumRegained: "good", LeaderLost: "fair", LeaderElected: "good",
   PodNotAdmitted: "bad", PodUnschedulable: "fair", PodBound: "", PodReady: "", PodDeleted: "", PodFinished: "",
   DrainOverdue: "bad", GateTimedOut: "bad", CreationRefused: "fair", ScaleDownStarted: "bad", SuccessorLost: "bad", RollbackStarted: "head",
-  NodeExcluded: "", NodeIncluded: "", BalancerJoined: "good", BalancerLeft: "fair",
+  CreationFailed: "bad", NodeExcluded: "", NodeIncluded: "", BalancerJoined: "good", BalancerLeft: "fair",
   PodFailed: "bad", RolloutStarted: "", RolloutEnded: "", FaultInjected: "bad", FaultMissed: "", NothingCanChange: "bad",
 };
 

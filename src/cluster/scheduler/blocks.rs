@@ -1,0 +1,223 @@
+//! Bytes of nodes, a block at a time. Loops over arrays, without conditions: so the compiler handles many bytes at once.
+
+use crate::rng::Ties;
+
+/// So many nodes are handled together.
+pub(super) const BLOCK: usize = 64;
+/// A byte for each node of a block; 0: the node does not fit.
+pub(super) type Block = [u8; BLOCK];
+
+/// So many zones, that of nodes without one included, are told apart by masks.
+pub(super) const FEW: usize = 4;
+
+/// Within a block, so many bytes are passed over together.
+const PART: usize = 16;
+
+/// All bits or none.
+const fn only_if(yes: bool) -> u8 {
+    (yes as u8).wrapping_neg()
+}
+
+/// The highest byte.
+fn highest<const N: usize>(bytes: &[u8; N]) -> u8 {
+    let mut highest = 0;
+    for byte in bytes {
+        highest = highest.max(*byte);
+    }
+    highest
+}
+
+/// How often a byte occurs.
+fn count<const N: usize>(bytes: &[u8; N], of: u8) -> u8 {
+    let mut count = 0;
+    for byte in bytes {
+        count += u8::from(*byte == of);
+    }
+    count
+}
+
+/// The lowest byte above 0 and the highest; (1, 0) or so where there is none.
+pub(super) fn range(cells: &[Block]) -> (u8, u8) {
+    let (mut low, mut high) = ([u8::MAX; BLOCK], [0; BLOCK]);
+    for cell in cells {
+        for at in 0..BLOCK {
+            low[at] = low[at].min(cell[at].wrapping_sub(1));
+            high[at] = high[at].max(cell[at]);
+        }
+    }
+    let lowest = u8::MAX - highest(&low.map(|byte| u8::MAX - byte));
+    (lowest.saturating_add(1), highest(&high))
+}
+
+/// The lowest and the highest pair of the nodes in a zone that fit; `nodes`: their zones and pairs.
+pub(super) fn range_in_zone<'a>(
+    cells: &[Block],
+    nodes: impl Iterator<Item = (&'a Block, &'a Block)>,
+    zone: u8,
+) -> (u8, u8) {
+    let (mut low, mut high) = ([u8::MAX; BLOCK], [0; BLOCK]);
+    for (cell, (zones, pairs)) in cells.iter().zip(nodes) {
+        for at in 0..BLOCK {
+            let here = only_if(zones[at] == zone) & only_if(cell[at] != 0);
+            low[at] = low[at].min(pairs[at] | !here);
+            high[at] = high[at].max(pairs[at] & here);
+        }
+    }
+    let lowest = u8::MAX - highest(&low.map(|byte| u8::MAX - byte));
+    (lowest, highest(&high))
+}
+
+/// Adds to the cells of nodes that fit what is added by number; `numbers`: those of the nodes.
+pub(super) fn add<'a>(cells: &mut [Block], numbers: impl Iterator<Item = &'a Block>, adds: &[u8; 256]) {
+    for (cell, numbers) in cells.iter_mut().zip(numbers) {
+        let mut more = [0; BLOCK];
+        for at in 0..BLOCK {
+            more[at] = adds[usize::from(numbers[at])];
+        }
+        for at in 0..BLOCK {
+            cell[at] = cell[at].wrapping_add(more[at]) & only_if(cell[at] != 0);
+        }
+    }
+}
+
+/// The same for numbers below [`FEW`].
+pub(super) fn add_few<'a>(cells: &mut [Block], numbers: impl Iterator<Item = &'a Block>, [a, b, c, d]: [u8; FEW]) {
+    for (cell, numbers) in cells.iter_mut().zip(numbers) {
+        for at in 0..BLOCK {
+            let number = numbers[at];
+            let first = only_if(number == 0) & a | only_if(number == 1) & b;
+            let last = only_if(number == 2) & c | only_if(number == 3) & d;
+            cell[at] = cell[at].wrapping_add(first | last) & only_if(cell[at] != 0);
+        }
+    }
+}
+
+/// Where the best of these bytes stands. Ties are broken at random (S-13): whenever a byte equals the best so far, the n-th
+/// of its kind takes its place with a chance of 1/n.
+pub(super) fn best(cells: &[Block], ties: &mut Ties) -> usize {
+    let mut most = [0; BLOCK];
+    for cell in cells {
+        for at in 0..BLOCK {
+            most[at] = most[at].max(cell[at]);
+        }
+    }
+    let best = highest(&most);
+    ties.skip(overtaken(cells, best));
+    let equals = cells.iter().map(|cell| u32::from(count(cell, best))).sum();
+    let mut before = ties.pick(equals);
+    for (number, cell) in cells.iter().enumerate() {
+        let here = u32::from(count(cell, best));
+        if before >= here {
+            before -= here;
+            continue;
+        }
+        let equal = cell.iter().enumerate().filter(|&(_, &byte)| byte == best);
+        let at = equal.map(|(at, _)| at).nth(before as usize);
+        return number * BLOCK + at.unwrap_or(0);
+    }
+    0
+}
+
+/// How many nodes before the first of the best equal the best so far.
+fn overtaken(cells: &[Block], best: u8) -> u64 {
+    let (mut so_far, mut equals) = (0, 0);
+    for cell in cells {
+        let most = highest(cell);
+        // Most blocks have nothing to say once a good node is known.
+        if most < so_far || most == 0 {
+            continue;
+        }
+        if most == so_far {
+            equals += u64::from(count(cell, so_far));
+            continue;
+        }
+        for part in cell.as_chunks::<PART>().0 {
+            let most = highest(part);
+            if most < so_far || most == 0 {
+                continue;
+            }
+            if most == so_far {
+                equals += u64::from(count(part, so_far));
+                continue;
+            }
+            for &byte in part {
+                equals += u64::from(byte == so_far && byte > 0);
+                so_far = byte.max(so_far);
+                if byte == best {
+                    return equals;
+                }
+            }
+        }
+    }
+    equals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, Streams};
+
+    /// Side by side with a walk from node to node, each of which is drawn for.
+    #[test]
+    fn s13_the_best_and_the_draws_are_those_of_a_plain_walk() {
+        let mut luck = Streams::new(3, 1).stream(Purpose::Fault, 0);
+        for case in 0..3000 {
+            let (values, rare) = (1 + luck.below(255), 2 + luck.below(20));
+            let mut byte = |_| {
+                if luck.below(rare) == 0 {
+                    0
+                } else {
+                    1 + luck.below(values) as u8
+                }
+            };
+            let cells: Vec<Block> = (0..1 + case % 9).map(|_| std::array::from_fn(&mut byte)).collect();
+            let stream = Streams::new(case, 0).stream(Purpose::Ties, 0);
+            let (mut plain, mut ties) = (Ties::new(stream.clone()), Ties::new(stream));
+            let (mut at, mut most, mut equals) = (0, 0, 0);
+            for (place, &byte) in cells.as_flattened().iter().enumerate().filter(|(_, byte)| **byte > 0) {
+                if byte > most {
+                    (at, most, equals) = (place, byte, 1);
+                } else if byte == most {
+                    equals += 1;
+                    if plain.below(equals) == 0 {
+                        at = place;
+                    }
+                }
+            }
+            assert_eq!(
+                (best(&cells, &mut ties), ties.below(1 << 30)),
+                (at, plain.below(1 << 30))
+            );
+        }
+    }
+
+    #[test]
+    fn ranges_are_those_of_a_plain_walk() {
+        let mut luck = Streams::new(3, 2).stream(Purpose::Fault, 0);
+        for case in 0..2000 {
+            let (values, rare) = (1 + luck.below(255), 2 + luck.below(20));
+            let mut byte = || {
+                if luck.below(rare) == 0 {
+                    0
+                } else {
+                    1 + luck.below(values) as u8
+                }
+            };
+            let mut block = |_| std::array::from_fn(|_| byte());
+            let cells: Vec<Block> = (0..1 + case % 5).map(&mut block).collect();
+            let pairs: Vec<Block> = (0..1 + case % 5).map(&mut block).collect();
+            let zones: Vec<Block> = pairs.iter().map(|pairs| pairs.map(|pair| pair % 3)).collect();
+            let fit = cells.as_flattened().iter().copied().filter(|&byte| byte > 0);
+            assert_eq!(Some(range(&cells)), fit.clone().min().zip(fit.max()));
+            for zone in 0..3 {
+                let nodes = cells.as_flattened().iter().zip(pairs.as_flattened());
+                let here = nodes.filter(|&(&cell, &pair)| cell > 0 && pair % 3 == zone);
+                let here = here.map(|(_, &pair)| pair);
+                let found = range_in_zone(&cells, zones.iter().zip(&pairs), zone);
+                if let Some(range) = here.clone().min().zip(here.max()) {
+                    assert_eq!(found, range);
+                }
+            }
+        }
+    }
+}
