@@ -357,6 +357,9 @@ pub(super) struct ExplainArgs {
     /// Tell why the pod, or the pods of the workload, were not on this node (at the time of --at, or at the end)
     #[arg(long, value_name = "NODE", requires = "subject", conflicts_with = "node")]
     pub(super) why_not: Option<String>,
+    /// Play the run again with one change at a time, and name those that would have prevented an outage or a standstill
+    #[arg(long)]
+    pub(super) advise: bool,
     /// Print the explanation in this form: wide leaves nothing out
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub(super) output: Output,

@@ -11,13 +11,19 @@ use crate::metrics::{Metrics, Report};
 use crate::model::Model;
 use crate::report;
 use crate::scenario::nearest;
+use crate::study::advice;
 use crate::trace::{Preamble, Record};
 use crate::units::{Span, Time};
 
 /// Runs a plan and explains what went wrong.
 pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit> {
-    let model = match load::load(&args.scenario, terminal) {
-        Ok(scenario) => scenario.model,
+    let loaded = if args.advise {
+        load::changeable(&args.scenario, terminal).map(|(plans, scenario)| (Some(plans), scenario.model))
+    } else {
+        load::load(&args.scenario, terminal).map(|scenario| (None, scenario.model))
+    };
+    let (plans, model) = match loaded {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
     let options = RunOptions {
@@ -40,7 +46,14 @@ pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit> {
         records: &played.records,
         report: &played.report,
     };
-    let explanation = explain(run, &question, |pods| cluster::attempts(&model, &options, pods));
+    let mut explanation = explain(run, &question, |pods| cluster::attempts(&model, &options, pods));
+    if let Some(plans) = plans {
+        let rehearsed = advice::rehearse(&model, &options, |changes| {
+            let scenario = plans.changed(Some(0), changes).ok().flatten()?;
+            Some((scenario.model, plans.yaml(Some(0), changes)))
+        })?;
+        explanation.prevent(&played.report, &rehearsed);
+    }
     terminal.result(&rendered(&explanation, args.output, terminal)?)?;
     Ok(Exit::Ok)
 }
