@@ -61,8 +61,6 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
     Preset(PresetArgs),
-    /// Look for what is wrong with a plan and a cluster, without running anything
-    Lint(LintArgs),
     /// Write a scenario to begin with: a plan, timings and expectations, with comments
     Init(InitArgs),
     /// Compare plans and presets of upgrade tools on one cluster, on the same luck
@@ -124,61 +122,6 @@ pub(super) struct RunArgs {
     pub(super) advise: bool,
     #[command(flatten)]
     pub(super) trials: TrialsArgs,
-}
-
-/// What `lint` takes.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    seatrial lint cluster.json plan.yaml\n  \
-    seatrial lint cluster.json plan.yaml -o sarif > seatrial.sarif\n  \
-    seatrial lint --explain B01\n\n\
-    The annotation seatrial.dev/ignore: B01,W02 on an object suppresses findings about it.\n\n\
-    Exit codes: 0 nothing at or above --fail-on, 2 invalid input, 3 findings.")]
-pub(super) struct LintArgs {
-    /// Read these files, directories, or - for stdin
-    #[arg(required_unless_present_any = ["explain", "list"], value_name = "SCENARIO")]
-    pub(super) scenario: Vec<PathBuf>,
-    /// Print the findings in this form
-    #[arg(short, long, value_name = "FORM", default_value = "table")]
-    pub(super) output: LintOutput,
-    /// Tell what a rule finds, why that matters and what to do
-    #[arg(long, value_name = "RULE", conflicts_with_all = ["scenario", "list"])]
-    pub(super) explain: Option<String>,
-    /// List all rules
-    #[arg(long, conflicts_with = "scenario")]
-    pub(super) list: bool,
-    /// End with 3 where something is as bad as this
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    pub(super) fail_on: FailOn,
-    /// Leave these rules out, with commas between
-    #[arg(long, value_name = "RULES", value_delimiter = ',')]
-    pub(super) ignore: Vec<String>,
-}
-
-/// Forms of findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LintOutput {
-    // For people.
-    Table,
-    // With what to write.
-    Wide,
-    Json,
-    Yaml,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations of GitHub Actions
-    Github,
-    /// GitLab's code quality report
-    Gitlab,
-}
-
-/// What makes the linter fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    Error,
-    Warning,
-    Note,
-    Never,
 }
 
 /// What `init` takes.

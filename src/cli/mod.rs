@@ -10,7 +10,6 @@ mod explain;
 mod file;
 mod init;
 mod interrupt;
-mod lint;
 mod load;
 mod merge;
 mod output;
@@ -41,8 +40,6 @@ pub enum Exit {
     Failure = 1,
     /// The command line or the input is wrong.
     Usage = 2,
-    /// The linter found something.
-    Findings = 3,
     /// Something is not as it was expected.
     Violated = 4,
     /// The upgrade did not complete.
@@ -84,7 +81,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Replay(args) => replay::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
-        Command::Lint(args) => lint::run(&args, &terminal),
         Command::Init(args) => init::run(&args, name, &terminal),
         Command::Compare(args) => compare::run(&args, &terminal),
         Command::Merge(args) => merge::run(&args, name, &terminal),

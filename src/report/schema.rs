@@ -1,6 +1,7 @@
 //! The JSON Schemas of what is printed.
 
-use crate::lint::LintReport;
+use crate::expect::suite::TestReport;
+use crate::expect::summary::ReportDiff;
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::study::TrialsReport;
@@ -30,8 +31,14 @@ pub fn comparison() -> serde_json::Value {
     schemars::schema_for!(Comparison).to_value()
 }
 
-/// The JSON Schema of a `LintReport`.
+/// The JSON Schema of a `TestReport`.
 #[must_use]
-pub fn lint_report() -> serde_json::Value {
-    schemars::schema_for!(LintReport).to_value()
+pub fn test_report() -> serde_json::Value {
+    schemars::schema_for!(TestReport).to_value()
+}
+
+/// The JSON Schema of a `ReportDiff`.
+#[must_use]
+pub fn report_diff() -> serde_json::Value {
+    schemars::schema_for!(ReportDiff).to_value()
 }

@@ -22,7 +22,6 @@ mod kubeadm;
 mod kubelets;
 mod large;
 mod lessons;
-mod lint;
 mod markdown;
 mod oracles;
 mod pictures;

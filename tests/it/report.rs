@@ -70,7 +70,6 @@ fn preamble(desired: u32) -> Preamble {
         steps: vec![],
         faults: vec![],
         assumptions: vec!["pods start in 3 s".into()],
-        findings: Vec::new(),
     }
 }
 
