@@ -3,7 +3,7 @@
 mod order;
 mod outlook;
 
-pub(crate) use outlook::Outlook;
+pub(crate) use outlook::{Outlook, endless};
 
 use super::driver;
 use crate::cluster::disruption::{self, Verdict};
