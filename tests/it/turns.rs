@@ -68,8 +68,11 @@ spec: {{podStartup: 2s, podShutdown: 3s, podRemoval: 1s, volumeAttach: 10s, volu
     records
 }
 
-/// When pods of a workload were asked to go and their objects were gone, in seconds.
-fn gone(records: &[Record], workload: usize) -> Vec<(f64, f64)> {
+/// When pods were asked to go and their objects were gone, in seconds.
+type Times = Vec<(f64, f64)>;
+
+/// Of the pods of one workload.
+fn gone(records: &[Record], workload: usize) -> Times {
     let of = |pod: PodId| {
         records.iter().any(
             |r| matches!(r.fact, Fact::PodCreated { pod: p, workload: w, .. } if p == pod && w.index() == workload),
@@ -90,8 +93,8 @@ fn gone(records: &[Record], workload: usize) -> Vec<(f64, f64)> {
 }
 
 /// The workloads by name: which of the three has so many evictions, for ids follow the order of the input's kinds.
-fn all(records: &[Record]) -> (Vec<(f64, f64)>, Vec<(f64, f64)>, Vec<(f64, f64)>) {
-    let mut by_count: Vec<Vec<(f64, f64)>> = (0..3).map(|w| gone(records, w)).collect();
+fn all(records: &[Record]) -> (Times, Times, Times) {
+    let mut by_count: Vec<Times> = (0..3).map(|w| gone(records, w)).collect();
     by_count.sort_by_key(Vec::len);
     let db = by_count.pop().unwrap();
     let web = by_count.pop().unwrap();
