@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::Exit;
 use super::args::SchemaArgs;
 use super::output::Terminal;
-use crate::lint::LintReport;
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::report::schema;
@@ -21,12 +20,11 @@ const SCENARIO: &str = "Scenario";
 type Printed = (&'static str, fn() -> Value);
 
 /// What is printed.
-const PRINTED: [Printed; 5] = [
+const PRINTED: [Printed; 4] = [
     (Report::KIND, schema::report),
     (TrialsReport::KIND, schema::trials_report),
     (Itinerary::KIND, schema::itinerary),
     (Comparison::KIND, schema::comparison),
-    (LintReport::KIND, schema::lint_report),
 ];
 
 /// Prints the schema of a kind, or which kinds there are.

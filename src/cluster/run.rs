@@ -1,12 +1,13 @@
 //! One replication, from the first event to the last.
 
+use super::attempts::{Attempt, Curiosity};
 use super::deadlock::{self, Outlook};
 use super::event::Event;
 use super::hall::Hall;
 use super::options::{RunCost, RunOptions};
 use super::setup;
 use super::world::World;
-use crate::ids::{DrainId, FactId, Id};
+use crate::ids::{DrainId, FactId, Id, PodId};
 use crate::model::Model;
 use crate::trace::{Fact, Observer, PlanStatus};
 use crate::units::{Span, Time};
@@ -22,8 +23,29 @@ const QUIET: Span = Span::from_secs(6);
 ///
 /// The same model and options give the same facts, whatever observes them.
 pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -> RunCost {
+    play(model, options, &[], observer).0
+}
+
+/// Runs the same once more, and tells what the scheduler found out about these pods whenever it looked for a node for one.
+#[must_use]
+pub fn attempts(model: &Model, options: &RunOptions, pods: &[PodId]) -> Vec<Attempt> {
+    play(model, options, pods, &mut ()).1
+}
+
+fn play<O: Observer>(
+    model: &Model,
+    options: &RunOptions,
+    curious: &[PodId],
+    observer: &mut O,
+) -> (RunCost, Vec<Attempt>) {
     let mut watch = Watch::new(model, options);
     let mut world = setup::world(model, options, &mut |hall| watch.hand_over(hall, observer));
+    if !curious.is_empty() {
+        world.hall.curiosity = Some(Box::new(Curiosity {
+            pods: curious.to_vec(),
+            found: Vec::new(),
+        }));
+    }
     watch.hand_over(&mut world.hall, observer);
     if let Some(until) = options.until {
         world.hall.at(until, Event::Wake);
@@ -43,11 +65,13 @@ pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -
     world.hall.cause = None;
     world.hall.emit(Fact::RunEnded);
     watch.hand_over(&mut world.hall, observer);
-    RunCost {
+    let cost = RunCost {
         events,
         facts: world.hall.fact_count() as u64,
         end: world.hall.now,
-    }
+    };
+    let found = world.hall.curiosity.map_or_else(Vec::new, |curiosity| curiosity.found);
+    (cost, found)
 }
 
 /// Watches for the end of a run.

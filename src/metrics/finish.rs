@@ -4,8 +4,7 @@ use super::attribution;
 use super::blame::Words;
 use super::outcome::Ending;
 use super::{
-    Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, findings, placement,
-    seconds,
+    Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, placement, seconds,
 };
 use crate::ids::Id;
 use crate::metrics::{ClusterReport, ControlPlaneReport};
@@ -37,7 +36,7 @@ impl Metrics<'_> {
         let workloads: Vec<WorkloadReport> = (0..p.workloads.len())
             .filter_map(|i| self.workload(WorkloadId::from_index(i), &lost))
             .collect();
-        let report = Report {
+        Report {
             api_version: Report::API_VERSION.into(),
             kind: Report::KIND.into(),
             plan: p.plan.clone(),
@@ -62,10 +61,6 @@ impl Metrics<'_> {
             workloads,
             assumptions: p.assumptions.clone(),
             findings: Vec::new(),
-        };
-        Report {
-            findings: findings::rehearsed(p, &report),
-            ..report
         }
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Finding, Rehearsed};
 use crate::trace::{DrainOutcome, NodeResult, Phase, PlanStatus};
 
 /// Seconds of simulated time, rounded to milliseconds.
@@ -48,19 +47,8 @@ pub struct Report {
     pub workloads: Vec<WorkloadReport>,
     /// Defaults that filled gaps of the input.
     pub assumptions: Vec<String>,
-    /// Findings of the linter, and whether this run bears them out.
-    pub findings: Vec<FindingReport>,
-}
-
-/// A finding of the linter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FindingReport {
-    /// What was found.
-    #[serde(flatten)]
-    pub finding: Finding,
-    /// Whether the run showed what the finding predicts.
-    pub rehearsal: Rehearsed,
+    /// Findings of the linter.
+    pub findings: Vec<String>,
 }
 
 /// How the plan ended.

@@ -6,7 +6,6 @@ pub mod behaviour;
 mod change;
 mod cluster;
 mod fault;
-mod finding;
 mod pace;
 mod placement;
 mod plan;
@@ -20,7 +19,6 @@ pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
-pub use finding::{Finding, Place, Prediction, Rehearsed, Severity, Subject};
 pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
@@ -85,8 +83,6 @@ pub struct Model {
     pub timings: Timings,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
-    /// What the linter says of it.
-    pub findings: Vec<Finding>,
 }
 
 impl Model {
@@ -115,7 +111,6 @@ impl Model {
             creation_failure: 0,
             timings: Timings::default(),
             assumptions: Vec::new(),
-            findings: Vec::new(),
         }
     }
 

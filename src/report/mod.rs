@@ -9,7 +9,6 @@ pub mod difference;
 pub mod expectations;
 pub mod html;
 pub mod json;
-pub mod lint;
 pub(crate) mod markdown;
 pub mod narrate;
 pub mod perfetto;

@@ -1,6 +1,5 @@
 //! The JSON Schemas of what is printed.
 
-use crate::lint::LintReport;
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::study::TrialsReport;
@@ -28,10 +27,4 @@ pub fn trials_report() -> serde_json::Value {
 #[must_use]
 pub fn comparison() -> serde_json::Value {
     schemars::schema_for!(Comparison).to_value()
-}
-
-/// The JSON Schema of a `LintReport`.
-#[must_use]
-pub fn lint_report() -> serde_json::Value {
-    schemars::schema_for!(LintReport).to_value()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BalancerId, BudgetId, Id, IdVec, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
-use crate::model::{Component, Finding};
+use crate::model::Component;
 use crate::rng::{Purpose, Streams};
 
 /// Who is who in a trace, and which run it is.
@@ -53,9 +53,6 @@ pub struct Preamble {
     pub faults: Vec<String>,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
-    /// What the linter says of the scenario.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
 }
 
 /// A node.
@@ -102,6 +99,9 @@ pub struct WorkloadInfo {
     /// until their work is done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub created_later: bool,
+    /// Whether a rule that binds the scheduler keeps its pods on different nodes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept_apart: bool,
     /// The load balancers by which clients come to it (indices into [`Preamble::balancers`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub balancers: Vec<BalancerId>,

@@ -120,9 +120,6 @@ pub struct Skew {
     pub passes: bool,
     /// Whether kubeadm's documented order brings it about (V-14).
     pub kubeadms_way: bool,
-    /// Whether it is too new for the others, as opposed to too old.
-    #[serde(skip)]
-    pub too_new: bool,
 }
 
 /// The hops of the control plane: one minor at a time (V-11), the newest patch of each on the way (V-18).

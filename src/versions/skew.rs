@@ -152,12 +152,6 @@ impl<H: Copy> Violation<H> {
         (self.rule, self.who.part, self.who.host)
     }
 
-    /// Whether somebody is too new for the others, as opposed to too old.
-    #[must_use]
-    pub const fn is_too_new(&self) -> bool {
-        matches!(self.breach, Breach::TooNew { .. })
-    }
-
     /// Whether kubeadm itself brings this about on its way, without harm (V-14): it rolls kube-proxy before the kubelets
     /// of workers are upgraded, which the policy before 1.28 forbade.
     pub const fn is_kubeadms_way(&self) -> bool {

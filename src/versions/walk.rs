@@ -206,7 +206,6 @@ impl Seen {
                 words: violation.words(name),
                 passes: !after.iter().any(|v| v.key() == violation.key()),
                 kubeadms_way: violation.is_kubeadms_way(),
-                too_new: violation.is_too_new(),
             };
             if !told.contains(&skew) {
                 told.push(skew);

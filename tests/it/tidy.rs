@@ -19,11 +19,11 @@ const FLOORS: [(&str, u32); 17] = [
     ("upgrade", 3),
     ("metrics", 4),
     ("expect", 5),
-    ("lint", 5),
     ("planning", 5),
     ("study", 5),
     ("scenario", 6),
     ("report", 7),
+    ("explain", 7),
     ("cli", 8),
 ];
 

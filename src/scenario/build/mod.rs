@@ -6,7 +6,6 @@ mod class;
 mod drafts;
 mod expectations;
 mod faults;
-mod marks;
 mod names;
 mod nodes;
 mod path;
@@ -33,12 +32,10 @@ use super::plans::PlanDoc;
 use super::text::{At, Place};
 use crate::expect::{Expectation, Expectations, Origin};
 use crate::ids::{ClassId, NodeId, WorkloadId};
-use crate::lint::lint;
-use crate::model::{self, Model, WorkloadKind};
+use crate::model::{Model, WorkloadKind};
 use crate::units::KubeVersion;
 use crate::versions::releases::ApiUse;
 use expectations::Expected;
-use marks::Marks;
 use volumes::Claims;
 
 /// Builds the model with one of the plans, or none; what is wrong goes to `problems`, in which case the model is not to be
@@ -72,7 +69,6 @@ pub(crate) fn build(documents: &Documents, plan: Option<&PlanDoc>, problems: &mu
     builder.faults();
     let expected = builder.expectations();
     Built {
-        marks: builder.marks(plan),
         model: builder.model,
         notes: builder.notes,
         expected,
@@ -84,13 +80,11 @@ pub(crate) struct Built {
     model: Model,
     notes: Vec<String>,
     expected: Expected,
-    marks: Marks,
 }
 
 impl Built {
     /// The scenario, with what is known of the sources.
-    pub(crate) fn scenario(mut self, texts: &Texts, ending_apis: Vec<ApiUse>) -> Scenario {
-        self.lint(texts, &ending_apis);
+    pub(crate) fn scenario(self, texts: &Texts, ending_apis: Vec<ApiUse>) -> Scenario {
         let Expected { list, trials, place } = self.expected;
         let origin = |place| {
             let (file, line, column) = texts.position(place)?;
@@ -109,20 +103,6 @@ impl Built {
             model: self.model,
             notes: self.notes,
             ending_apis,
-        }
-    }
-}
-
-impl Built {
-    /// What the linter says, and where that is written.
-    fn lint(&mut self, texts: &Texts, ending_apis: &[ApiUse]) {
-        self.model.findings = lint(&self.model, &self.marks.ignored, ending_apis);
-        for finding in &mut self.model.findings {
-            let place = self
-                .marks
-                .place(&finding.object)
-                .and_then(|place| texts.position(place));
-            finding.place = place.map(|(file, line, column)| model::Place { file, line, column });
         }
     }
 }

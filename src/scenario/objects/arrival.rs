@@ -1,11 +1,10 @@
-//! Annotations of seatrial: what is created while the run goes on, and what the linter leaves out.
+//! Annotations of seatrial: what is created while the run goes on.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Pod;
 
 use super::Reading;
-use crate::lint;
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::nearest::did_you_mean;
 use crate::units::Span;
@@ -14,21 +13,15 @@ use crate::units::Span;
 const OWN: &str = "seatrial.dev/";
 /// When a Pod or a Job is created, since the start of the run.
 pub(super) const CREATE_AT: &str = "seatrial.dev/create-at";
-/// Rules of the linter that say nothing of an object, with commas between, or `*`.
-const IGNORE: &str = "seatrial.dev/ignore";
 
 impl Reading<'_> {
     /// What `seatrial.dev/create-at` says; annotations of seatrial that it does not know are slips.
     pub(super) fn create_at(&mut self, annotations: &BTreeMap<String, String>) -> Option<Span> {
-        for key in annotations
-            .keys()
-            .filter(|k| k.starts_with(OWN) && ![CREATE_AT, IGNORE].contains(&k.as_str()))
-        {
+        for key in annotations.keys().filter(|k| k.starts_with(OWN) && *k != CREATE_AT) {
             let place = self.tree.find(&["metadata", "annotations", key]);
             let short: String = key.chars().take(60).collect();
             let problem = Problem::at(place, format!("unknown annotation `{short}`"));
-            let help = did_you_mean(key, [CREATE_AT, IGNORE])
-                .or_else(|| Some(format!("there are `{CREATE_AT}` and `{IGNORE}`")));
+            let help = did_you_mean(key, [CREATE_AT]).or_else(|| Some(format!("`{CREATE_AT}` is the only one")));
             self.problems.push(problem.maybe_help(help));
         }
         let text = annotations.get(CREATE_AT)?;
@@ -45,25 +38,6 @@ impl Reading<'_> {
                 None
             }
         }
-    }
-
-    /// Rules that `seatrial.dev/ignore` lists; one that does not exist is a slip.
-    pub(super) fn ignored(&mut self, annotations: &BTreeMap<String, String>) -> Option<Box<[String]>> {
-        let text = annotations.get(IGNORE)?;
-        let listed: Vec<String> = text
-            .split(',')
-            .map(|id| id.trim().to_owned())
-            .filter(|id| !id.is_empty())
-            .collect();
-        for id in listed.iter().filter(|id| *id != "*" && lint::rule(id).is_none()) {
-            let short: String = id.chars().take(60).collect();
-            let place = self.tree.find(&["metadata", "annotations", IGNORE]);
-            let names = lint::rules().iter().map(|rule| rule.id.as_str());
-            let help = did_you_mean(id, names).or_else(|| Some("`seatrial lint --list` has all of them".into()));
-            let problem = Problem::at(place, format!("the linter has no rule `{short}`"));
-            self.problems.push(problem.maybe_help(help));
-        }
-        Some(listed.into())
     }
 
     /// A pod that is created at a time is not there yet: it has neither a node nor an owner.

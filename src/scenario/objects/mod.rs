@@ -148,7 +148,6 @@ impl<'a> Reading<'a> {
             mirror: annotations.contains_key("kubernetes.io/config.mirror"),
             scale_down_disabled: annotations.get(SCALE_DOWN_DISABLED).is_some_and(|v| v == "true"),
             create_at: self.create_at(&annotations),
-            ignored: self.ignored(&annotations),
             created: meta.creation_timestamp.map_or(0, |Time(at)| at.as_second()),
             deleting: meta.deletion_timestamp.is_some(),
             place: self.tree.find(&["metadata", "name"]),
@@ -174,8 +173,6 @@ pub(crate) struct Meta {
     pub(crate) created: i64,
     /// When it is created, since the start of the run; `None`: it is there at the start.
     pub(crate) create_at: Option<Span>,
-    /// Rules of the linter that say nothing of it.
-    pub(crate) ignored: Option<Box<[String]>>,
     pub(crate) deleting: bool,
     pub(crate) place: Place,
 }

@@ -131,14 +131,6 @@ pub(crate) struct Metadata {
     annotations: Option<BTreeMap<String, String>>,
 }
 
-impl Metadata {
-    /// Rules of the linter that say nothing of the document.
-    pub(crate) fn ignored(&self) -> Option<Vec<String>> {
-        let text = self.annotations.as_ref()?.get("seatrial.dev/ignore")?;
-        Some(text.split(',').map(|id| id.trim().to_owned()).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::build;
 use super::diagnostic::{Problem, Problems, Texts};
 use super::intake::{Documents, Intake};
-use super::own::{Document, Metadata, PlanSpec};
+use super::own::{Document, PlanSpec};
 use super::text::{Place, Tree, Value, decode_strict, yaml_text};
 use super::{Diagnostics, Input, LoadError, ReadError, Scenario};
 use crate::model::Change;
@@ -21,18 +21,14 @@ pub(crate) struct PlanDoc {
     pub(crate) place: Place,
     pub(crate) name: Option<String>,
     pub(crate) spec: Rc<PlanSpec>,
-    /// Rules of the linter that say nothing of it.
-    pub(crate) ignored: Option<Vec<String>>,
     /// The whole document, for who changes a part of it.
     tree: Tree,
 }
 
 impl PlanDoc {
     pub(crate) fn new(tree: Tree, document: Document<PlanSpec>) -> Self {
-        let ignored = document.metadata.as_ref().and_then(Metadata::ignored);
         Self {
             place: tree.find(&["kind"]),
-            ignored,
             name: document.metadata.and_then(|m| m.name),
             spec: Rc::new(document.spec),
             tree,
