@@ -3,7 +3,6 @@
 mod side_by_side;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
