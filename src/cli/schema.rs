@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::Exit;
 use super::args::SchemaArgs;
 use super::output::Terminal;
+use crate::expect::suite::TestReport;
+use crate::expect::summary::ReportDiff;
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::report::schema;
@@ -20,11 +22,13 @@ const SCENARIO: &str = "Scenario";
 type Printed = (&'static str, fn() -> Value);
 
 /// What is printed.
-const PRINTED: [Printed; 4] = [
+const PRINTED: [Printed; 6] = [
     (Report::KIND, schema::report),
     (TrialsReport::KIND, schema::trials_report),
     (Itinerary::KIND, schema::itinerary),
     (Comparison::KIND, schema::comparison),
+    (TestReport::KIND, schema::test_report),
+    (ReportDiff::KIND, schema::report_diff),
 ];
 
 /// Prints the schema of a kind, or which kinds there are.

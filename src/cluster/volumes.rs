@@ -109,6 +109,27 @@ pub(super) fn ready(hall: &Hall<'_>, pod: PodId) -> bool {
     })
 }
 
+/// Whether a pod has a volume that can be on one node only.
+pub(crate) fn has_own(hall: &Hall<'_>, pod: PodId) -> bool {
+    own(hall, pod).next().is_some()
+}
+
+/// Whether a volume of a pod that was on a node is still attached there.
+pub(crate) fn are_on(hall: &Hall<'_>, pod: PodId, node: NodeId) -> bool {
+    own(hall, pod).any(|volume| {
+        let at = hall.store.volumes[volume].at;
+        at == Attachment::Attached(node) || at == Attachment::Detaching(node)
+    })
+}
+
+fn own<'h>(hall: &'h Hall<'_>, pod: PodId) -> impl Iterator<Item = VolumeId> + 'h {
+    let state = &hall.store.pods[pod];
+    let any = !hall.model.volumes.is_empty();
+    let volumes = any.then(|| hall.model.volumes_of(state.class, state.slot));
+    let volumes = volumes.into_iter().flatten();
+    volumes.filter(|&volume| hall.model.volumes[volume].single_attach)
+}
+
 fn each<'m>(hall: &mut Hall<'m>, pod: PodId, mut f: impl FnMut(&mut Hall<'m>, VolumeId)) {
     if hall.model.volumes.is_empty() {
         return;

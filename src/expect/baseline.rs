@@ -288,9 +288,26 @@ impl Comparison {
         }
     }
 
-    /// What is worse, a line each: old, new, difference.
+    /// What is worse, as a table: old, new, difference.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.changes.iter().filter(|c| c.is_worse()).map(Change::line).collect()
+        let worse: Vec<&Change> = self.changes.iter().filter(|c| c.is_worse()).collect();
+        if worse.is_empty() {
+            return Vec::new();
+        }
+        let head = ["NUMBER", "OLD", "NEW", "DIFFERENCE", "TOLERATED"].map(str::to_owned);
+        let rows = worse.into_iter().map(|change| {
+            let [old, new, difference] = change.cells();
+            let number = format!("{} {}", change.of, change.metric);
+            [number, old, new, difference, change.tolerated()]
+        });
+        let rows: Vec<[String; 5]> = [head].into_iter().chain(rows).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths = [0, 1, 2, 3, 4].map(width);
+        let line = |[number, old, new, by, allowed]: &[String; 5]| {
+            let [a, b, c, d, e] = widths;
+            format!("{number:<a$}  {old:>b$} -> {new:>c$}  {by:>d$}  {allowed:>e$}")
+        };
+        rows.iter().map(line).collect()
     }
 }

@@ -282,15 +282,10 @@ impl Change {
         [shown(self.old), shown(self.new), difference.unwrap_or_default()]
     }
 
-    /// The change in a line.
+    /// By how much it may be worse, as it is shown.
     #[must_use]
-    pub fn line(&self) -> String {
-        let [old, new, difference] = self.cells();
-        let allowed = number_of(self.tolerance);
-        format!(
-            "{} {}: {old} -> {new} ({difference}; {allowed} is tolerated)",
-            self.of, self.metric
-        )
+    pub fn tolerated(&self) -> String {
+        number_of(self.tolerance)
     }
 }
 
@@ -304,4 +299,60 @@ fn number_of(number: f64) -> String {
     let text = format!("{number:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paired(metric: Metric, old: &[f64], new: &[f64], tolerance: f64) -> Option<Change> {
+        let some = |numbers: &[f64]| numbers.iter().copied().map(Some).collect::<Vec<_>>();
+        Change::paired(&("run".into(), metric), &some(old), &some(new), |_| tolerance)
+    }
+
+    /// Half a second more in each of four trials is certain; four seconds more in one of four may be luck: the mean
+    /// difference is 1, its margin 3.182446 × √(4/4) = 3.18.
+    #[test]
+    fn pairs_tell_luck_from_a_difference() {
+        let sure = paired(Metric::Downtime, &[1.0, 2.0, 3.0, 4.0], &[1.5, 2.5, 3.5, 4.5], 0.1).unwrap();
+        assert_eq!((sure.verdict, sure.margin), (Verdict::Worse, Some(0.0)));
+        let luck = paired(Metric::Downtime, &[0.0; 4], &[4.0, 0.0, 0.0, 0.0], 0.1).unwrap();
+        assert_eq!((luck.verdict, luck.margin), (Verdict::Tolerated, Some(3.182)));
+        let small = paired(Metric::Downtime, &[1.0; 4], &[1.05; 4], 0.1).unwrap();
+        assert_eq!(small.verdict, Verdict::Tolerated);
+        let better = paired(Metric::Downtime, &[1.0; 4], &[0.5; 4], 0.1).unwrap();
+        assert_eq!(better.verdict, Verdict::Better);
+        assert_eq!(paired(Metric::Downtime, &[1.0; 4], &[1.0; 4], 0.1), None);
+    }
+
+    #[test]
+    fn of_completions_less_is_worse() {
+        let fewer = paired(Metric::Completes, &[1.0; 3], &[0.0; 3], 0.0).unwrap();
+        assert_eq!(fewer.verdict, Verdict::Worse);
+        assert_eq!(fewer.cells(), ["1", "0", "-1"].map(str::to_owned));
+    }
+
+    /// A makespan that is no more known is no number; that it did not complete is told by itself.
+    #[test]
+    fn what_is_unknown_is_not_compared() {
+        let key = ("run".to_owned(), Metric::Makespan);
+        let gone = Change::paired(&key, &[Some(5.0)], &[None], |_| 0.0).unwrap();
+        assert_eq!(
+            (gone.verdict, gone.old, gone.new),
+            (Verdict::Tolerated, Some(5.0), None)
+        );
+        let some = Change::paired(&key, &[Some(5.0), Some(6.0)], &[Some(9.0), None], |_| 0.0).unwrap();
+        assert_eq!(
+            (some.old, some.new, some.verdict),
+            (Some(5.0), Some(9.0), Verdict::Worse)
+        );
+    }
+
+    #[test]
+    fn every_metric_is_found_by_its_name() {
+        for metric in Metric::ALL {
+            assert_eq!(Metric::named(metric.name()), Some(metric));
+        }
+        assert_eq!(Metric::named("boats"), None);
+    }
 }

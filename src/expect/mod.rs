@@ -184,6 +184,28 @@ impl Expectation {
         format!("{}: {claim}", self.subject.name())
     }
 
+    /// Whether it helps to know why a workload was down, or why an upgrade did not complete.
+    pub(crate) fn is_about_outages(&self) -> bool {
+        match &self.claim {
+            Claim::Measured(measure, _) => matches!(
+                measure,
+                Measure::Makespan
+                    | Measure::NodesUpgraded
+                    | Measure::Pending
+                    | Measure::PendingTime
+                    | Measure::Downtime
+                    | Measure::ClientDowntime
+                    | Measure::Errors
+                    | Measure::Gap
+                    | Measure::Availability
+                    | Measure::Degraded
+                    | Measure::Ready
+                    | Measure::PodsLost
+            ),
+            _ => true,
+        }
+    }
+
     /// Whether a run that is not so may become so if it goes on.
     fn may_still_come(&self) -> bool {
         match &self.claim {

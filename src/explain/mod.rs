@@ -9,6 +9,7 @@ mod losses;
 mod outages;
 mod pending;
 mod pods;
+mod prevention;
 mod subject;
 mod text;
 mod verdicts;

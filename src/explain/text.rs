@@ -94,7 +94,7 @@ fn one(out: &mut String, finding: &Finding, style: Style, whole: bool) {
         let makespan = prevention.makespan_seconds;
         let makespan = makespan.map_or_else(|| "does not complete".into(), |s| format!("takes {s:.1} s"));
         let words = format!(
-            "{}: down for {:.1} s then, and the plan {makespan} (rehearsed)",
+            "{}; rehearsed: down for {:.1} s, and the plan {makespan}",
             prevention.change, prevention.downtime_seconds
         );
         let lead = "  would have prevented it: ";

@@ -427,7 +427,7 @@ pub struct Cause {
     /// How it came about: replicas that were missing when it began, by what happened to them, the decisive ones last.
     #[serde(default)]
     pub losses: Vec<LossReport>,
-    /// The smallest change that helps; null where none is known.
+    /// The smallest change that helps by rule, which nobody has rehearsed; null where none is known.
     pub fix: Option<String>,
 }
 

@@ -350,6 +350,14 @@ pub struct DrainOptions {
     pub alert_after: Option<Span>,
     /// Nodes are labelled when they are cordoned, so that load balancers of Services leave them out (LB-2).
     pub exclude_from_balancers: bool,
+    /// Pods with volumes are evicted one after another, each when the volumes of the one before are off the node.
+    pub volumes_one_by_one: bool,
+    /// The drain is over only when the volumes of the pods that left are off the node.
+    pub wait_for_volumes: bool,
+    /// Volumes are waited for no longer than this; `None`: no limit.
+    pub volume_detach_timeout: Option<Span>,
+    /// Pods with the priority of `system-cluster-critical` or more are evicted when all others are gone.
+    pub critical_last: bool,
 }
 
 impl Default for DrainOptions {
@@ -368,6 +376,10 @@ impl Default for DrainOptions {
             tries: 1,
             alert_after: None,
             exclude_from_balancers: false,
+            volumes_one_by_one: false,
+            wait_for_volumes: false,
+            volume_detach_timeout: None,
+            critical_last: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Style;
+use super::suite::line;
 use super::table::text::paragraph;
 use crate::expect::{Judgement, Verdict};
 
@@ -35,14 +36,14 @@ pub fn render(judgements: &[Judgement], style: Style, wide: bool) -> String {
             Verdict::Violated => style.bad("VIOLATED "),
             Verdict::Open => style.warning("open     "),
         };
-        paragraph(&mut out, &format!("  {word} "), &judgement.expectation, 12);
-        paragraph(&mut out, "            ", &judgement.evidence, 12);
+        paragraph(&mut out, &format!("  {word} "), &line(&judgement.expectation), 12);
+        paragraph(&mut out, "            ", &line(&judgement.evidence), 12);
         if let Some(origin) = judgement
             .origin
             .as_ref()
             .filter(|_| judgement.verdict != Verdict::Holds)
         {
-            let place = format!("{}:{}", origin.file, origin.line);
+            let place = format!("{}:{}", line(&origin.file), origin.line);
             let _ = writeln!(out, "            {}", style.dim(&place));
         }
     }

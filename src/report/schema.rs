@@ -1,5 +1,7 @@
 //! The JSON Schemas of what is printed.
 
+use crate::expect::suite::TestReport;
+use crate::expect::summary::ReportDiff;
 use crate::metrics::Report;
 use crate::planning::Itinerary;
 use crate::study::TrialsReport;
@@ -27,4 +29,16 @@ pub fn trials_report() -> serde_json::Value {
 #[must_use]
 pub fn comparison() -> serde_json::Value {
     schemars::schema_for!(Comparison).to_value()
+}
+
+/// The JSON Schema of a `TestReport`.
+#[must_use]
+pub fn test_report() -> serde_json::Value {
+    schemars::schema_for!(TestReport).to_value()
+}
+
+/// The JSON Schema of a `ReportDiff`.
+#[must_use]
+pub fn report_diff() -> serde_json::Value {
+    schemars::schema_for!(ReportDiff).to_value()
 }

@@ -1,5 +1,6 @@
 //! `kubectl drain`, to the letter (D-1 … D-20): cordon, one snapshot, filters, evictions in parallel, 429 → 5 s, polls.
 
+mod order;
 mod outlook;
 
 pub(crate) use outlook::{Outlook, endless};
@@ -30,6 +31,8 @@ pub(crate) enum Event {
     Write(DrainId, u32, u32),
     /// kubectl asks whether the pod is gone.
     Poll(DrainId, u32),
+    /// Are the volumes of a pod that is gone off the node?
+    Detach(DrainId, u32),
     /// `--timeout` has passed.
     Deadline(DrainId),
     /// kubectl exits.
@@ -56,10 +59,14 @@ struct Evictee {
 /// How far an eviction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// Its turn has not come.
+    Held,
     /// Asking to be evicted.
     Evicting,
     /// Accepted at this time; waiting to be gone.
     Waiting(Time),
+    /// Gone; its volumes are waited for since this time.
+    Detaching(Time),
     /// Gone, or taken for gone.
     Gone,
     /// Failed for good.
@@ -82,6 +89,8 @@ struct Drain {
     started: Time,
     outcome: DrainOutcome,
     ended: bool,
+    /// When its pods were gone, where volumes are waited for.
+    emptied: Option<Time>,
     rate: TokenBucket,
 }
 
@@ -130,6 +139,7 @@ impl Drains {
                 started: hall.now,
                 outcome: DrainOutcome::Completed,
                 ended: false,
+                emptied: None,
                 rate: TokenBucket::new(qps, burst),
             },
             hall,
@@ -177,6 +187,7 @@ impl Drains {
             started: hall.now,
             outcome: DrainOutcome::Completed,
             ended: false,
+            emptied: None,
             rate: last.rate,
         };
         let next = self.turn(next, hall);
@@ -207,6 +218,7 @@ impl Drains {
             Event::Read(drain, index) => self.read(drain, index, hall),
             Event::Write(drain, index, version) => self.write(drain, index, version, hall),
             Event::Poll(drain, index) => self.poll(drain, index, hall),
+            Event::Detach(drain, index) => self.detach(drain, index, hall),
             Event::Deadline(drain) => self.time_is_up(drain, hall),
             Event::ApiLost => self.api_lost(hall),
             Event::End(drain) => return self.end(drain, hall),
@@ -269,17 +281,21 @@ impl Drains {
         let mut at = hall.now;
         for (index, &pod) in pods.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let evictee = Evictee {
+            let held = order::waits(drain, pod, hall);
+            drain.pods.push(Evictee {
                 pod,
-                state: State::Evicting,
+                state: if held { State::Held } else { State::Evicting },
                 conflicts: 0,
-            };
-            drain.pods.push(evictee);
+            });
+            if held {
+                continue;
+            }
             at += Span::from_micros(self.luck.sample(&spread).as_micros() / pods.len() as u64);
             let sent = drain.rate.admit(at);
             let half = hall.half_call();
             hall.at(sent + half, World::Drain(Event::Read(id, index)));
         }
+        self.release(id, hall);
     }
 
     fn read(&mut self, id: DrainId, index: u32, hall: &mut Hall<'_>) {
@@ -442,17 +458,21 @@ impl Drains {
 
     /// The other pods go on; kubectl ends when all are decided (D-12).
     fn settle(&mut self, id: DrainId, index: u32, state: State, hall: &mut Hall<'_>) {
+        if state == State::Gone && self.awaits_volumes(id, index, hall) {
+            return;
+        }
         let drain = &mut self.drains[id];
         drain.pods[index as usize].state = state;
         drain.open -= 1;
         if drain.open == 0 {
-            self.finish_soon(id, hall);
+            return self.finish_soon(id, hall);
         }
+        self.release(id, hall);
     }
 
     /// Pods that kubectl only waits for fail at once; those that it still asks for, before their next attempt.
     fn time_is_up(&mut self, id: DrainId, hall: &mut Hall<'_>) {
-        let waiting = |p: &Evictee| matches!(p.state, State::Waiting(_));
+        let waiting = |p: &Evictee| matches!(p.state, State::Waiting(_) | State::Held | State::Detaching(_));
         let waits: Vec<u32> = (0..)
             .zip(&self.drains[id].pods)
             .filter(|(_, p)| waiting(p))
@@ -475,6 +495,9 @@ impl Drains {
     }
 
     fn end(&mut self, id: DrainId, hall: &mut Hall<'_>) -> Option<(driver::Owner, DrainOutcome)> {
+        if self.ends_later(id, hall) {
+            return None;
+        }
         let drain = &mut self.drains[id];
         if std::mem::replace(&mut drain.ended, true) {
             return None;

@@ -257,6 +257,29 @@ fn the_command_answers_in_json() {
     assert!(why_not.contains("not on worker-2 at 50.0 s"), "{why_not}");
 }
 
+/// A change is named only where the run with it showed that the outage is gone.
+#[test]
+fn what_prevents_an_outage_is_rehearsed() {
+    let twins = "scenarios/textbook/twins.yaml";
+    let json: serde_json::Value = serde_json::from_str(&run(&["explain", twins, "--advise", "-o", "json"])).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let outage = findings.iter().find(|f| f["sort"] == "outage").unwrap();
+    let named = outage["preventedBy"].as_array().unwrap();
+    assert!(!named.is_empty(), "{outage}");
+    for change in named {
+        assert!(change["downtimeSeconds"].as_f64().unwrap() < 0.05, "{change}");
+        assert!(change["makespanSeconds"].as_f64().is_some(), "{change}");
+        assert!(!change["yaml"].as_str().unwrap().is_empty(), "{change}");
+    }
+    let others = findings.iter().filter(|f| f["sort"] != "outage");
+    assert!(others.clone().count() > 0);
+    assert!(
+        others
+            .into_iter()
+            .all(|f| f["preventedBy"].as_array().unwrap().is_empty())
+    );
+}
+
 #[test]
 fn wrong_names_are_refused_with_the_nearest_right_one() {
     let twins = "scenarios/textbook/twins.yaml";

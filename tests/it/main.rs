@@ -47,6 +47,7 @@ mod support;
 mod textbook;
 mod tidy;
 mod trials;
+mod turns;
 mod versions;
 mod ways;
 mod writing;

@@ -1,8 +1,11 @@
 //! `seatrial test`: suites of scenarios, their exit codes, parts of them, baselines.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+
+use seatrial::expect::suite::TestReport;
 
 use crate::support::{files, output, root, seatrial};
 
@@ -165,6 +168,7 @@ fn parts_of_a_suite_are_chosen_and_listed() {
             "no scenario has nothing in its name",
         ),
         (["test", "missing", "--seed", "1"], "cannot read missing"),
+        (["test", "plans", "--with", "-"], "standard input"),
         (["test", "plans", "--report", "junit"], "KIND=FILE"),
     ] {
         let ran = folder.seatrial(&args);
@@ -310,7 +314,12 @@ fn a_baseline_fails_for_a_real_difference_only() {
     let (code, out) = test(&[]);
     assert_eq!(code, Some(4), "{out}");
     assert!(out.contains("FAIL plan.yaml baseline"), "{out}");
-    assert!(out.contains("default/web downtimeSeconds: 0 -> 4."), "{out}");
+    let row = out.lines().find(|l| l.contains("default/web downtimeSeconds")).unwrap();
+    assert!(
+        row.contains("  0 -> 4.") && row.contains("  +4.") && row.ends_with("  0.1"),
+        "{out}"
+    );
+    assert!(out.contains("NUMBER") && out.contains("TOLERATED"), "{out}");
     // What is tolerated is stated, and kept when the baseline is made anew.
     let lenient = first
         .replace("\"downtimeSeconds\": 0.1", "\"downtimeSeconds\": 60")
@@ -381,4 +390,50 @@ fn baselines_are_not_scenarios() {
     assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stdout));
     assert!(text(&ran.stdout).contains("1 scenario,"));
     assert_eq!(folder.seatrial(&["run", "plans"]).status.code(), Some(0));
+}
+
+/// What is printed as JSON follows its schema: every field is known, and those that must be there are.
+#[test]
+fn the_json_of_a_suite_follows_its_schema() {
+    let folder = Folder::new("suite-json");
+    suite(&folder);
+    assert!(
+        folder
+            .seatrial(&["test", "plans/a-good.yaml", "--update-baseline"])
+            .status
+            .success()
+    );
+    folder.write("plans/e-wrong.yaml", "kind: [");
+    let ran = folder.seatrial(&["test", "plans", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&output(&["schema", "TestReport"]).stdout).unwrap();
+    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(&report), names(&schema["properties"]));
+    let back: TestReport = serde_json::from_value(report.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&back).unwrap(), report);
+    assert_eq!(report["counts"]["invalid"], 1);
+    assert_eq!(report["counts"]["failed"], 1);
+    let outcomes = report["scenarios"].as_array().unwrap();
+    assert!(outcomes[0]["baseline"].is_object() && outcomes[1]["baseline"].is_null());
+}
+
+/// A name that says something to a terminal is shown, not obeyed.
+#[test]
+fn hostile_names_are_shown() {
+    let folder = Folder::new("suite-hostile");
+    let hostile = "reason: \"\\e[2J\\u202e\"";
+    let spec = format!(
+        "apiVersion: seatrial.dev/v1alpha1\nkind: Expectations\nspec:\n  upgrade: {{completes: true, {hostile}}}\n"
+    );
+    folder.write(
+        "a.yaml",
+        &format!("{}\n---\n{spec}", without(&scenario("twins"), "Expectations")),
+    );
+    let tested = folder.seatrial(&["test", "a.yaml"]);
+    let ran = folder.seatrial(&["run", "a.yaml"]);
+    assert_eq!((tested.status.code(), ran.status.code()), (Some(4), Some(4)));
+    for out in [text(&tested.stdout), text(&ran.stderr)] {
+        assert!(!out.contains('\u{1b}') && !out.contains('\u{202e}'), "{out:?}");
+        assert!(out.contains("202e"), "{out}");
+    }
 }

@@ -82,6 +82,9 @@ const fn exit(report: &TestReport) -> Exit {
 
 /// The scenarios that are to be tested.
 fn wanted(args: &TestArgs) -> Result<Vec<PathBuf>, String> {
+    if args.paths.iter().chain(&args.with).any(|path| path.as_os_str() == "-") {
+        return Err("scenarios are read from files: standard input can be read only once".into());
+    }
     let all =
         find::scenarios(&args.paths).map_err(|(path, error)| format!("cannot read {}: {error}", path.display()))?;
     if all.is_empty() {

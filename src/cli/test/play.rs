@@ -58,7 +58,12 @@ fn expecting(mut scenario: Scenario, smoke: bool) -> Result<Scenario, Problem> {
         });
     }
     if !scenario.expectations.tell_the_end() && (scenario.model.plan.is_some() || smoke) {
-        scenario.expectations.list.insert(0, Expectations::completion());
+        // Where it is not written, the document that leaves it out is shown.
+        let completion = Expectation {
+            origin: scenario.expectations.origin.clone(),
+            ..Expectations::completion()
+        };
+        scenario.expectations.list.insert(0, completion);
     }
     Ok(scenario)
 }
@@ -222,7 +227,7 @@ impl<'s> Player<'s> {
             reports.entry(trial).or_insert_with(|| self.play(trial).0);
         }
         let both = judgements.iter_mut().zip(expectations);
-        for (judgement, _) in both.filter(|(j, e)| bad(j) && e.wants_less_harm()) {
+        for (judgement, _) in both.filter(|(j, e)| bad(j) && e.wants_less_harm() && e.is_about_outages()) {
             if let Some(report) = judgement.trial.and_then(|trial| reports.get(&trial)) {
                 judgement.explain(report);
             }

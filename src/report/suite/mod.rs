@@ -42,7 +42,7 @@ fn clean(text: &str) -> String {
 }
 
 /// The same in one line.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     clean(text).replace('\n', "; ")
 }
 

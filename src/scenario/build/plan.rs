@@ -126,7 +126,7 @@ impl Builder<'_> {
             delete_empty_dir_data: spec.delete_empty_dir_data.unwrap_or(true),
             force: spec.force.unwrap_or(false),
             grace_period: spec.grace_period.as_ref().map(|d| d.0),
-            timeout: spec.timeout.as_ref().map(|d| d.0).filter(|&t| t > Span::ZERO),
+            timeout: limit(spec.timeout.as_ref()),
             retry_interval: self.positive(spec.retry_interval.as_ref(), five),
             on_failure: match spec.on_failure {
                 None | Some(OnFailureSpec::Abort) => OnFailure::Abort,
@@ -140,8 +140,12 @@ impl Builder<'_> {
             },
             failure_retry_interval: self.positive(spec.failure_retry_interval.as_ref(), five),
             tries: self.at_least_one(spec.tries.as_ref()),
+            volumes_one_by_one: spec.volumes_one_by_one.unwrap_or(false),
+            wait_for_volumes: spec.wait_for_volumes.unwrap_or(false),
+            volume_detach_timeout: limit(spec.volume_detach_timeout.as_ref()),
+            critical_last: spec.critical_last.unwrap_or(false),
             exclude_from_balancers: spec.exclude_from_load_balancers.unwrap_or(false),
-            alert_after: spec.alert_after.as_ref().map(|d| d.0).filter(|&t| t > Span::ZERO),
+            alert_after: limit(spec.alert_after.as_ref()),
         }
     }
 
@@ -164,4 +168,9 @@ impl Builder<'_> {
         }
         given.value.0
     }
+}
+
+/// A limit of time; zero: none.
+fn limit(given: Option<&crate::scenario::own::Duration>) -> Option<Span> {
+    given.map(|d| d.0).filter(|&t| t > Span::ZERO)
 }

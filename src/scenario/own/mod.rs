@@ -2,6 +2,7 @@
 
 mod autoscaler;
 mod cluster;
+mod drain;
 mod expectations;
 mod faults;
 mod plan;
@@ -13,15 +14,16 @@ pub(crate) use autoscaler::{AutoscalerSpec, NodeGroupSpec};
 pub(crate) use cluster::{
     Capacity, ClientLimitSpec, ClusterSpec, ControlPlaneSpec, EtcdSpec, HealthCheckSpec, NodePoolSpec, TaintEffectSpec,
 };
+pub(crate) use drain::{DrainSpec, OnFailureSpec, ViaSpec};
 pub(crate) use expectations::{
     ChurnExpectation, ClusterExpectation, Conditions, ControlPlaneExpectation, ExpectationsSpec, OutcomeSpec,
     PlacementExpectation, UpgradeExpectation, WorkloadExpectation,
 };
 pub(crate) use faults::{AfterSpec, CrashSpec, EventSpec, FaultsSpec, StopModeSpec};
 pub(crate) use plan::{
-    CommandSpec, DrainSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec,
-    OnCreateFailureSpec, OnFailureSpec, OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec,
-    StepSpec, StrategySpec, UpgradeControlPlaneForm, UpgradeControlPlaneSpec, ViaSpec, WindowSpec, WorkersSpec,
+    CommandSpec, DrainStepSpec, ExpectSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnCreateFailureSpec,
+    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StepSpec, StrategySpec,
+    UpgradeControlPlaneForm, UpgradeControlPlaneSpec, WindowSpec, WorkersSpec,
 };
 pub(crate) use timings::{NeverReadySpec, TimingsSpec, WorkloadTimingSpec};
 pub(crate) use values::{Duration, Latency, Quantity, Share, Version};

@@ -9,6 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::drain::{DrainSpec, OnFailureSpec, ViaSpec};
 use super::{Duration, Share, Version};
 use crate::scenario::text::At;
 
@@ -318,80 +319,6 @@ pub(crate) enum GateSpec {
     WorkloadsHealthy,
 }
 
-/// `kubectl drain`, and what the plan does when it fails.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct DrainSpec {
-    /// Eviction unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) via: Option<ViaSpec>,
-    /// `--ignore-daemonsets`; true unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) ignore_daemon_sets: Option<bool>,
-    /// `--delete-emptydir-data`; true unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) delete_empty_dir_data: Option<bool>,
-    /// `--force`; false unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) force: Option<bool>,
-    /// `--grace-period`; null: the pod's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) grace_period: Option<Duration>,
-    /// `--timeout`; 0s: no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) timeout: Option<Duration>,
-    /// Time between two tries of a refused eviction; 5s unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) retry_interval: Option<At<Duration>>,
-    /// Abort unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) on_failure: Option<OnFailureSpec>,
-    /// The pause before another drain, for Retry and tries; 5s unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) failure_retry_interval: Option<At<Duration>>,
-    /// A drain that fails is tried so many times before onFailure; 1 unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tries: Option<At<u32>>,
-    /// A node that is not drained after so long raises an alert; 0s: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) alert_after: Option<Duration>,
-    /// Whether nodes are labelled when they are cordoned, so that load balancers of Services leave them out; false unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) exclude_from_load_balancers: Option<bool>,
-}
-
-/// How pods leave a node.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
-pub(crate) enum ViaSpec {
-    /// By the eviction API, which asks the budgets.
-    Eviction,
-    /// By plain deletes, which do not.
-    Delete,
-    /// They stay.
-    None,
-}
-
-/// What the plan does when a drain fails.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
-pub(crate) enum OnFailureSpec {
-    /// The plan ends; the node stays cordoned.
-    Abort,
-    /// The node is uncordoned, the plan ends.
-    UncordonAndAbort,
-    /// The node is uncordoned and not upgraded; the next one is.
-    Skip,
-    /// The node stays cordoned and is not upgraded; the next one is.
-    Quarantine,
-    /// Drain again without the eviction API.
-    ForceDelete,
-    /// The node is upgraded although pods are left.
-    TerminateAnyway,
-    /// The node is upgraded although pods are left, and said so.
-    WarnAndContinue,
-    /// Drain again after failureRetryInterval.
-    Retry,
-}
-
 /// One command of a runbook.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -467,6 +394,10 @@ impl DrainStepSpec {
             tries: None,
             alert_after: None,
             exclude_from_load_balancers: None,
+            volumes_one_by_one: None,
+            wait_for_volumes: None,
+            volume_detach_timeout: None,
+            critical_last: None,
         }
     }
 }

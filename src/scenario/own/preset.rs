@@ -1,8 +1,9 @@
 //! What a plan leaves out: a preset says it, then the defaults.
 
+use super::drain::{DrainSpec, OnFailureSpec, ViaSpec};
 use super::plan::{
-    ControlPlanePlanSpec, DrainSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnCreateFailureSpec,
-    OnFailureSpec, OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StrategySpec, ViaSpec,
+    ControlPlanePlanSpec, DrainStepSpec, GateSpec, KubeletsSpec, ModeSpec, OnAbortSpec, OnCreateFailureSpec,
+    OnQuotaSpec, OrderSpec, PlanSpec, PoolSpec, PremarkSpec, RoundingSpec, StrategySpec,
 };
 use super::{Duration, Share};
 use crate::scenario::text::{At, Place};
@@ -26,7 +27,8 @@ over!(StrategySpec: mode, max_unavailable, max_surge, order, premark, ramp, barr
     rounding, max_at_once, first_alone, buffer, buffer_per_zone, batch_soak, pool_soak, post_drain_delay, gate_checks,
     gate_interval, gate_timeout, only_evictable, max_blocked_nodes, window, max_nodes, on_quota, create_timeout, on_create_failure, on_abort, scale_down_disabled, rollback_after);
 over!(DrainSpec: via, ignore_daemon_sets, delete_empty_dir_data, force, grace_period, timeout, retry_interval, on_failure,
-    failure_retry_interval, tries, alert_after, exclude_from_load_balancers);
+    failure_retry_interval, tries, alert_after, exclude_from_load_balancers, volumes_one_by_one, wait_for_volumes,
+    volume_detach_timeout, critical_last);
 
 impl DrainStepSpec {
     /// The step's flags, completed by the plan's.
@@ -155,6 +157,10 @@ impl DrainSpec {
             tries: Some(at(1)),
             alert_after: Some(Duration(Span::ZERO)),
             exclude_from_load_balancers: Some(false),
+            volumes_one_by_one: Some(false),
+            wait_for_volumes: Some(false),
+            volume_detach_timeout: Some(Duration(Span::ZERO)),
+            critical_last: Some(false),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What would help a plan that blocks or hurts: the smallest single change, found by rehearsing candidates on the same luck.
 
 mod candidates;
+mod rehearsed;
 
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
@@ -16,6 +17,7 @@ use crate::cluster::RunOptions;
 use crate::model::{Change, Model};
 use crate::trace::PlanStatus;
 pub use candidates::{Candidate, candidates};
+pub use rehearsed::{Rehearsed, rehearse};
 
 /// Less than this, in seconds of downtime, is not worth a change.
 const WORTH: f64 = 0.05;

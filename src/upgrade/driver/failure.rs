@@ -86,6 +86,8 @@ impl Driver {
             OnFailure::ForceDelete => {
                 task.options.via = DrainVia::Delete;
                 task.options.force = true;
+                // Who does not ask budgets any more does not spare volumes either (gardener/machine-controller-manager).
+                task.options.volumes_one_by_one = false;
                 hall.after(Span::ZERO, World::Driver(Event::DrainAgain(number)));
             }
             OnFailure::TerminateAnyway => {
