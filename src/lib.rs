@@ -111,6 +111,7 @@ pub mod cluster;
 pub mod expect;
 pub mod explain;
 pub mod ids;
+pub mod lint;
 pub mod metrics;
 pub mod model;
 pub mod planning;

@@ -11,24 +11,13 @@ struct Entry<E> {
     event: E,
 }
 
-/// Times are told apart by digits of so many bits.
-const DIGIT: u32 = 6;
-/// So many values a digit has.
-const VALUES: usize = 1 << DIGIT;
-/// So many digits a time has.
-const DIGITS: usize = 64_usize.div_ceil(DIGIT as usize);
-/// A bucket has room for so many events at first.
-const FIRST_ROOM: usize = 128;
-/// Room for more than so many events is given back when they have been dealt out.
-const MOST_ROOM: usize = 4096;
-
 /// A future event list: events leave in the order of their times, equal times in the order in which they were
 /// scheduled (FIFO).
 ///
-/// A monotone radix queue: an event waits in a bucket for the highest digit in which its time differs from the current
-/// one and the value of that digit, and is dealt out to buckets of lower digits as time comes near, so that push and pop
-/// cost O(1) amortised however many events are pending. Dealing keeps the order within a bucket and a bucket never holds
-/// two orders, which is what makes it stable; debug builds number the events and check that.
+/// A monotone radix queue: an event waits in the bucket of the highest bit in which its time differs from the current
+/// one, and is dealt out to lower buckets as time comes near, so that push and pop cost O(1) amortised however many
+/// events are pending. Dealing keeps the order within a bucket and a bucket never holds two orders, which is what makes
+/// it stable; debug builds number the events and check that.
 #[derive(Debug)]
 pub struct Queue<E> {
     now: Time,
@@ -38,14 +27,10 @@ pub struct Queue<E> {
     /// Events of the current instant, a queue of its own: `due[next..]` are still to come.
     due: Vec<Entry<E>>,
     next: usize,
-    /// The bucket of value `v` of digit `d`, at `d` · [`VALUES`] + `v`.
-    later: Vec<Vec<Entry<E>>>,
-    /// For each digit: bit `v` is set where the bucket of value `v` is not empty.
-    occupied: [u64; DIGITS],
-    /// Bit `d` is set where a bucket of digit `d` is not empty.
-    digits: u16,
-    /// Room of buckets that are empty.
-    spare: Vec<Vec<Entry<E>>>,
+    /// `later[b]`: events whose times differ from `now` in bit `b` and in no higher one.
+    later: [Vec<Entry<E>>; 64],
+    /// Bit `b` is set where `later[b]` is not empty.
+    occupied: u64,
 }
 
 impl<E: Copy> Default for Queue<E> {
@@ -65,10 +50,8 @@ impl<E: Copy> Queue<E> {
             len: 0,
             due: Vec::new(),
             next: 0,
-            later: std::iter::repeat_with(Vec::new).take(DIGITS * VALUES).collect(),
-            occupied: [0; DIGITS],
-            digits: 0,
-            spare: Vec::new(),
+            later: [const { Vec::new() }; 64],
+            occupied: 0,
         }
     }
 
@@ -129,53 +112,41 @@ impl<E: Copy> Queue<E> {
         due.iter().chain(later).map(|entry| (entry.at, &entry.event))
     }
 
-    #[inline]
     fn place(&mut self, entry: Entry<E>) {
-        let at = entry.at.as_micros();
-        let differing = at ^ self.now.as_micros();
+        let differing = entry.at.as_micros() ^ self.now.as_micros();
         if differing == 0 {
-            return self.due.push(entry);
+            self.due.push(entry);
+        } else {
+            let bucket = differing.ilog2();
+            self.later[bucket as usize].push(entry);
+            self.occupied |= 1 << bucket;
         }
-        let digit = differing.ilog2() / DIGIT;
-        let value = (at >> (digit * DIGIT)) as usize % VALUES;
-        let bucket = &mut self.later[digit as usize * VALUES + value];
-        if bucket.capacity() == 0 {
-            *bucket = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_ROOM));
-        }
-        bucket.push(entry);
-        self.occupied[digit as usize] |= 1 << value;
-        self.digits |= 1 << digit;
     }
 
     /// Moves time to the earliest pending event and deals out its bucket.
     fn advance(&mut self) -> Option<()> {
         self.due.clear();
         self.next = 0;
-        if self.digits == 0 {
+        if self.occupied == 0 {
             return None;
         }
-        let digit = self.digits.trailing_zeros() as usize;
-        let value = self.occupied[digit].trailing_zeros() as usize;
-        self.occupied[digit] &= self.occupied[digit] - 1;
-        self.digits &= !(u16::from(self.occupied[digit] == 0) << digit);
-        let mut entries = std::mem::take(&mut self.later[digit * VALUES + value]);
+        let bucket = self.occupied.trailing_zeros() as usize;
+        self.occupied &= self.occupied - 1;
+        if let [only] = self.later[bucket][..] {
+            debug_assert!(only.at > self.now, "time ran backwards");
+            self.now = only.at;
+            self.later[bucket].clear();
+            self.due.push(only);
+            return Some(());
+        }
+        let mut entries = std::mem::take(&mut self.later[bucket]);
         let earliest = entries.iter().map(|e| e.at).min()?;
         debug_assert!(earliest > self.now, "time ran backwards");
         self.now = earliest;
-        if digit == 0 {
-            // All of them are due.
-            std::mem::swap(&mut self.due, &mut entries);
-        } else if let [only] = entries[..] {
-            self.due.push(only);
-            entries.clear();
-        } else {
-            for entry in entries.drain(..) {
-                self.place(entry);
-            }
+        for entry in entries.drain(..) {
+            self.place(entry);
         }
-        if (1..=MOST_ROOM).contains(&entries.capacity()) {
-            self.spare.push(entries);
-        }
+        self.later[bucket] = entries;
         Some(())
     }
 }
@@ -200,7 +171,7 @@ mod tests {
         let mut now = 0;
         for seq in 0..200_000_u64 {
             if random(100) < 52 {
-                let at = now + [0, 1, random(10), random(5_000_000), random(1 << 33)][random(5) as usize];
+                let at = now + [0, 1, random(10), random(5_000_000)][random(4) as usize];
                 queue.push(Time::from_micros(at), seq);
                 heap.push(Reverse((at, seq)));
             } else {

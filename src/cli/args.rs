@@ -20,8 +20,8 @@ use crate::units::{KubeVersion, Span};
     after_help = "Examples:\n  \
         seatrial run cluster.json plan.yaml\n  \
         kubectl get nodes,pods,deploy,rs,ds,pdb,svc -A -o json | seatrial run - plan.yaml\n\n\
-        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 4 an expectation is\n\
-        violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
+        Exit codes: 0 ok, 1 internal or I/O, 2 usage or invalid input, 3 the linter found\n\
+        something, 4 an expectation is violated, 5 the upgrade did not complete, 6 inconclusive, 130 interrupted"
 )]
 pub(super) struct Cli {
     /// Use colors: on a terminal, always, or never
@@ -50,6 +50,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Rehearse an upgrade and report what it does to applications
     Run(RunArgs),
+    /// Say what will go wrong, or may, without a rehearsal
+    Lint(super::lint::LintArgs),
     /// Test scenarios: hold rehearsals against what is expected of them, and against baselines
     Test(TestArgs),
     /// Compare two reports that were saved as JSON
@@ -267,8 +269,8 @@ pub(super) struct CompareArgs {
     pub(super) output: Output,
     /// Write reports to files: html (two of them play side by side in a browser), md, or svg, a chart; several with commas
     /// between
-    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
-    pub(super) report: Vec<super::compare::Wanted>,
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::reports::comparison::wanted)]
+    pub(super) report: Vec<super::reports::comparison::Wanted>,
     /// Play these two in html; without it, the one that the others are held against, and the best of the others
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(super) replay: Vec<String>,

@@ -10,6 +10,7 @@ mod explain;
 mod file;
 mod init;
 mod interrupt;
+mod lint;
 mod load;
 mod merge;
 mod output;
@@ -40,6 +41,8 @@ pub enum Exit {
     Failure = 1,
     /// The command line or the input is wrong.
     Usage = 2,
+    /// The linter found something that is bad enough.
+    Findings = 3,
     /// Something is not as it was expected.
     Violated = 4,
     /// The upgrade did not complete.
@@ -79,6 +82,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Test(args) => test::run(&args, name, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
+        Command::Lint(args) => lint::run(&args, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Preset(args) => preset::run(&args, &terminal),
         Command::Init(args) => init::run(&args, name, &terminal),

@@ -6,6 +6,7 @@ pub mod behaviour;
 mod change;
 mod cluster;
 mod fault;
+mod foreseen;
 mod pace;
 mod placement;
 mod plan;
@@ -19,6 +20,7 @@ pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
+pub use foreseen::Predicts;
 pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{

@@ -2,6 +2,7 @@
 //!
 //! A view returns text. Nothing here knows whether there is a terminal.
 
+pub(crate) mod ci;
 #[cfg(feature = "cli")]
 pub mod comparison;
 pub mod difference;
@@ -9,8 +10,10 @@ pub mod difference;
 pub mod expectations;
 pub mod html;
 pub mod json;
+pub mod lint;
 pub(crate) mod markdown;
 pub mod narrate;
+mod outages;
 pub mod perfetto;
 pub mod picture;
 pub mod plot;

@@ -162,6 +162,12 @@ impl Texts {
         self.spot(place).map(|spot| (spot.file, spot.line, spot.column))
     }
 
+    /// The line of a place and the bytes of it that are meant, where the text is still there.
+    pub(crate) fn excerpt(&self, place: Place) -> Option<(String, usize, usize)> {
+        let excerpt = self.spot(place)?.excerpt?;
+        Some((excerpt.text, excerpt.from, excerpt.to))
+    }
+
     fn spot(&self, place: Place) -> Option<Spot> {
         let name = self.name(place.file);
         let kept = self.kept.iter().filter(|k| k.0 == place.file);

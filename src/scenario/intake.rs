@@ -33,6 +33,8 @@ pub(crate) struct Documents {
     pub(crate) storage_classes: Vec<StorageClassDoc>,
     pub(crate) namespaces: Vec<NamespaceDoc>,
     pub(crate) webhooks: Vec<WebhookConfigurationDoc>,
+    /// APIs that other servers serve: the APIService, and namespace and name of its Service.
+    pub(crate) api_services: Vec<(String, (String, String))>,
     pub(crate) cluster: Option<(Place, Rc<ClusterSpec>)>,
     /// A scenario has at most one; of several, each is compared with the others.
     pub(crate) plans: Vec<PlanDoc>,
@@ -221,6 +223,9 @@ impl Intake {
         }
         if let Some(problem) = slip(&tree, api, group, kind) {
             return self.wrong(problem);
+        }
+        if (group, kind) == ("apiregistration.k8s.io", "APIService") {
+            self.documents.api_services.extend(api_service(&tree));
         }
         let name = format!(
             "{}/{}",
@@ -421,6 +426,14 @@ impl Intake {
                 .push(Problem::at(place, text).and(first, "the first time"));
         }
     }
+}
+
+/// An APIService that a Service answers.
+fn api_service(tree: &Tree) -> Option<(String, (String, String))> {
+    let name = tree.get("metadata")?.text("name")?;
+    let service = tree.get("spec")?.get("service")?;
+    let of = |field| Some(service.text(field)?.to_owned());
+    Some((name.to_owned(), (of("namespace")?, of("name")?)))
 }
 
 fn again(kind: &str, meta: &Meta) -> String {

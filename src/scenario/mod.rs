@@ -13,6 +13,7 @@ mod diagnostic;
 mod files;
 mod intake;
 mod limits;
+mod lint;
 pub(crate) mod nearest;
 mod objects;
 mod own;
@@ -24,6 +25,7 @@ mod text;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use files::{Input, ReadError, inputs_of};
+pub use lint::{Linted, lint_inputs};
 pub use own::{OWN_KINDS, scenario_schema, schema};
 pub use plans::Plans;
 

@@ -38,18 +38,25 @@ fn nearly(x: f64) -> f64 {
 /// `None` where it takes `libm` to say.
 #[inline]
 pub(super) fn rounded(scale: f64, x: f64) -> Option<u64> {
-    /// A relative error of 10⁻¹² moves numbers below [`MOST`] by no more.
-    const MARGIN: f64 = 1e-3;
-    const MOST: f64 = 1e9;
     if x.is_nan() || x.abs() > LARGEST {
         return None;
     }
-    let exact = scale * nearly(x);
-    if !(0.0..MOST).contains(&exact) {
+    half_up(scale * nearly(x))
+}
+
+/// An error up to this cannot turn the rounding of [`half_up`]; a relative one of 10⁻¹² moves numbers that it takes by no
+/// more.
+pub(super) const MARGIN: f64 = 1e-3;
+
+/// A number that is nearly right, rounded half up; `None` where the right one could be rounded otherwise, and for large numbers.
+#[inline]
+pub(super) fn half_up(nearly: f64) -> Option<u64> {
+    const MOST: f64 = 1e9;
+    if !(0.0..MOST).contains(&nearly) {
         return None;
     }
-    let whole = exact as u32;
-    let above_half = exact - f64::from(whole) - 0.5;
+    let whole = nearly as u32;
+    let above_half = nearly - f64::from(whole) - 0.5;
     (above_half.abs() > MARGIN).then(|| u64::from(whole) + u64::from(above_half > 0.0))
 }
 

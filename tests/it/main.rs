@@ -22,6 +22,7 @@ mod kubeadm;
 mod kubelets;
 mod large;
 mod lessons;
+mod lint;
 mod markdown;
 mod oracles;
 mod pictures;

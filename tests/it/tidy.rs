@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{files, root};
 
 /// Which floor a room is on; a room uses only rooms on its own floor and below.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 18] = [
     ("units", 0),
     ("ids", 0),
     ("queue", 0),
@@ -19,6 +19,7 @@ const FLOORS: [(&str, u32); 17] = [
     ("upgrade", 3),
     ("metrics", 4),
     ("expect", 5),
+    ("lint", 5),
     ("planning", 5),
     ("study", 5),
     ("scenario", 6),

@@ -1,5 +1,6 @@
 //! How much memory a run takes, and how often it asks for some: counted by the allocator itself.
 
+mod input;
 #[path = "../../benches/srf/mod.rs"]
 mod srf;
 #[path = "../../benches/upg/mod.rs"]
@@ -67,6 +68,11 @@ fn account(model: &Model) -> (Account, u64) {
 
 /// Tests share the allocator, so all of this is one test.
 #[test]
+fn memory() {
+    memory_of_the_running_world();
+    input::memory_of_large_input();
+}
+
 #[expect(clippy::disallowed_macros, reason = "a test that counts says what it counted")]
 fn memory_of_the_running_world() {
     // Tables double as they grow; these sizes fill them by four fifths.

@@ -198,6 +198,7 @@ impl<'m> Two<'m> {
 #[test]
 fn s10_s19_placements_are_those_of_a_plain_search() {
     let mut answers = 0;
+    let mut taken = [[0; 2]; 2];
     for case in 0..60 {
         let mut luck = Streams::new(case, 0).stream(Purpose::Fault, 0);
         let model = random_model(&mut luck);
@@ -216,6 +217,11 @@ fn s10_s19_placements_are_those_of_a_plain_search() {
             "{case}"
         );
         answers += two.answers;
+        let ways = taken.as_flattened_mut().iter_mut();
+        for (all, more) in ways.zip(two.quick.crowd.taken.as_flattened()) {
+            *all += more;
+        }
     }
     assert!(answers > 5000, "{answers} searches were quick");
+    assert!(taken.as_flattened().iter().all(|&times| times > 100), "{taken:?}");
 }

@@ -10,16 +10,13 @@ pub(super) type Block = [u8; BLOCK];
 /// So many zones, that of nodes without one included, are told apart by masks.
 pub(super) const FEW: usize = 4;
 
-/// Within a block, so many bytes are passed over together.
-const PART: usize = 16;
-
 /// All bits or none.
 const fn only_if(yes: bool) -> u8 {
     (yes as u8).wrapping_neg()
 }
 
 /// The highest byte.
-fn highest<const N: usize>(bytes: &[u8; N]) -> u8 {
+fn highest(bytes: &Block) -> u8 {
     let mut highest = 0;
     for byte in bytes {
         highest = highest.max(*byte);
@@ -28,7 +25,7 @@ fn highest<const N: usize>(bytes: &[u8; N]) -> u8 {
 }
 
 /// How often a byte occurs.
-fn count<const N: usize>(bytes: &[u8; N], of: u8) -> u8 {
+fn count(bytes: &Block, of: u8) -> u8 {
     let mut count = 0;
     for byte in bytes {
         count += u8::from(*byte == of);
@@ -49,14 +46,10 @@ pub(super) fn range(cells: &[Block]) -> (u8, u8) {
     (lowest.saturating_add(1), highest(&high))
 }
 
-/// The lowest and the highest pair of the nodes in a zone that fit; `nodes`: their zones and pairs.
-pub(super) fn range_in_zone<'a>(
-    cells: &[Block],
-    nodes: impl Iterator<Item = (&'a Block, &'a Block)>,
-    zone: u8,
-) -> (u8, u8) {
+/// The lowest and the highest pair of the nodes in a zone that fit.
+pub(super) fn range_in_zone(cells: &[Block], zones: &[Block], pairs: &[Block], zone: u8) -> (u8, u8) {
     let (mut low, mut high) = ([u8::MAX; BLOCK], [0; BLOCK]);
-    for (cell, (zones, pairs)) in cells.iter().zip(nodes) {
+    for ((cell, zones), pairs) in cells.iter().zip(zones).zip(pairs) {
         for at in 0..BLOCK {
             let here = only_if(zones[at] == zone) & only_if(cell[at] != 0);
             low[at] = low[at].min(pairs[at] | !here);
@@ -68,7 +61,7 @@ pub(super) fn range_in_zone<'a>(
 }
 
 /// Adds to the cells of nodes that fit what is added by number; `numbers`: those of the nodes.
-pub(super) fn add<'a>(cells: &mut [Block], numbers: impl Iterator<Item = &'a Block>, adds: &[u8; 256]) {
+pub(super) fn add(cells: &mut [Block], numbers: &[Block], adds: &[u8; 256]) {
     for (cell, numbers) in cells.iter_mut().zip(numbers) {
         let mut more = [0; BLOCK];
         for at in 0..BLOCK {
@@ -81,7 +74,7 @@ pub(super) fn add<'a>(cells: &mut [Block], numbers: impl Iterator<Item = &'a Blo
 }
 
 /// The same for numbers below [`FEW`].
-pub(super) fn add_few<'a>(cells: &mut [Block], numbers: impl Iterator<Item = &'a Block>, [a, b, c, d]: [u8; FEW]) {
+pub(super) fn add_few(cells: &mut [Block], numbers: &[Block], [a, b, c, d]: [u8; FEW]) {
     for (cell, numbers) in cells.iter_mut().zip(numbers) {
         for at in 0..BLOCK {
             let number = numbers[at];
@@ -111,9 +104,12 @@ pub(super) fn best(cells: &[Block], ties: &mut Ties) -> usize {
             before -= here;
             continue;
         }
-        let equal = cell.iter().enumerate().filter(|&(_, &byte)| byte == best);
-        let at = equal.map(|(at, _)| at).nth(before as usize);
-        return number * BLOCK + at.unwrap_or(0);
+        for (at, _) in cell.iter().enumerate().filter(|&(_, &byte)| byte == best) {
+            if before == 0 {
+                return number * BLOCK + at;
+            }
+            before -= 1;
+        }
     }
     0
 }
@@ -131,23 +127,32 @@ fn overtaken(cells: &[Block], best: u8) -> u64 {
             equals += u64::from(count(cell, so_far));
             continue;
         }
-        for part in cell.as_chunks::<PART>().0 {
-            let most = highest(part);
-            if most < so_far || most == 0 {
-                continue;
-            }
-            if most == so_far {
-                equals += u64::from(count(part, so_far));
-                continue;
-            }
-            for &byte in part {
-                equals += u64::from(byte == so_far && byte > 0);
-                so_far = byte.max(so_far);
-                if byte == best {
-                    return equals;
-                }
-            }
+        if most < best {
+            equals += u64::from(count(cell, most)) - 1;
         }
+        equals += before_the_first(*cell, most, so_far);
+        so_far = most;
+        if most == best {
+            break;
+        }
+    }
+    equals
+}
+
+/// The same within a block, before the first of its best: from the end, each best before it stands before all that equal it.
+fn before_the_first(mut cell: Block, mut best: u8, so_far: u8) -> u64 {
+    let mut equals = 0;
+    loop {
+        let first = memchr::memchr(best, &cell).unwrap_or(0);
+        cell[first..].fill(0);
+        best = highest(&cell);
+        if best <= so_far || best == 0 {
+            break;
+        }
+        equals += u64::from(count(&cell, best)) - 1;
+    }
+    if so_far > 0 {
+        equals += u64::from(count(&cell, so_far));
     }
     equals
 }
@@ -213,7 +218,7 @@ mod tests {
                 let nodes = cells.as_flattened().iter().zip(pairs.as_flattened());
                 let here = nodes.filter(|&(&cell, &pair)| cell > 0 && pair % 3 == zone);
                 let here = here.map(|(_, &pair)| pair);
-                let found = range_in_zone(&cells, zones.iter().zip(&pairs), zone);
+                let found = range_in_zone(&cells, &zones, &pairs, zone);
                 if let Some(range) = here.clone().min().zip(here.max()) {
                     assert_eq!(found, range);
                 }

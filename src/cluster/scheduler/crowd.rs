@@ -32,8 +32,14 @@ pub(super) struct Crowd {
     met: Vec<Met>,
     /// A byte for each node of the window: 0 where it does not fit; its score, and later its total less what all have.
     cells: Vec<Block>,
+    /// The zones of the same nodes, and their pairs where the store keeps them.
+    zones: Vec<Block>,
+    numbers: Vec<Block>,
     /// For each node of the window: 1 + its total where it fits, otherwise 0. Where bytes do not do.
     totals: Vec<u16>,
+    /// How often each way was taken: with few or many hosts, in bytes or not.
+    #[cfg(test)]
+    pub(super) taken: [[usize; 2]; 2],
 }
 
 /// The nodes of a zone.
@@ -92,13 +98,13 @@ impl Cycle<'_> {
         pods as usize * self.order.pair_step() + zone as usize
     }
 
-    /// The bytes of a window's nodes out of those of all places: whole blocks for each part, as if they went on.
-    fn blocks<'b>(&self, bytes: &'b [u8]) -> impl Iterator<Item = &'b Block> {
-        let parts = self.window.places.clone().into_iter();
-        parts.flat_map(|places| {
+    /// Takes the bytes of a window's nodes out of those of all places: whole blocks for each part, as if they went on.
+    fn take(&self, bytes: &[u8], into: &mut Vec<Block>) {
+        into.clear();
+        for places in &self.window.places {
             let size = places.len().next_multiple_of(BLOCK);
-            bytes[places.start..places.start + size].as_chunks().0
-        })
+            into.extend_from_slice(bytes[places.start..places.start + size].as_chunks().0);
+        }
     }
 }
 
@@ -130,7 +136,11 @@ impl Crowd {
             cycle: 0,
             met: Vec::new(),
             cells: Vec::new(),
+            zones: Vec::new(),
+            numbers: Vec::new(),
             totals: Vec::new(),
+            #[cfg(test)]
+            taken: Default::default(),
         }
     }
 
@@ -176,7 +186,7 @@ impl Crowd {
             hosts: spreading.hosts(rs),
         };
         self.count_nodes(&cycle);
-        self.take_scores(&cycle);
+        self.take_window(&cycle);
         self.pairs.clear();
         match cycle.hosts {
             Some(Hosts::Many(pairs, _)) => self.find_pairs(&cycle, pairs),
@@ -184,7 +194,13 @@ impl Crowd {
             None => self.meet(&cycle, &[]),
         }
         let adds = self.score_pairs(&cycle);
-        let Some(less) = self.lift(adds).filter(|_| cycle.order.pair_step() < PAIRS) else {
+        let less = self.lift(adds).filter(|_| cycle.order.pair_step() < PAIRS);
+        #[cfg(test)]
+        {
+            let many = matches!(cycle.hosts, Some(Hosts::Many(..)));
+            self.taken[usize::from(many)][usize::from(less.is_some())] += 1;
+        }
+        let Some(less) = less else {
             self.add_up(&cycle);
             return best([&self.totals, &[]], ties);
         };
@@ -225,17 +241,15 @@ impl Crowd {
         }
     }
 
-    /// The scores of the window, each part in blocks of its own.
-    fn take_scores(&mut self, cycle: &Cycle<'_>) {
-        self.cells.clear();
+    /// Scores and zones of the window, each part in blocks of its own.
+    fn take_window(&mut self, cycle: &Cycle<'_>) {
+        cycle.take(cycle.order.zone_bytes(), &mut self.zones);
+        cycle.take(cycle.shape.scores(), &mut self.cells);
+        let mut end = 0;
         for places in &cycle.window.places {
-            let size = places.len().next_multiple_of(BLOCK);
-            let scores = &cycle.shape.scores()[places.start..places.start + size];
-            self.cells.extend_from_slice(scores.as_chunks().0);
-            if let Some(last) = self.cells.last_mut()
-                && places.len() % BLOCK > 0
-            {
-                last[places.len() % BLOCK..].fill(0);
+            end += places.len().div_ceil(BLOCK);
+            if !places.len().is_multiple_of(BLOCK) {
+                self.cells[end - 1][places.len() % BLOCK..].fill(0);
             }
         }
     }
@@ -243,10 +257,10 @@ impl Crowd {
     /// Where many nodes have pods: from the least to the most pods on a node of each zone.
     fn find_pairs(&mut self, cycle: &Cycle<'_>, pairs: &[u8]) {
         let step = cycle.order.pair_step();
+        cycle.take(pairs, &mut self.numbers);
         self.begin(PAIRS);
         for (zone, _) in self.nodes.iter().enumerate().filter(|(_, nodes)| nodes.all > 0) {
-            let nodes = cycle.blocks(cycle.order.zone_bytes()).zip(cycle.blocks(pairs));
-            let (least, most) = blocks::range_in_zone(&self.cells, nodes, zone as u8);
+            let (least, most) = blocks::range_in_zone(&self.cells, &self.zones, &self.numbers, zone as u8);
             let pods = usize::from(least) / step..=usize::from(most) / step;
             self.pairs.extend(pods.map(|pods| Pair {
                 zone: zone as u32,
@@ -358,23 +372,22 @@ impl Crowd {
     fn raise(&mut self, cycle: &Cycle<'_>, less: u16) {
         // Whatever wraps around in between, the totals fit.
         let byte = |add: u16| add.wrapping_sub(less) as u8;
-        let zones = cycle.blocks(cycle.order.zone_bytes());
-        if let Some(Hosts::Many(pairs, _)) = cycle.hosts {
+        if let Some(Hosts::Many(..)) = cycle.hosts {
             let mut adds = [0; PAIRS];
             for pair in &self.pairs {
                 let pair = cycle.pair(pair.zone, pair.pods);
                 adds[pair] = byte(self.adds[pair].0);
             }
-            return blocks::add(&mut self.cells, cycle.blocks(pairs), &adds);
+            return blocks::add(&mut self.cells, &self.numbers, &adds);
         }
         let mut adds = [0; PAIRS];
         for (add, (known, nodes)) in adds.iter_mut().zip(self.adds.iter().zip(&self.nodes)) {
             *add = if nodes.without > 0 { byte(known.0) } else { 0 };
         }
         if self.nodes.len() <= blocks::FEW {
-            blocks::add_few(&mut self.cells, zones, [adds[0], adds[1], adds[2], adds[3]]);
+            blocks::add_few(&mut self.cells, &self.zones, [adds[0], adds[1], adds[2], adds[3]]);
         } else {
-            blocks::add(&mut self.cells, zones, &adds);
+            blocks::add(&mut self.cells, &self.zones, &adds);
         }
         let first = cycle.window.places[0].len();
         for met in &self.met {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::Reading;
+use crate::lint;
 use crate::scenario::diagnostic::Problem;
 use crate::scenario::nearest::did_you_mean;
 use crate::units::Span;
@@ -13,15 +14,21 @@ use crate::units::Span;
 const OWN: &str = "seatrial.dev/";
 /// When a Pod or a Job is created, since the start of the run.
 pub(super) const CREATE_AT: &str = "seatrial.dev/create-at";
+/// Rules of the linter that leave an object alone, with commas between, or `all`.
+pub(crate) const IGNORE: &str = "seatrial.dev/ignore";
 
 impl Reading<'_> {
     /// What `seatrial.dev/create-at` says; annotations of seatrial that it does not know are slips.
     pub(super) fn create_at(&mut self, annotations: &BTreeMap<String, String>) -> Option<Span> {
-        for key in annotations.keys().filter(|k| k.starts_with(OWN) && *k != CREATE_AT) {
+        for key in annotations
+            .keys()
+            .filter(|k| k.starts_with(OWN) && *k != CREATE_AT && *k != IGNORE)
+        {
             let place = self.tree.find(&["metadata", "annotations", key]);
             let short: String = key.chars().take(60).collect();
             let problem = Problem::at(place, format!("unknown annotation `{short}`"));
-            let help = did_you_mean(key, [CREATE_AT]).or_else(|| Some(format!("`{CREATE_AT}` is the only one")));
+            let help = did_you_mean(key, [CREATE_AT, IGNORE])
+                .or_else(|| Some(format!("`{CREATE_AT}` and `{IGNORE}` are the only ones")));
             self.problems.push(problem.maybe_help(help));
         }
         let text = annotations.get(CREATE_AT)?;
@@ -38,6 +45,21 @@ impl Reading<'_> {
                 None
             }
         }
+    }
+
+    /// What `seatrial.dev/ignore` says; rules that there are not are slips.
+    pub(super) fn ignored_rules(&mut self, annotations: &BTreeMap<String, String>) -> Option<Box<str>> {
+        let text = annotations.get(IGNORE)?;
+        let known = |id: &&str| lint::rule(id).is_none() && *id != "all";
+        if let Some(wrong) = lint::listed(text).find(known) {
+            let place = self.tree.find(&["metadata", "annotations", IGNORE]);
+            let short: String = wrong.chars().take(60).collect();
+            let problem = Problem::at(place, format!("the linter has no rule `{short}`"));
+            let help = did_you_mean(wrong, lint::rules().map(|rule| rule.id));
+            self.problems
+                .push(problem.maybe_help(help.or_else(|| Some("`seatrial lint --explain all` lists them".into()))));
+        }
+        Some(text.as_str().into())
     }
 
     /// A pod that is created at a time is not there yet: it has neither a node nor an owner.

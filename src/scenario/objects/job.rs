@@ -2,7 +2,8 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec, PodFailurePolicy};
 
-use super::{Meta, Reading, Template};
+use super::workload::of_template;
+use super::{Extras, Meta, Reading, Template};
 use crate::model;
 use crate::scenario::limits::MOST_REPLICAS;
 
@@ -12,6 +13,7 @@ pub(crate) struct JobDoc {
     pub(crate) meta: Meta,
     pub(crate) job: model::Job,
     pub(crate) template: Template,
+    pub(crate) extras: Option<Box<Extras>>,
 }
 
 impl Reading<'_> {
@@ -35,6 +37,7 @@ impl Reading<'_> {
         }
         Some(JobDoc {
             job,
+            extras: Some(of_template(&spec.template)),
             template: self.inner(spec.template),
             meta,
         })

@@ -3,6 +3,7 @@
 //! Each object is read, digested while its tree still knows positions, and dropped.
 
 mod arrival;
+mod extras;
 mod hook;
 mod job;
 mod node;
@@ -16,6 +17,8 @@ mod volume;
 mod webhook;
 mod workload;
 
+pub(crate) use arrival::IGNORE;
+pub(crate) use extras::Extras;
 pub(crate) use job::JobDoc;
 pub(crate) use node::NodeDoc;
 pub(crate) use placement::{PlacementDoc, PodTermDoc, SpreadDoc};
@@ -148,6 +151,7 @@ impl<'a> Reading<'a> {
             mirror: annotations.contains_key("kubernetes.io/config.mirror"),
             scale_down_disabled: annotations.get(SCALE_DOWN_DISABLED).is_some_and(|v| v == "true"),
             create_at: self.create_at(&annotations),
+            ignore: self.ignored_rules(&annotations),
             created: meta.creation_timestamp.map_or(0, |Time(at)| at.as_second()),
             deleting: meta.deletion_timestamp.is_some(),
             place: self.tree.find(&["metadata", "name"]),
@@ -174,6 +178,8 @@ pub(crate) struct Meta {
     /// When it is created, since the start of the run; `None`: it is there at the start.
     pub(crate) create_at: Option<Span>,
     pub(crate) deleting: bool,
+    /// Rules of the linter that leave it alone, as written.
+    pub(crate) ignore: Option<Box<str>>,
     pub(crate) place: Place,
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::arrival::CREATE_AT;
-use super::{Meta, Reading, Template};
+use super::{Extras, Meta, Reading, Template};
 use crate::units::KubeVersion;
 
 /// What the model needs of a Pod.
@@ -19,6 +19,8 @@ pub(crate) struct PodDoc {
     pub(crate) finished: bool,
     pub(crate) running: bool,
     pub(crate) ready: bool,
+    /// Of pods without a controller.
+    pub(crate) extras: Option<Box<Extras>>,
     /// The version of a kube-apiserver, by its image.
     pub(crate) api_server: Option<KubeVersion>,
 }
@@ -28,10 +30,17 @@ impl Reading<'_> {
     pub(crate) fn pod(&mut self) -> Option<PodDoc> {
         let mut pod: Pod = self.typed()?;
         let labels = pod.metadata.labels.take();
-        let annotations = pod.metadata.annotations.as_ref();
-        if annotations.is_some_and(|a| a.contains_key(CREATE_AT)) {
+        let given = pod.metadata.annotations.as_ref();
+        if given.is_some_and(|a| a.contains_key(CREATE_AT)) {
             self.not_there_yet(&pod);
         }
+        let alone = pod
+            .metadata
+            .owner_references
+            .iter()
+            .flatten()
+            .all(|owner| owner.kind == "Node");
+        let annotations = pod.metadata.annotations.clone().filter(|_| alone);
         let meta = self.meta(pod.metadata, true);
         let spec = pod.spec.unwrap_or_default();
         let status = pod.status.unwrap_or_default();
@@ -43,6 +52,7 @@ impl Reading<'_> {
         let tag = image.and_then(|image| image.rsplit_once(':')).map(|(_, tag)| tag);
         Some(PodDoc {
             template: Rc::new(self.template(labels, &spec, &[])),
+            extras: alone.then(|| Extras::of(annotations.as_ref(), &spec, true)),
             node: spec.node_name.filter(|n| !n.is_empty()),
             finished: matches!(phase, Some("Succeeded" | "Failed")),
             running: phase == Some("Running"),

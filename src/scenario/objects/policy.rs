@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{Meta, Reading};
 use crate::model::{BudgetLimit, TrafficPolicy};
+use crate::scenario::text::Place;
 use crate::units::IntOrPercent;
 
 /// What the model needs of a PodDisruptionBudget.
@@ -19,6 +20,8 @@ pub(crate) struct BudgetDoc {
     pub(crate) limit: Option<BudgetLimit>,
     pub(crate) always_allow_unhealthy: bool,
     pub(crate) selector: Selector,
+    /// Where its limit is written.
+    pub(crate) limit_place: Place,
 }
 
 /// What the model needs of a Service.
@@ -97,6 +100,12 @@ impl Reading<'_> {
         let object: PodDisruptionBudget = self.typed()?;
         let meta = self.meta(object.metadata, true);
         let spec = object.spec.unwrap_or_default();
+        let written = if spec.min_available.is_some() {
+            "minAvailable"
+        } else {
+            "maxUnavailable"
+        };
+        let limit_place = self.tree.find(&["spec", written]);
         let limit = match (&spec.min_available, &spec.max_unavailable) {
             (Some(_), Some(_)) => {
                 let text = "a budget has `minAvailable` or `maxUnavailable`, not both";
@@ -118,6 +127,7 @@ impl Reading<'_> {
             limit,
             always_allow_unhealthy: spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow"),
             selector: self.selector(spec.selector, old, &["spec", "selector"]),
+            limit_place,
         })
     }
 

@@ -2,7 +2,8 @@
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetUpdateStrategy};
 
-use super::{Meta, Reading, Template};
+use super::workload::of_template;
+use super::{Extras, Meta, Reading, Template};
 use crate::model::{PodManagement, RolloutStrategy};
 use crate::units::Span;
 
@@ -17,6 +18,7 @@ pub(crate) struct StatefulSetDoc {
     pub(crate) rollout: RolloutStrategy,
     pub(crate) min_ready: Span,
     pub(crate) template: Template,
+    pub(crate) extras: Option<Box<Extras>>,
     /// Names of the claim templates.
     pub(crate) claims: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl Reading<'_> {
             management: self.pod_management(spec.pod_management_policy.as_deref()),
             rollout: self.stateful_set_strategy(spec.update_strategy),
             min_ready: self.min_ready(spec.min_ready_seconds),
+            extras: Some(of_template(&spec.template)),
             template: self.inner(spec.template),
             claims: spec
                 .volume_claim_templates

@@ -17,6 +17,21 @@ pub(crate) struct WebhookConfigurationDoc {
     pub(crate) mutating: bool,
     /// Those that are asked when a pod is created and whose failure fails the request.
     pub(crate) webhooks: Vec<WebhookDoc>,
+    /// All that are reached by a Service.
+    pub(crate) hooks: Vec<HookDoc>,
+}
+
+/// What the linter needs of a webhook that is reached by a Service.
+#[derive(Clone, Debug)]
+pub(crate) struct HookDoc {
+    pub(crate) name: String,
+    /// Namespace and name.
+    pub(crate) service: (String, String),
+    pub(crate) fails: bool,
+    /// Whether it is asked when pods are created.
+    pub(crate) pods: bool,
+    /// Whether it is asked when pods are evicted.
+    pub(crate) evictions: bool,
 }
 
 /// A webhook without which no pod is created.
@@ -100,10 +115,19 @@ impl Reading<'_> {
         webhooks: Vec<Common>,
         fails: bool,
     ) -> WebhookConfigurationDoc {
-        let matters = |w: &Common| {
-            let fail = w.failure_policy.as_deref().map_or(fails, |policy| policy == "Fail");
-            fail && w.rules.iter().flatten().any(creates_pods)
+        let fail = |w: &Common| w.failure_policy.as_deref().map_or(fails, |policy| policy == "Fail");
+        let matters = |w: &Common| fail(w) && w.rules.iter().flatten().any(creates_pods);
+        let hook = |w: &Common| {
+            let service = w.client.service.as_ref()?;
+            Some(HookDoc {
+                name: w.name.clone(),
+                service: (service.namespace.clone(), service.name.clone()),
+                fails: fail(w),
+                pods: w.rules.iter().flatten().any(creates_pods),
+                evictions: w.rules.iter().flatten().any(evicts),
+            })
         };
+        let hooks = webhooks.iter().filter_map(hook).collect();
         let mut found = Vec::new();
         for (i, webhook) in webhooks.into_iter().enumerate().filter(|(_, w)| matters(w)) {
             let index = i.to_string();
@@ -123,8 +147,14 @@ impl Reading<'_> {
             meta,
             mutating,
             webhooks: found,
+            hooks,
         }
     }
+}
+
+/// Whether a rule covers evictions: that subresource by its name, as wildcards over all pods are not meant for it.
+fn evicts(rule: &RuleWithOperations) -> bool {
+    rule.resources.iter().flatten().any(|entry| entry == "pods/eviction")
 }
 
 /// Whether a rule covers the creation of pods.

@@ -1,11 +1,12 @@
 //! Deployment, ReplicaSet, DaemonSet.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, ReplicaSet};
-use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
-use super::{Meta, Reading, Template};
+use super::{Extras, Meta, Reading, Template};
 use crate::model::RolloutStrategy;
 use crate::scenario::limits::MOST_REPLICAS;
+use crate::scenario::text::Place;
 use crate::units::{IntOrPercent, Span};
 
 /// What the model needs of a Deployment.
@@ -13,9 +14,12 @@ use crate::units::{IntOrPercent, Span};
 pub(crate) struct DeploymentDoc {
     pub(crate) meta: Meta,
     pub(crate) replicas: u32,
+    /// Where that is written.
+    pub(crate) replicas_place: Place,
     pub(crate) rollout: RolloutStrategy,
     pub(crate) min_ready: Span,
     pub(crate) template: Template,
+    pub(crate) extras: Option<Box<Extras>>,
 }
 
 /// What the model needs of a ReplicaSet.
@@ -25,6 +29,7 @@ pub(crate) struct ReplicaSetDoc {
     pub(crate) replicas: u32,
     pub(crate) min_ready: Span,
     pub(crate) template: Template,
+    pub(crate) extras: Option<Box<Extras>>,
 }
 
 /// What the model needs of a DaemonSet.
@@ -34,6 +39,7 @@ pub(crate) struct DaemonSetDoc {
     pub(crate) rollout: RolloutStrategy,
     pub(crate) min_ready: Span,
     pub(crate) template: Template,
+    pub(crate) extras: Option<Box<Extras>>,
 }
 
 impl Reading<'_> {
@@ -48,9 +54,11 @@ impl Reading<'_> {
         };
         Some(DeploymentDoc {
             meta,
+            replicas_place: self.tree.find(&["spec", "replicas"]),
             replicas: self.replicas(spec.replicas),
             rollout: self.deployment_strategy(spec.strategy),
             min_ready: self.min_ready(spec.min_ready_seconds),
+            extras: Some(of_template(&spec.template)),
             template: self.inner(spec.template),
         })
     }
@@ -64,11 +72,15 @@ impl Reading<'_> {
             self.wrong(&[], "the ReplicaSet has no `spec`");
             return None;
         };
+        // Those of a Deployment are like it.
+        let alone = meta.owner.is_none();
+        let template = spec.template.unwrap_or_default();
         Some(ReplicaSetDoc {
             meta,
             replicas: self.replicas(spec.replicas),
             min_ready: self.min_ready(spec.min_ready_seconds),
-            template: self.inner(spec.template.unwrap_or_default()),
+            extras: alone.then(|| of_template(&template)),
+            template: self.inner(template),
         })
     }
 
@@ -85,6 +97,7 @@ impl Reading<'_> {
             meta,
             rollout: self.daemon_set_strategy(spec.update_strategy),
             min_ready: self.min_ready(spec.min_ready_seconds),
+            extras: Some(of_template(&spec.template)),
             template: self.inner(spec.template),
         })
     }
@@ -143,4 +156,14 @@ impl Reading<'_> {
                 .map_or(IntOrPercent::Int(1), |s| self.share(&s, &path("maxUnavailable"))),
         }
     }
+}
+
+/// What only the linter looks at.
+pub(super) fn of_template(template: &PodTemplateSpec) -> Box<Extras> {
+    let annotations = template.metadata.as_ref().and_then(|m| m.annotations.as_ref());
+    Extras::of(
+        annotations,
+        template.spec.as_ref().unwrap_or(&PodSpec::default()),
+        false,
+    )
 }

@@ -35,6 +35,18 @@ impl PlanDoc {
         }
     }
 
+    /// Where the value at a path stands; the nearest ancestor that exists otherwise.
+    pub(crate) fn find(&self, path: &[String]) -> Place {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let place = self.tree.find(&path);
+        if place == self.tree.place { self.place } else { place }
+    }
+
+    /// The text of an annotation.
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
+        self.tree.get("metadata")?.get("annotations")?.text(key)
+    }
+
     /// The plan with another content; or what is wrong with that.
     fn of(tree: Tree) -> Result<Self, Vec<Problem>> {
         match decode_strict(&tree) {
