@@ -269,8 +269,8 @@ pub(super) struct CompareArgs {
     pub(super) output: Output,
     /// Write reports to files: html (two of them play side by side in a browser), md, or svg, a chart; several with commas
     /// between
-    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::compare::wanted)]
-    pub(super) report: Vec<super::compare::Wanted>,
+    #[arg(long, value_name = "KIND=FILE", value_delimiter = ',', value_parser = super::reports::comparison::wanted)]
+    pub(super) report: Vec<super::reports::comparison::Wanted>,
     /// Play these two in html; without it, the one that the others are held against, and the best of the others
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(super) replay: Vec<String>,

@@ -3,13 +3,13 @@
 mod side_by_side;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
 use super::args::{CompareArgs, Output};
 use super::interrupt::Interrupt;
 use super::output::Terminal;
+use super::reports::comparison::{Kind, Wanted};
 use super::trials::progress;
 use super::{Exit, advise, file, load, preset};
 use crate::cluster::RunOptions;
@@ -18,39 +18,6 @@ use crate::report;
 use crate::scenario::{Diagnostics, LoadError, Plans, presets};
 use crate::study::comparison::{Comparison, Given, Origin, compare};
 use crate::units::Time;
-
-/// A report that is wanted in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    kind: Kind,
-    path: PathBuf,
-}
-
-/// Kinds of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Markdown,
-    Svg,
-    /// Two runs on one clock.
-    Html,
-}
-
-/// Reads `KIND=FILE`.
-pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
-    let (kind, path) = match text.split_once('=') {
-        Some(("md", path)) => (Kind::Markdown, path),
-        Some(("svg", path)) => (Kind::Svg, path),
-        Some(("html", path)) => (Kind::Html, path),
-        _ => return Err("expected html=FILE, md=FILE or svg=FILE".into()),
-    };
-    if path.is_empty() {
-        return Err("expected the name of a file after `=`".into());
-    }
-    Ok(Wanted {
-        kind,
-        path: path.into(),
-    })
-}
 
 /// Compares and prints what that showed.
 pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<Exit> {
@@ -72,6 +39,7 @@ pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<Exit> {
     let runs = args
         .trials
         .saturating_mul(given.iter().filter(|g| g.2.is_ok()).count() as u64);
+    terminal.detail(&format!("up to {} trials of each strategy", args.trials));
     let bar = progress(runs, terminal);
     let watch = |done: crate::study::comparison::Progress| {
         bar.set_position(done.runs);
@@ -91,7 +59,7 @@ pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<Exit> {
 fn write(comparison: &Comparison, args: &CompareArgs, lineup: &Lineup, options: &RunOptions) -> Result<()> {
     for Wanted { kind, path } in &args.report {
         let text = match kind {
-            Kind::Markdown => report::comparison::markdown(comparison),
+            Kind::Md => report::comparison::markdown(comparison),
             Kind::Svg => report::comparison::svg(comparison),
             Kind::Html => side_by_side::page(comparison, args, lineup, options)?,
         };
@@ -249,19 +217,6 @@ fn first(wrong: &Diagnostics) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reports_have_a_kind_and_a_file() {
-        assert_eq!(
-            wanted("md=a=b.md").map(|w| (w.kind, w.path)),
-            Ok((Kind::Markdown, "a=b.md".into()))
-        );
-        assert_eq!(wanted("svg=x").map(|w| w.kind), Ok(Kind::Svg));
-        assert_eq!(wanted("html=x").map(|w| w.kind), Ok(Kind::Html));
-        for wrong in ["md", "md=", "perfetto=x", ""] {
-            assert!(wanted(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn presets_are_taken_once() {

@@ -3,19 +3,22 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::ids::Id;
+use crate::ids::{FactId, Id};
 
 use super::Workload;
 use super::availability::Failed;
-use super::blame::{Blame, Loss, Own, Why, Words};
+use super::blame::{Blame, Own, Why, Words};
 use super::missing::Lacked;
 use super::report::Share;
+
+/// So many reasons are told one by one.
+const TOLD: usize = 64;
 
 /// Everything that one reason is to blame for.
 #[derive(Default)]
 struct Sums {
-    first: Option<Loss>,
-    losses: u64,
+    first: Option<FactId>,
+    losses: u32,
     endpoints: Lacked,
     serving: Lacked,
     client: Failed,
@@ -41,9 +44,29 @@ pub(super) fn shares(words: Words<'_>, state: &Workload, known: bool) -> Vec<Sha
     }
     let mut all: Vec<(Blame, Sums)> = all.into_iter().filter(|(_, sums)| sums.matter()).collect();
     all.sort_by_key(|(_, sums)| Reverse(sums.weight()));
-    all.iter()
-        .map(|(blame, sums)| share(words, *blame, sums, known))
-        .collect()
+    // Those that are not told one by one, by sort; the worst of each stands for them.
+    let rest = all.split_off(all.len().min(TOLD));
+    let mut sorts: Vec<((u8, u8), Blame, Sums, u64)> = Vec::new();
+    for (blame, sums) in rest {
+        let sort = words.sort(blame);
+        match sorts.iter_mut().find(|known| known.0 == sort) {
+            Some((_, _, known, count)) => {
+                known.add(&sums);
+                *count += 1;
+            }
+            None => sorts.push((sort, blame, sums, 1)),
+        }
+    }
+    let told = all.iter().map(|(blame, sums)| share(words, *blame, sums, known));
+    let mut shares: Vec<Share> = told.collect();
+    shares.extend(sorts.iter().map(|(_, blame, sums, count)| {
+        let mut share = share(words, *blame, sums, known);
+        if *count > 1 {
+            share.why.push_str(&format!(", and so on: {count} causes of this sort"));
+        }
+        share
+    }));
+    shares
 }
 
 fn share(words: Words<'_>, blame: Blame, sums: &Sums, known: bool) -> Share {
@@ -57,7 +80,7 @@ fn share(words: Words<'_>, blame: Blame, sums: &Sums, known: bool) -> Share {
             why => words.clause(why, &who, sums.losses <= 1),
         },
         root: words.root(blame.way),
-        fact: sums.first.and_then(|loss| loss.fact).map(|fact| fact.index() as u64),
+        fact: sums.first.map(|fact| fact.index() as u64),
         endpoints: known.then(|| sums.endpoints.report()),
         serving: sums.serving.report(),
         client: known.then(|| sums.client.report()),
@@ -65,13 +88,21 @@ fn share(words: Words<'_>, blame: Blame, sums: &Sums, known: bool) -> Share {
 }
 
 impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.first = self.first.or(other.first);
+        self.losses += other.losses;
+        self.endpoints.add(&other.endpoints);
+        self.serving.add(&other.serving);
+        self.client.add(&other.client);
+    }
+
     /// Whether it lasted for any time.
     const fn matter(&self) -> bool {
         self.endpoints.deficit > 0 || self.serving.deficit > 0 || self.client.error > 0
     }
 
     /// What is worse: downtime, then errors, then what was missing.
-    fn weight(&self) -> (u64, u64, u128, u128) {
+    fn weight(&self) -> (u64, u64, u128, u64) {
         let down = self.endpoints.down.max(self.serving.down);
         let missing = self.endpoints.deficit.max(self.serving.deficit);
         (down, self.client.hard_down, self.client.error, missing)

@@ -118,7 +118,7 @@ impl Tally {
         let lacked = || self.missing.lacked().iter().map(|(_, lacked)| lacked);
         lacked().map(|l| l.down).sum::<u64>() == self.down
             && lacked().map(|l| l.degraded).sum::<u64>() == self.degraded
-            && lacked().map(|l| l.deficit).sum::<u128>() == self.deficit
+            && lacked().map(|l| u128::from(l.deficit)).sum::<u128>() == self.deficit
     }
 
     /// What was missing, and why.
@@ -185,6 +185,12 @@ pub(super) struct Failed {
 }
 
 impl Failed {
+    /// Both together.
+    pub(super) const fn add(&mut self, other: &Self) {
+        self.hard_down += other.hard_down;
+        self.error += other.error;
+    }
+
     pub(super) fn report(&self) -> ClientReport {
         let error = (self.error + (1 << (FRACTION - 1))) >> FRACTION;
         ClientReport {

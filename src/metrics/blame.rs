@@ -3,7 +3,7 @@
 use crate::ids::{FactId, NodeId, PodId};
 use crate::trace::{DeletedBy, Fact, LeftOut, Preamble, StopReason};
 
-use super::chain::{Anchor, Chain, WayId};
+use super::chain::{Anchor, Chain, WayId, is_end};
 use super::outcome::deed;
 use super::pods::Pod;
 use super::report::Root;
@@ -193,6 +193,20 @@ impl<'a> Words<'a> {
             }
             Why::Own(Own::Wanted) => format!("{who} {was} new and not ready yet"),
         }
+    }
+
+    /// What sort of cause it is, and of what sort of end.
+    pub(super) fn sort(self, blame: Blame) -> (u8, u8) {
+        let why = match blame.why(self.chain) {
+            Why::Anchor(anchor) => anchor.rank(),
+            Why::Own(_) => u8::MAX,
+        };
+        let end = match self.chain.way(blame.way).end.map(|end| end.fact) {
+            Some(Fact::FaultInjected { .. }) => 1,
+            Some(fact) if is_end(&fact) => 0,
+            _ => 2,
+        };
+        (why, end)
     }
 
     /// Where a chain of causes ends.

@@ -21,7 +21,7 @@ pub(super) enum Anchor {
 
 impl Anchor {
     /// The less, the more it explains.
-    const fn rank(self) -> u8 {
+    pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Drained(_) => 0,
             Self::NodeCrashed(_) => 1,

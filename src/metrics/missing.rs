@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::PodId;
+use crate::ids::{FactId, PodId};
 
 use super::blame::{Blame, Loss};
 use super::report::Lack;
@@ -28,20 +28,29 @@ struct Missing {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Lacked {
     /// Replicas that were lost.
-    pub(super) losses: u64,
+    pub(super) losses: u32,
     pub(super) down: u64,
     pub(super) degraded: u64,
-    pub(super) deficit: u128,
-    /// The first of the losses.
-    pub(super) first: Option<Loss>,
+    pub(super) deficit: u64,
+    /// The first fact that began one.
+    pub(super) first: Option<FactId>,
 }
 
 impl Lacked {
+    /// Both together.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.losses += other.losses;
+        self.down += other.down;
+        self.degraded += other.degraded;
+        self.deficit += other.deficit;
+        self.first = self.first.or(other.first);
+    }
+
     pub(super) fn report(&self) -> Lack {
         Lack {
             downtime_seconds: seconds(self.down),
             degraded_seconds: seconds(self.degraded),
-            deficit_pod_seconds: seconds(u64::try_from(self.deficit).unwrap_or(u64::MAX)),
+            deficit_pod_seconds: seconds(self.deficit),
         }
     }
 }
@@ -94,7 +103,7 @@ impl Ledger {
         let place = *self.places.entry(loss.blame).or_insert(next);
         if place == next {
             let new = Lacked {
-                first: Some(loss),
+                first: loss.fact,
                 ..Lacked::default()
             };
             self.lacked.push((loss.blame, new));
@@ -124,7 +133,7 @@ impl Ledger {
 
     fn close(&mut self, at: u64, missing: Missing) {
         if let Some((_, lacked)) = self.lacked.get_mut(missing.place as usize) {
-            lacked.deficit += u128::from(at.saturating_sub(missing.since));
+            lacked.deficit += at.saturating_sub(missing.since);
         }
     }
 

@@ -323,7 +323,7 @@ pub struct WorkloadReport {
     /// Why it was down: each outage of `endpoints`, or of `serving` where no Service lists its pods.
     pub causes: Vec<Cause>,
     /// What all of its downtime, degradation and errors come from: the sums over this list are those above, but for
-    /// rounding to milliseconds. The worst first.
+    /// rounding to milliseconds. The worst first; beyond 64, those of one sort are summed up.
     #[serde(default)]
     pub attribution: Vec<Share>,
 }

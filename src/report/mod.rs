@@ -13,6 +13,7 @@ pub mod json;
 pub mod lint;
 pub(crate) mod markdown;
 pub mod narrate;
+mod outages;
 pub mod perfetto;
 pub mod picture;
 pub mod plot;

@@ -154,7 +154,7 @@ fn what_is_wrong_is_said_with_2() {
         (vec!["compare", "scenarios/textbook/nothing.yaml"], "nothing.yaml"),
         (vec!["compare", TWINS, "--plan", TWINS], "UpgradePlan and no others"),
         (vec!["compare", TWINS, "--report", "html=x"], "no two that can be tried"),
-        (vec!["compare", TWINS, "--report", "png=x"], "md=FILE"),
+        (vec!["compare", TWINS, "--report", "png=x"], "kinds are html, md, svg"),
     ] {
         let ran = output(&args);
         let talk = String::from_utf8_lossy(&ran.stderr);
@@ -319,5 +319,54 @@ fn the_naive_estimate_is_right_on_an_empty_cluster() {
             makespan >= estimate && makespan < estimate + 7.0 * 30.0,
             "{strategy}: {estimate} s estimated, {makespan} s rehearsed"
         );
+    }
+}
+
+/// Ctrl-C: a comparison of the trials that every contender has played, and 130; the same as so many trials give.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_compares_what_is_known() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let args = [
+            "compare",
+            TWINS,
+            "--preset",
+            "kops",
+            "--no-advice",
+            "-j",
+            "1",
+            "-o",
+            "json",
+            "-v",
+        ];
+        let mut child = crate::support::seatrial(&args)
+            .args(["--trials", "100000000"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        // It listens for Ctrl-C when it says so.
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains("100000000 trials"), "{line}");
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        let ran = child.wait_with_output().unwrap();
+        assert_eq!(ran.status.code(), Some(code), "{rest}");
+        let partial: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let trials = partial["trials"].as_u64().unwrap();
+        assert_eq!(partial["stoppedOf"], 100_000_000);
+        if trials > 0 {
+            let whole = json(&[&args[..], &["--trials", &trials.to_string()]].concat());
+            assert_eq!(
+                (&partial["trials"], &partial["rows"]),
+                (&whole["trials"], &whole["rows"])
+            );
+        }
     }
 }

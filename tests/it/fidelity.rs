@@ -57,6 +57,10 @@ fn rehearsals_agree_with_the_recordings() {
         draws: DRAWS,
     });
     let mut compared = 0;
+    // Ways to upgrade: all at once, by reboots, with skips, in lockstep, by new nodes, two at a time.
+    for way in ["R07", "R07b", "R07c", "R07d", "R08", "R25"] {
+        assert_eq!(all.iter().filter(|c| c.scenario == way).count(), 2, "{way}");
+    }
     for c in &all {
         for run in c.runs.as_deref().unwrap_or_default() {
             compared += 1;

@@ -1,5 +1,6 @@
 //! `--report KIND=FILE`: reports that are written to files beside the one that is printed.
 
+pub(super) mod comparison;
 pub(super) mod suite;
 
 use std::path::{Path, PathBuf};
@@ -47,26 +48,33 @@ impl Kind {
     }
 }
 
+/// The kind and the file of `KIND=FILE`.
+fn split<'t, K: Copy>(text: &'t str, kinds: &[(&str, K)], example: &str) -> Result<(K, &'t str), String> {
+    let names = || kinds.iter().map(|k| k.0).collect::<Vec<_>>().join(", ");
+    let Some((name, path)) = text.split_once('=') else {
+        return Err(format!("expected KIND=FILE, such as {example}; kinds are {}", names()));
+    };
+    let Some((_, kind)) = kinds.iter().find(|k| k.0 == name) else {
+        let near = crate::scenario::did_you_mean(name, kinds.iter().map(|k| k.0));
+        let help = near.unwrap_or_else(|| format!("kinds are {}", names()));
+        return Err(format!("there is no report of the kind `{name}`; {help}"));
+    };
+    Ok((*kind, path))
+}
+
+fn no_file(text: &str) -> String {
+    let kind = text.split_once('=').map_or(text, |(kind, _)| kind);
+    format!("expected a file name after `{kind}=`")
+}
+
 /// Reads `KIND=FILE`.
 pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
-    let names = || KINDS.map(|k| k.0).join(", ");
-    let Some((name, path)) = text.split_once('=') else {
-        return Err(format!(
-            "expected KIND=FILE, such as html=out.html; kinds are {}",
-            names()
-        ));
-    };
-    let Some((_, kind)) = KINDS.iter().find(|k| k.0 == name) else {
-        return Err(format!(
-            "there is no report of the kind `{name}`; kinds are {}",
-            names()
-        ));
-    };
+    let (kind, path) = split(text, &KINDS, "html=out.html")?;
     if file::partial_name(path.as_ref()).is_none() {
-        return Err(format!("expected a file name after `{name}=`"));
+        return Err(no_file(text));
     }
     Ok(Wanted {
-        kind: *kind,
+        kind,
         path: path.into(),
     })
 }

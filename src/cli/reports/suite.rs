@@ -38,23 +38,12 @@ const KINDS: [(&str, Kind); 6] = [
 
 /// Reads `KIND=FILE`.
 pub(in super::super) fn wanted(text: &str) -> Result<Wanted, String> {
-    let names = || KINDS.map(|k| k.0).join(", ");
-    let Some((name, path)) = text.split_once('=') else {
-        return Err(format!(
-            "expected KIND=FILE, such as junit=junit.xml; kinds are {}",
-            names()
-        ));
-    };
-    let Some((_, kind)) = KINDS.iter().find(|k| k.0 == name) else {
-        let near = crate::scenario::did_you_mean(name, KINDS.map(|k| k.0));
-        let help = near.unwrap_or_else(|| format!("kinds are {}", names()));
-        return Err(format!("there is no report of the kind `{name}`; {help}"));
-    };
+    let (kind, path) = super::split(text, &KINDS, "junit=junit.xml")?;
     if path != "-" && file::partial_name(path.as_ref()).is_none() {
-        return Err(format!("expected a file name after `{name}=`"));
+        return Err(super::no_file(text));
     }
     Ok(Wanted {
-        kind: *kind,
+        kind,
         path: path.into(),
     })
 }

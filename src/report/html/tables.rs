@@ -7,7 +7,7 @@ use super::escape;
 use crate::metrics::{NodeReport, Report, WorkloadReport};
 use crate::report::Style;
 use crate::report::narrate;
-use crate::report::table::{OUTAGES, more_outages};
+use crate::report::outages::{OUTAGES, more_outages};
 use crate::trace::{Preamble, Record};
 
 /// Longer tables are cut short.
