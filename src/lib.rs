@@ -109,6 +109,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod expect;
+pub mod explain;
 pub mod ids;
 pub mod lint;
 pub mod metrics;

@@ -55,6 +55,8 @@ pub(super) enum Command {
     Diff(DiffArgs),
     /// Plan the way over several minor versions: hops, rounds of the workers, what is refused, a runbook
     Plan(PlanArgs),
+    /// Tell why: what went wrong in a run, the worst first, with the causes of each thing
+    Explain(ExplainArgs),
     /// Print the report of a saved trace, or write it to files
     Replay(ReplayArgs),
     /// Show how upgrade tools go about it: the presets of an UpgradePlan
@@ -326,6 +328,50 @@ pub(super) struct CompareArgs {
     /// Play these two in html; without it, the one that the others are held against, and the best of the others
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(super) replay: Vec<String>,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    seatrial explain scenarios/textbook/twins.yaml\n  \
+    seatrial explain cluster.json plan.yaml --workload shop/checkout --at 12m30s\n  \
+    seatrial explain scenarios/textbook/twins.yaml --workload web --why-not worker-1 --at 50s\n  \
+    seatrial explain cluster.json plan.yaml --node worker-3 -o json\n\n\
+    Exit codes: 0 explained, whatever happened, 2 invalid input")]
+pub(super) struct ExplainArgs {
+    /// Read these files, directories, or - for stdin
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenario: Vec<PathBuf>,
+    /// Tell about this workload, such as shop/checkout
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub(super) workload: Option<String>,
+    /// Tell about this pod, such as shop/checkout-0
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub(super) pod: Option<String>,
+    /// Tell about this node
+    #[arg(long, value_name = "NAME", group = "subject")]
+    pub(super) node: Option<String>,
+    /// Tell what it was like at this time, such as 12m30s, and what was going on then
+    #[arg(long, value_name = "DURATION")]
+    pub(super) at: Option<Span>,
+    /// Tell why the pod, or the pods of the workload, were not on this node (at the time of --at, or at the end)
+    #[arg(long, value_name = "NODE", requires = "subject", conflicts_with = "node")]
+    pub(super) why_not: Option<String>,
+    /// Print the explanation in this form: wide leaves nothing out
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub(super) output: Output,
+    /// Draw random numbers from this seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Explain this trial of the seed
+    #[arg(long, value_name = "T", default_value_t = 0)]
+    pub(super) trial: u64,
+    /// End the run at this time at the latest, such as 30m
+    #[arg(long, value_name = "DURATION")]
+    pub(super) until: Option<Span>,
+    /// Go on for at most this long after the plan has ended, until the cluster has settled
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub(super) settle: Span,
 }
 
 /// What `replay` takes.

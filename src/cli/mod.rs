@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod diff;
 mod expected;
+mod explain;
 mod file;
 mod init;
 mod interrupt;
@@ -67,16 +68,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let matches = match command(&args).try_get_matches_from(&args) {
         Ok(matches) => matches,
-        Err(error) => return explain(&error),
+        Err(error) => return refuse(&error),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return explain(&error),
+        Err(error) => return refuse(&error),
     };
     let terminal = Terminal::new(cli.color, cli.quiet, cli.verbose);
     let name = program_name(&args);
     let result = match cli.command {
         Command::Run(args) => run::run(&args, name, &terminal),
+        Command::Explain(args) => explain::run(&args, &terminal),
         Command::Test(args) => test::run(&args, name, &terminal),
         Command::Diff(args) => diff::run(&args, &terminal),
         Command::Replay(args) => replay::run(&args, &terminal),
@@ -122,7 +124,7 @@ fn program_name(args: &[OsString]) -> &'static str {
 }
 
 /// Help goes to stdout and is a success, a wrong command line goes to stderr.
-fn explain(error: &clap::Error) -> Exit {
+fn refuse(error: &clap::Error) -> Exit {
     match error.print() {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Exit::Failure,
         _ if error.use_stderr() => Exit::Usage,

@@ -1,5 +1,6 @@
 //! The hall between the rooms: time, the future event list, facts, randomness and the store.
 
+use super::attempts::Curiosity;
 use super::event::{Event, Scheduled};
 use super::gate::{Permit, Unavailable};
 use super::store::Store;
@@ -28,6 +29,8 @@ pub(crate) struct Hall<'m> {
     pub(crate) versions: Vec<KubeVersion>,
     /// The minor of the kubectl that people use: that of the control plane before the hop that is under way.
     pub(crate) kubectl: u32,
+    /// What somebody wants to know of the scheduler; mostly nothing.
+    pub(crate) curiosity: Option<Box<Curiosity>>,
     queue: Queue<Scheduled>,
     facts: Vec<Record>,
     next_fact: usize,
@@ -46,6 +49,7 @@ impl<'m> Hall<'m> {
             expected: 0,
             unlisted: 0,
             kubectl: kubectl(model),
+            curiosity: None,
             versions,
             queue: Queue::new(),
             facts: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod admission;
 pub(crate) mod arrival;
+mod attempts;
 pub(crate) mod autoscaler;
 pub(crate) mod balancer;
 mod certificates;
@@ -35,6 +36,7 @@ pub(crate) mod volumes;
 mod world;
 mod write;
 
+pub use attempts::{Attempt, Obstacle, Shortage, Verdict};
 pub use options::{RunCost, RunOptions};
 pub use preamble::preamble;
-pub use run::run;
+pub use run::{attempts, run};

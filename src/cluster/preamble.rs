@@ -109,6 +109,10 @@ fn workload(workload: &crate::model::Workload, model: &Model) -> WorkloadInfo {
         ),
         created_later: !workload.arrivals.is_empty(),
         has_endpoints: !class.services.is_empty(),
+        kept_apart: class
+            .placement
+            .as_ref()
+            .is_some_and(|p| p.spread.iter().any(|s| s.hard && s.hostname) || !p.anti_affinity.is_empty()),
         balancers: balancers(class, model),
         budgets: class.budgets.clone(),
     }

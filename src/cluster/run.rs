@@ -1,12 +1,13 @@
 //! One replication, from the first event to the last.
 
+use super::attempts::{Attempt, Curiosity};
 use super::deadlock::{self, Outlook};
 use super::event::Event;
 use super::hall::Hall;
 use super::options::{RunCost, RunOptions};
 use super::setup;
 use super::world::World;
-use crate::ids::{DrainId, FactId, Id};
+use crate::ids::{DrainId, FactId, Id, PodId};
 use crate::model::Model;
 use crate::trace::{Fact, Observer, PlanStatus};
 use crate::units::{Span, Time};
@@ -22,8 +23,29 @@ const QUIET: Span = Span::from_secs(6);
 ///
 /// The same model and options give the same facts, whatever observes them.
 pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -> RunCost {
+    play(model, options, &[], observer).0
+}
+
+/// Runs the same once more, and tells what the scheduler found out about these pods whenever it looked for a node for one.
+#[must_use]
+pub fn attempts(model: &Model, options: &RunOptions, pods: &[PodId]) -> Vec<Attempt> {
+    play(model, options, pods, &mut ()).1
+}
+
+fn play<O: Observer>(
+    model: &Model,
+    options: &RunOptions,
+    curious: &[PodId],
+    observer: &mut O,
+) -> (RunCost, Vec<Attempt>) {
     let mut watch = Watch::new(model, options);
     let mut world = setup::world(model, options, &mut |hall| watch.hand_over(hall, observer));
+    if !curious.is_empty() {
+        world.hall.curiosity = Some(Box::new(Curiosity {
+            pods: curious.to_vec(),
+            found: Vec::new(),
+        }));
+    }
     watch.hand_over(&mut world.hall, observer);
     if let Some(until) = options.until {
         world.hall.at(until, Event::Wake);
@@ -43,11 +65,13 @@ pub fn run<O: Observer>(model: &Model, options: &RunOptions, observer: &mut O) -
     world.hall.cause = None;
     world.hall.emit(Fact::RunEnded);
     watch.hand_over(&mut world.hall, observer);
-    RunCost {
+    let cost = RunCost {
         events,
         facts: world.hall.fact_count() as u64,
         end: world.hall.now,
-    }
+    };
+    let found = world.hall.curiosity.map_or_else(Vec::new, |curiosity| curiosity.found);
+    (cost, found)
 }
 
 /// Watches for the end of a run.
@@ -55,6 +79,8 @@ struct Watch<'o> {
     options: &'o RunOptions,
     /// A plan that has only repeated itself for so long is stuck: pods that still terminate are gone by then.
     stall: Span,
+    /// Drains that fail are tried again for ever: between the time-outs of a stuck one nothing happens.
+    rare: bool,
     /// When something other than a repetition happened last.
     last_progress: Time,
     /// When the plan had ended and nothing was under way any more.
@@ -71,10 +97,13 @@ struct Watch<'o> {
 
 impl<'o> Watch<'o> {
     fn new(model: &Model, options: &'o RunOptions) -> Self {
+        let drain = model.plan.as_ref().map(|plan| &plan.drain);
+        let endless = drain.and_then(crate::upgrade::drain::endless);
         let grace = model.classes.iter().map(|c| c.grace).max().unwrap_or_default();
         Self {
             options,
-            stall: options.stall.max(grace * 2),
+            stall: options.stall.max(grace * 2).max(endless.unwrap_or_default() * 5),
+            rare: endless.is_some(),
             last_progress: Time::ZERO,
             settled_at: None,
             quiet_since: None,
@@ -151,6 +180,9 @@ impl<'o> Watch<'o> {
         }
         if quiet >= self.looked.1 {
             self.looked.1 = quiet * 2;
+            if self.rare {
+                world.hall.after(quiet, Event::Wake);
+            }
             match deadlock::outlook(world, self.last_progress) {
                 Outlook::Open => {}
                 Outlook::Until(drain) => self.tell(world, Some(drain)),

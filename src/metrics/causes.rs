@@ -105,10 +105,11 @@ impl Explainer<'_> {
                     && let Why::Anchor(Anchor::Drained(node)) = only.why =>
             {
                 format!(
-                    "{} {} on {}: draining it evicted {} {}",
+                    "{} {} on {}{}: draining it evicted {} {}",
                     quantity(lost, desired),
                     if desired == 1 { "was" } else { "were" },
                     self.words.node(node),
+                    self.unprotected(),
                     if desired == 1 { "it" } else { "them" },
                     when(only.first, only.last.at),
                 )
@@ -139,6 +140,18 @@ impl Explainer<'_> {
         text
     }
 
+    /// In brackets: what could have kept the replicas apart and on their node, and does not.
+    fn unprotected(&self) -> &'static str {
+        let w = self.workload;
+        match (w.kept_apart, w.budgets.is_empty()) {
+            _ if w.desired < 2 => "",
+            (false, true) => " (no spread constraint, no budget)",
+            (false, false) => " (no spread constraint)",
+            (true, true) => " (no budget)",
+            (true, false) => "",
+        }
+    }
+
     fn clause(&self, group: &Group) -> String {
         let who = quantity(group.count, self.workload.desired as usize);
         let what = self.words.clause(group.why, &who, group.count == 1);
@@ -166,19 +179,29 @@ impl Explainer<'_> {
         } else {
             "the replacement"
         };
-        let mut deeds = Vec::new();
         let lost = losses.first().map_or(pod.created, |l| l.at);
-        if pod.created > lost.saturating_add(LATE) {
+        let created = if pod.created > lost.saturating_add(LATE) {
             let idle = self.idle(Component::ControllerManager, lost, pod.created);
-            deeds.push(format!("was created only at {}{idle}", clock(pod.created)));
-        }
+            format!("was created only at {}{idle}", clock(pod.created))
+        } else {
+            format!("was created at {}", clock(pod.created))
+        };
         let bound = pod.bound.unwrap_or(at);
-        if bound > pod.created.saturating_add(PATIENCE) {
+        let node = pod.node.map_or("a node", |node| self.words.node(node));
+        let start_up = clock(at.saturating_sub(bound));
+        let (bound, verb) = if bound > pod.created.saturating_add(PATIENCE) {
             let idle = self.idle(Component::Scheduler, pod.created, bound);
-            deeds.push(format!("waited {} for a node{idle}", clock(bound - pod.created)));
-        }
-        deeds.push(format!("was ready at {}", clock(at)));
-        format!("{who} {}", list(&deeds))
+            (
+                format!("waited {} for {node}{idle}", clock(bound - pod.created)),
+                "was ",
+            )
+        } else {
+            (format!("scheduled to {node}"), "")
+        };
+        format!(
+            "{who} {created}, {bound} and {verb}ready at {} (start-up {start_up})",
+            clock(at)
+        )
     }
 
     /// In brackets: what kept a component from acting.

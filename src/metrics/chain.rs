@@ -185,7 +185,7 @@ const fn goes_on(fact: &Fact) -> bool {
 
 /// Whether chains of causes end here: a step of the plan, which comes when it is its turn, or a fault, which may wait for
 /// something to happen.
-const fn is_end(fact: &Fact) -> bool {
+pub(crate) const fn is_end(fact: &Fact) -> bool {
     matches!(
         fact,
         Fact::PlanStarted

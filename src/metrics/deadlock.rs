@@ -124,7 +124,13 @@ impl Chain<'_> {
         self.seen.push(id);
         let node = self.node_name(drain.node);
         let Some((pod, budget, _)) = drain.refused else {
-            return self.link(format!("node/{node}"), format!("the drain of {node} does not end"));
+            self.link(format!("node/{node}"), format!("the drain of {node} does not end"));
+            if self.nodes.machine_down.get(drain.node.index()) == Some(&true) {
+                let words =
+                    format!("the machine {node} is down: no kubelet ends the pods there that are being deleted");
+                self.link(format!("node/{node}"), words);
+            }
+            return;
         };
         let name = self.pods.name(self.preamble, pod);
         self.link(

@@ -28,6 +28,7 @@ pub use report::{
     Report, Root, ScaleDownReport, Seconds, Share, SkewReport, Versions, WorkloadReport,
 };
 
+pub(crate) use chain::is_end;
 pub(crate) use deadlock::misfit;
 pub(crate) use outcome::list;
 pub(crate) use outcome::{deed, not_drainable};

@@ -13,7 +13,7 @@ mod diagnostic;
 mod files;
 mod intake;
 mod limits;
-mod nearest;
+pub(crate) mod nearest;
 mod objects;
 mod own;
 mod plans;

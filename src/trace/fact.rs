@@ -266,12 +266,14 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// Whether it tells of an attempt that changed nothing, which a stuck plan repeats for ever.
+    /// Whether it tells of an attempt that changed nothing, which a stuck plan repeats for ever. An eviction that is accepted
+    /// changes something only where a deleted pod follows: one that is being deleted already is accepted again and again.
     #[must_use]
     pub const fn is_attempt(&self) -> bool {
         matches!(
             self,
-            Self::EvictionRefused { .. }
+            Self::EvictionAccepted { .. }
+                | Self::EvictionRefused { .. }
                 | Self::EvictionFailed { .. }
                 | Self::CreationRefused { .. }
                 | Self::CreationFailed { .. }

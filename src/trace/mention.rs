@@ -7,19 +7,19 @@ use crate::ids::{BudgetId, DrainId, Id, InstanceId, NodeId, PodId, WorkloadId};
 
 /// The things that a fact refers to by id.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Mentions {
-    pub(super) node: Option<NodeId>,
-    pub(super) pod: Option<PodId>,
-    pub(super) workload: Option<WorkloadId>,
-    pub(super) budget: Option<BudgetId>,
-    pub(super) drain: Option<DrainId>,
-    pub(super) instance: Option<InstanceId>,
-    pub(super) version: Option<VersionId>,
+pub(crate) struct Mentions {
+    pub(crate) node: Option<NodeId>,
+    pub(crate) pod: Option<PodId>,
+    pub(crate) workload: Option<WorkloadId>,
+    pub(crate) budget: Option<BudgetId>,
+    pub(crate) drain: Option<DrainId>,
+    pub(crate) instance: Option<InstanceId>,
+    pub(crate) version: Option<VersionId>,
 }
 
 impl Mentions {
     /// Everything that `fact` refers to.
-    pub(super) fn of(fact: &Fact) -> Self {
+    pub(crate) fn of(fact: &Fact) -> Self {
         let none = Self::default();
         match *fact {
             Fact::RunStarted

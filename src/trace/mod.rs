@@ -12,6 +12,7 @@ pub use fact::{
     Phase, PlanStatus, Record, RefusalReason, StopReason, Unfit, VersionId,
 };
 pub use file::{TraceError, TraceReader, TraceWriter};
+pub(crate) use mention::Mentions;
 pub use preamble::{BalancerInfo, BudgetInfo, InstanceInfo, NodeInfo, Preamble, ReplicaSetInfo, WorkloadInfo};
 pub use skew::{Apart, Skew};
 

@@ -102,6 +102,9 @@ pub struct WorkloadInfo {
     /// until their work is done.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub created_later: bool,
+    /// Whether a rule that binds the scheduler keeps its pods on different nodes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept_apart: bool,
     /// The load balancers by which clients come to it (indices into [`Preamble::balancers`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub balancers: Vec<BalancerId>,

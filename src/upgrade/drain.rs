@@ -2,7 +2,7 @@
 
 mod outlook;
 
-pub(crate) use outlook::Outlook;
+pub(crate) use outlook::{Outlook, endless};
 
 use super::driver;
 use crate::cluster::disruption::{self, Verdict};

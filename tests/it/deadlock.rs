@@ -173,3 +173,54 @@ fn a_long_pause_is_not_a_standstill() {
     assert_eq!(report.outcome.status, PlanStatus::Completed, "{:?}", report.outcome);
     assert!(report.makespan_seconds.unwrap() > 30.0 * 3600.0);
 }
+
+/// A drain of a dead node that is tried again for ever: each try asks again for evictions of pods that are being deleted
+/// already, is told yes, and waits for a kubelet that is no more.
+#[test]
+fn a_drain_of_a_dead_node_that_is_tried_for_ever_is_proven_stuck() {
+    let plan = |drain: &str| {
+        format!(
+            "apiVersion: seatrial.dev/v1alpha1
+kind: Cluster
+spec: {{version: v1.35.4, controlPlane: {{replicas: 1}}, nodePools: [{{name: worker, replicas: 3}}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  replicas: 6
+  selector: {{matchLabels: {{app: web}}}}
+  template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: main, image: web}}]}}}}
+---
+apiVersion: seatrial.dev/v1alpha1
+kind: UpgradePlan
+spec: {{startAt: 1m, controlPlane: {{upgrade: false}}, drain: {{{drain}}}}}
+---
+apiVersion: seatrial.dev/v1alpha1
+kind: Faults
+spec: {{events: [{{at: 5s, nodeCrash: worker-2}}]}}
+"
+        )
+    };
+    for drain in [
+        "timeout: 2m, onFailure: Retry",
+        "timeout: 40m, onFailure: Retry",
+        "timeout: 2m, onFailure: Retry, tries: 3, failureRetryInterval: 90s",
+        "via: Delete, timeout: 2m, onFailure: Retry",
+        "timeout: 0s, onFailure: Retry",
+    ] {
+        let model = writing::model(&[&plan(drain)]);
+        let (_, records, report) = observe(&model, 0);
+        assert_eq!(report.outcome.status, PlanStatus::Blocked, "{drain}");
+        assert!(holds(&model, 0, drain), "{drain}");
+        let proof = proof(&report);
+        assert!(proof.never, "{drain}: {proof:?}");
+        assert!(proof.chain[1].words.contains("worker-2 is down"), "{proof:?}");
+        assert!(records.len() < 10_000, "{drain}: {}", records.len());
+    }
+    // Something else follows a time-out: no proof that it never ends before.
+    let model = writing::model(&[&plan("timeout: 2m, onFailure: Abort")]);
+    let (_, records, report) = observe(&model, 0);
+    assert_eq!(report.outcome.status, PlanStatus::Aborted);
+    assert_eq!(proven(&records), None);
+}

@@ -13,6 +13,7 @@ mod deadlock;
 mod difference;
 mod docs;
 mod expectations;
+mod explain;
 mod fidelity;
 mod formats;
 mod hops;

@@ -10,11 +10,12 @@ mod case_workload;
 mod laws;
 mod mirror;
 mod plans;
+mod proofs;
 mod regressions;
 mod rest;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use seatrial::cluster::{self, RunCost, RunOptions};
 use seatrial::ids::{FactId, Id};
 use seatrial::metrics::{Metrics, Report, WorkloadReport};
@@ -185,6 +186,32 @@ proptest! {
         let report = report(&run.preamble, &run.records, run.cost.end);
         attribution::check(&run.records, &report).map_err(TestCaseError::fail)?;
     }
+}
+
+/// Where a run says that it is proven that nothing can change, nothing does: for a week, or until the drain that it names.
+fn proofs_hold(trouble: Trouble) {
+    // A week is long, and a run that goes on for one asks for evictions a hundred thousand times.
+    let mut config = config();
+    config.cases /= 4;
+    let proven = std::cell::Cell::new(0);
+    let mut runner = TestRunner::new(config);
+    let judged = runner.run(&any_case(trouble), |case| {
+        let held = proofs::check(&play(&case), case.seed).map_err(TestCaseError::fail)?;
+        proven.set(proven.get() + u32::from(held));
+        Ok(())
+    });
+    judged.unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert!(proven.get() > 0, "no run was proven to be stuck");
+}
+
+#[test]
+fn a_proof_holds() {
+    proofs_hold(Trouble::None);
+}
+
+#[test]
+fn a_proof_holds_in_lasting_trouble() {
+    proofs_hold(Trouble::Lasting);
 }
 
 fn report(preamble: &Preamble, records: &[Record], end: Time) -> Report {

@@ -117,7 +117,7 @@ fn the_page_is_readable_without_scripts() {
         "<h1>twins</h1>",
         "Completed after 78.0 s",
         "default/web 4.2 s",
-        "both replicas were on worker-2: draining it evicted them at 40.5 s",
+        "both replicas were on worker-2 (no spread constraint, no budget): draining it evicted them at 40.5 s",
         "What helps: add a PodDisruptionBudget with minAvailable 1",
         "<th scope=\"row\">default/web</th><td>Deployment</td><td class=\"number\">0/2</td>",
         "<th scope=\"row\">worker-1</th>",

@@ -50,6 +50,7 @@ fn preamble(desired: u32) -> Preamble {
         nodes: vec![node("cp-1", true), node("worker-1", false), node("worker-2", false)],
         workloads: vec![WorkloadInfo {
             created_later: false,
+            kept_apart: false,
             first_ordinal: None,
             namespace: "default".into(),
             name: "web".into(),
@@ -259,8 +260,8 @@ fn twins_are_down_while_both_move() {
     assert_eq!(web.causes.len(), 1);
     assert_eq!(
         web.causes[0].why,
-        "both replicas were on worker-2: draining it evicted them at 20.0 s; \
-         the first replacement was ready at 24.0 s"
+        "both replicas were on worker-2 (no spread constraint, no budget): draining it evicted them at 20.0 s; \
+         the first replacement was created at 20.0 s, scheduled to worker-1 and ready at 24.0 s (start-up 4.0 s)"
     );
     assert_eq!(
         web.causes[0].fix.as_deref(),
@@ -512,7 +513,7 @@ fn a_late_replacement_is_explained() {
     assert_eq!(
         report.workloads[WEB].causes[0].why,
         "a user deleted its only replica at 6.0 s; the replacement was created only at 32.0 s (no \
-         kube-controller-manager led until 31.5 s), waited 10.0 s for a node and was ready at 45.0 s"
+         kube-controller-manager led until 31.5 s), waited 10.0 s for worker-2 and was ready at 45.0 s (start-up 3.0 s)"
     );
     assert_eq!(
         report.workloads[WEB].causes[0].fix.as_deref(),

@@ -120,6 +120,7 @@ fn no_snapshot_is_left_behind() {
         "init-gke",
         "stories",
         "attribution",
+        "explanations",
         "plan-1.18-to-1.21",
         "plan-1.28-to-1.31",
         "runbook-hello-upgrade",

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::{files, root};
 
 /// Which floor a room is on; a room uses only rooms on its own floor and below.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 18] = [
     ("units", 0),
     ("ids", 0),
     ("queue", 0),
@@ -24,6 +24,7 @@ const FLOORS: [(&str, u32); 17] = [
     ("study", 5),
     ("scenario", 6),
     ("report", 7),
+    ("explain", 7),
     ("cli", 8),
 ];
 

@@ -14,6 +14,7 @@ mod score;
 mod shapes;
 mod spread;
 mod tests;
+mod verdicts;
 
 use super::event::Event as World;
 use super::hall::Hall;
@@ -226,7 +227,11 @@ impl Scheduler {
         if hall.store.gate.scheduler.is_none() || !state.exists || state.terminating || state.node.is_some() {
             return;
         }
-        match self.place(pod, hall) {
+        let placed = self.place(pod, hall);
+        if hall.curiosity.is_some() {
+            self.tell(pod, placed.ok(), hall);
+        }
+        match placed {
             Ok(node) => {
                 hall.reserve(pod, node);
                 let ready = hall.now + hall.draw(&hall.model.timings.binding);

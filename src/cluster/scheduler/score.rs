@@ -56,9 +56,32 @@ impl Scorer {
         ask: Asking<'_>,
         nodes: &[NodeId],
         ties: &mut Ties,
-        (labels, neighbours): (&Labels, &mut Neighbours),
+        judges: (&Labels, &mut Neighbours),
         hall: &Hall<'_>,
     ) -> NodeId {
+        self.rate(ask, nodes, judges, hall);
+        let (mut best, mut score, mut equals) = (nodes[0], i64::MIN, 0);
+        for (&node, &total) in nodes.iter().zip(&self.totals) {
+            if total > score {
+                (best, score, equals) = (node, total, 1);
+            } else if total == score {
+                equals += 1;
+                if ties.below(equals) == 0 {
+                    best = node;
+                }
+            }
+        }
+        best
+    }
+
+    /// The total score of each node.
+    pub(super) fn rate(
+        &mut self,
+        ask: Asking<'_>,
+        nodes: &[NodeId],
+        (labels, neighbours): (&Labels, &mut Neighbours),
+        hall: &Hall<'_>,
+    ) -> &[i64] {
         let modern = behaviour::modern_scores(ask.minor);
         self.totals.clear();
         for &node in nodes {
@@ -72,18 +95,7 @@ impl Scorer {
             labels.add_preferred(ask.id, nodes, modern, &mut self.totals);
             neighbours.score(placement, nodes, modern, &mut self.totals, (labels, hall));
         }
-        let (mut best, mut score, mut equals) = (nodes[0], i64::MIN, 0);
-        for (&node, &total) in nodes.iter().zip(&self.totals) {
-            if total > score {
-                (best, score, equals) = (node, total, 1);
-            } else if total == score {
-                equals += 1;
-                if ties.below(equals) == 0 {
-                    best = node;
-                }
-            }
-        }
-        best
+        &self.totals
     }
 
     fn add_soft_taints(&mut self, id: ClassId, nodes: &[NodeId], modern: bool, hall: &Hall<'_>) {

@@ -10,8 +10,11 @@ mod data;
 mod escape;
 mod facts;
 mod pair;
+mod plain;
 pub(super) mod series;
 mod tables;
+
+pub(crate) use plain::sentence;
 
 use crate::metrics::Report;
 use crate::trace::{Preamble, Record};

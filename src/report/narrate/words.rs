@@ -40,7 +40,7 @@ pub(in crate::report) fn node(preamble: &Preamble, id: NodeId) -> &str {
     node.map_or("a node", |node| node.name.as_str())
 }
 
-fn process(preamble: &Preamble, id: InstanceId) -> String {
+pub(in crate::report) fn process(preamble: &Preamble, id: InstanceId) -> String {
     let Some(info) = preamble.instances.get(id.index()) else {
         return "a process".into();
     };

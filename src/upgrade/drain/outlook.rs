@@ -71,7 +71,10 @@ fn eviction(drain: &Drain, index: u32, hall: &Hall<'_>) -> Outlook {
     let evictee = drain.pods[index as usize];
     let refused = matches!(disruption::judge(evictee.pod, hall), Verdict::Refused(..));
     let decided = drain.ended || evictee.state != State::Evicting;
-    if decided || drain.options.via == DrainVia::Eviction && refused {
+    // Whether it is accepted or not: it is being deleted already, and waited for from then on.
+    let pod = &hall.store.pods[evictee.pod];
+    let idle = pod.exists && pod.terminating;
+    if decided || idle || drain.options.via == DrainVia::Eviction && refused {
         Outlook::Refused
     } else {
         Outlook::Open
@@ -81,6 +84,11 @@ fn eviction(drain: &Drain, index: u32, hall: &Hall<'_>) -> Outlook {
 /// Whether a drain that is tried again for ever has failed once from beginning to end since `since`: the next try then
 /// goes as the last one.
 fn has_failed_so(options: &DrainOptions, since: Time, now: Time) -> bool {
-    let once = options.timeout.unwrap_or_default() + options.failure_retry_interval + options.retry_interval + MARGIN;
-    options.on_failure == OnFailure::Retry && now.since(since) >= once
+    endless(options).is_some_and(|once| now.since(since) >= once)
+}
+
+/// How long a try takes, with the pause after it, of a drain that is tried again for ever whenever its time is up.
+pub(crate) fn endless(options: &DrainOptions) -> Option<Span> {
+    let timeout = options.timeout.filter(|_| options.on_failure == OnFailure::Retry)?;
+    Some(timeout + options.failure_retry_interval + options.retry_interval + MARGIN)
 }
