@@ -317,6 +317,32 @@ fn browser_the_page_plays_scrubs_and_listens_to_keys() {
     assert_eq!(browser.errors, Vec::<String>::new());
 }
 
+/// Nodes that load balancers leave out, and nodes that the autoscaler removes, are told on the map and in the table.
+#[test]
+fn browser_shows_what_balancers_and_autoscalers_do() {
+    let Some(mut browser) = Browser::start("others") else {
+        return skip("no Chromium for the tests of the replay");
+    };
+    browser.window(1280, 900, "light", true);
+    for (scenario, words) in [
+        ("strategies/cordon-blackout", "no load balancer sends to it"),
+        ("strategies/tug-of-war", "being removed"),
+    ] {
+        browser.open(&page(scenario, "others"));
+        browser.value("document.querySelector('details.state').open = true");
+        let end = browser
+            .value("Number(document.getElementById('scrub').max)")
+            .as_u64()
+            .unwrap();
+        let told = (0..=200_u64).any(|n| {
+            browser.scrub(u32::try_from(end * n / 200).unwrap());
+            browser.text("state").contains(words)
+        });
+        assert!(told, "{scenario}: never {words}");
+    }
+    assert_eq!(browser.errors, Vec::<String>::new());
+}
+
 /// Two strategies on one clock: one scrubber moves both, each shows its own state, and what is chosen in one is chosen in the
 /// other.
 #[test]

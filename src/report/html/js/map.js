@@ -172,7 +172,9 @@ function stateOf(node) {
   else if (state & NOT_READY) words.push("not ready");
   if (state & DRAINING) words.push("draining");
   else if (state & CORDONED) words.push("cordoned");
-  if (words.length === 0 && state & WORKED_ON) words.push("being upgraded");
+  if (state & REMOVED) words.push("being removed");
+  else if (words.length === 0 && state & WORKED_ON) words.push("being upgraded");
+  if (world.outs[node] > 0) words.push("no load balancer sends to it");
   return words.length === 0 ? "ready" : words.join(", ");
 }
 

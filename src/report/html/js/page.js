@@ -5,12 +5,15 @@ function seconds(ms) {
   return (ms / 1000).toFixed(1) + " s";
 }
 
-/** @param {number} ms whole seconds @param {number} end of the ruler @returns {string} for a ruler, in one unit all along */
+/** @param {number} ms whole seconds @param {number} end of the ruler */
 function tickWords(ms, end) {
   const s = Math.round(ms / 1000);
   if (end < 300000) return s + " s";
-  if (end < 7200000) return s % 60 === 0 ? s / 60 + " min" : (s / 60).toFixed(1) + " min";
-  return s % 3600 === 0 ? s / 3600 + " h" : (s / 3600).toFixed(1) + " h";
+  const [unit, big, small] = end < 7200000 ? [60, " min", " s"] : [3600, " h", " min"];
+  const whole = Math.floor(s / unit);
+  const rest = unit === 60 ? s % 60 : (s % 3600) / 60;
+  if (rest === 0) return whole + big;
+  return (whole === 0 ? "" : whole + big + " ") + rest + small;
 }
 
 /** A long time once more, as people say it. @param {number} ms */

@@ -193,7 +193,7 @@ function busyWords() {
   const busy = [];
   for (let node = 0; node < world.nodes.length; node++) {
     const state = world.nodes[node];
-    if (!(state & ABSENT) && state & (DRAINING | WORKED_ON | CRASHED)) busy.push(node);
+    if (!(state & ABSENT) && state & (DRAINING | WORKED_ON | CRASHED | REMOVED)) busy.push(node);
   }
   if (busy.length <= 3) return busy.map((node) => data.nodes.names[node] + ": " + stateOf(node));
   /** @type {Map<string, number>} */

@@ -7,6 +7,7 @@ const NOT_READY = 8;
 const ABSENT = 16;
 const DRAINING = 32;
 const WORKED_ON = 64;
+const REMOVED = 128;
 
 const GONE = 0;
 const PENDING = 1;
@@ -25,7 +26,7 @@ const SERVES = 2;
 const STOPPING = 3;
 
 /**
- * @typedef {{done: number, nodes: Uint8Array, versions: Uint16Array, counts: Uint16Array, pods: Uint8Array,
+ * @typedef {{done: number, nodes: Uint8Array, versions: Uint16Array, counts: Uint16Array, outs: Uint8Array, pods: Uint8Array,
  *   processes: Uint8Array, processVersions: Uint16Array, leads: Uint8Array, apiAway: boolean, noQuorum: boolean,
  *   changes: number}} World
  */
@@ -39,6 +40,8 @@ function beginning() {
     nodes: new Uint8Array(nodes.names.length),
     versions: Uint16Array.from(nodes.versions),
     counts: new Uint16Array(nodes.names.length),
+    // How many load balancers have left a node out.
+    outs: new Uint8Array(nodes.names.length),
     pods: new Uint8Array(podNames.length),
     processes: new Uint8Array(instances.length).fill(SERVES),
     processVersions: new Uint16Array(instances.length).fill(data.from),
@@ -58,6 +61,7 @@ function copyOf(world) {
     nodes: world.nodes.slice(),
     versions: world.versions.slice(),
     counts: world.counts.slice(),
+    outs: world.outs.slice(),
     pods: world.pods.slice(),
     processes: world.processes.slice(),
     processVersions: world.processVersions.slice(),
@@ -76,7 +80,8 @@ const NODE_BITS = {
   NodeNotReady: [NOT_READY, 0],
   NodeReady: [0, NOT_READY],
   NodeCreated: [0, ABSENT],
-  NodeDeleted: [ABSENT, 0],
+  NodeDeleted: [ABSENT, REMOVED],
+  ScaleDownStarted: [REMOVED, 0],
   DrainStarted: [DRAINING, 0],
   DrainEnded: [0, DRAINING],
   NodeUpgradeStarted: [WORKED_ON, 0],
@@ -162,6 +167,12 @@ function applyProcess(world, name, it, fact) {
     case "ApiUnavailable":
     case "ApiAvailable":
       world.apiAway = name === "ApiUnavailable";
+      break;
+    case "BalancerLeft":
+      world.outs[it]++;
+      break;
+    case "BalancerJoined":
+      if (world.outs[it] > 0) world.outs[it]--;
       break;
     case "QuorumLost":
     case "QuorumRegained":
