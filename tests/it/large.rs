@@ -85,7 +85,6 @@ fn errors_in_a_large_dump_have_their_lines() {
             "<stdin>:24:78: expected a whole number of at most 32 bits, found the text \"much\"",
             "<stdin>:16004:78: expected a whole number of at most 32 bits, found `true`",
             "<stdin>:23999:2059: Pod default/p-5998 stands here a second time (the first time: <stdin>:23995:2059)",
-            "<stdin>:24005:1: the field `events` is missing",
             "<stdin>:24005:8: unknown field `evnts`; did you mean `events`?",
         ]
     );

@@ -72,7 +72,7 @@ fn a_trace_that_is_none_is_refused() {
     }
     let wrong = output(&["run", "scenarios/textbook/twins.yaml", "--report", "htm=x"]);
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("kinds are html"));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean `html`?"));
 }
 
 #[test]

@@ -162,7 +162,8 @@ mod tests {
         assert_eq!(html, Ok((Kind::Html, PathBuf::from("a=b.html"))));
         for (wrong, why) in [
             ("html", "KIND=FILE"),
-            ("htm=x", "kinds are html, svg"),
+            ("htm=x", "did you mean `html`?"),
+            ("boat=x", "kinds are html, svg"),
             ("svg=a/..", "file name"),
             ("html=", "file name"),
         ] {
