@@ -66,6 +66,7 @@ pub fn preamble(model: &Model, options: &RunOptions) -> Preamble {
             .collect(),
         faults: model.faults.iter().map(|f| fault(f, model)).collect(),
         assumptions: model.assumptions.clone(),
+        findings: model.findings.clone(),
         versions: versions.iter().map(ToString::to_string).collect(),
     }
 }

@@ -23,7 +23,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Model, Predicts};
+use crate::model::{Foreseen, Model, Predicts};
 use case::Case;
 
 pub use traits::{Hook, Running, Traits, WorkloadTraits};
@@ -218,6 +218,18 @@ fn dotted<S: Serializer>(field: &[String], serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Finding {
+    /// As far as a run can be held against it.
+    #[must_use]
+    pub fn foreseen(&self) -> Foreseen {
+        Foreseen {
+            rule: self.rule.id.to_owned(),
+            severity: self.severity.as_str().to_owned(),
+            object: self.object.to_string(),
+            says: self.message.clone(),
+            predicts: self.predicts,
+        }
+    }
+
     fn new(object: Object, message: impl Into<String>) -> Self {
         Self {
             rule: &versions::RULES[0],

@@ -2,6 +2,7 @@
 
 use super::attribution;
 use super::blame::Words;
+use super::findings;
 use super::outcome::Ending;
 use super::{
     Explainer, Metrics, Moves, PodId, Report, Time, Versions, WorkloadId, WorkloadReport, churn, placement, seconds,
@@ -36,7 +37,7 @@ impl Metrics<'_> {
         let workloads: Vec<WorkloadReport> = (0..p.workloads.len())
             .filter_map(|i| self.workload(WorkloadId::from_index(i), &lost))
             .collect();
-        Report {
+        let report = Report {
             api_version: Report::API_VERSION.into(),
             kind: Report::KIND.into(),
             plan: p.plan.clone(),
@@ -61,6 +62,10 @@ impl Metrics<'_> {
             workloads,
             assumptions: p.assumptions.clone(),
             findings: Vec::new(),
+        };
+        Report {
+            findings: findings::rehearsed(p, &report),
+            ..report
         }
     }
 

@@ -12,6 +12,7 @@ mod churn;
 mod control_plane;
 mod deadlock;
 mod entrance;
+mod findings;
 mod finish;
 mod missing;
 mod nodes;
@@ -22,9 +23,9 @@ mod report;
 mod versions;
 
 pub use report::{
-    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport, Lack, Link,
-    LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof, Report, Root, ScaleDownReport,
-    Seconds, Share, SkewReport, Versions, WorkloadReport,
+    Availability, Cause, CertificateReport, ClientReport, ClusterReport, ControlPlaneReport, DrainReport,
+    FindingReport, Lack, Link, LossReport, Moves, NodeReport, OutageReport, Outcome, PhaseReport, Placement, Proof,
+    Rehearsed, Report, Root, ScaleDownReport, Seconds, Share, SkewReport, Versions, WorkloadReport,
 };
 
 pub(crate) use chain::is_end;

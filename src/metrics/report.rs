@@ -48,7 +48,35 @@ pub struct Report {
     /// Defaults that filled gaps of the input.
     pub assumptions: Vec<String>,
     /// Findings of the linter.
-    pub findings: Vec<String>,
+    pub findings: Vec<FindingReport>,
+}
+
+/// A finding of the linter, held against the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingReport {
+    /// The rule: `B01`.
+    pub rule: String,
+    /// `error`, `warning` or `note`.
+    pub severity: String,
+    /// What it is about: `Deployment default/web`.
+    pub object: String,
+    /// What is so, in one sentence without its end.
+    pub says: String,
+    /// Whether the run showed what it foresees.
+    pub rehearsal: Rehearsed,
+}
+
+/// Whether a run bears out what the linter found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Rehearsed {
+    /// It showed what the finding foresees.
+    Confirmed,
+    /// It did not.
+    NotConfirmed,
+    /// It cannot tell: the finding foresees nothing that a run measures.
+    CannotTell,
 }
 
 /// How the plan ended.

@@ -35,3 +35,19 @@ pub enum Predicts {
     /// The plan takes longer than so many microseconds.
     LongerThan(u64),
 }
+
+/// What the linter found, as far as a run can be held against it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Foreseen {
+    /// The rule: `B01`.
+    pub rule: String,
+    /// `error`, `warning` or `note`.
+    pub severity: String,
+    /// What it is about: `Deployment default/web`.
+    pub object: String,
+    /// What is so, in one sentence without its end.
+    pub says: String,
+    /// What a run would show.
+    pub predicts: Predicts,
+}

@@ -20,7 +20,7 @@ pub use balancer::{Balancer, Balancers, EXCLUDE_LABEL, TrafficPolicy};
 pub use change::{Change, Owner, PlanPart, Setting};
 pub use cluster::{ClientLimit, ControlPlane, Etcd, HealthCheck, LoadBalancer, Node, Taint, TaintEffect};
 pub use fault::{BreakMode, Component, Fault, FaultAction, FaultTarget, Moment, StopMode, Trigger};
-pub use foreseen::Predicts;
+pub use foreseen::{Foreseen, Predicts};
 pub use pace::Pace;
 pub use placement::{NodeRule, NodeTerm, Placement, PodTerm, SpreadConstraint};
 pub use plan::{
@@ -85,6 +85,8 @@ pub struct Model {
     pub timings: Timings,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
+    /// What the linter found.
+    pub findings: Vec<Foreseen>,
 }
 
 impl Model {
@@ -113,6 +115,7 @@ impl Model {
             creation_failure: 0,
             timings: Timings::default(),
             assumptions: Vec::new(),
+            findings: Vec::new(),
         }
     }
 

@@ -49,8 +49,14 @@ fn finish(mut intake: intake::Intake) -> Result<Linted, Diagnostics> {
     Ok(Linted { scenario, findings })
 }
 
+/// Writes down what the linter finds, so that a run can say whether it shows it.
+pub(super) fn foresee(model: &mut Model, documents: &Documents, plan: Option<&PlanDoc>) {
+    let findings = lint::check(model, &traits(documents, plan, model));
+    model.findings = findings.iter().map(Finding::foreseen).collect();
+}
+
 /// What documents hold for the linter beside the model.
-pub(super) fn traits(documents: &Documents, plan: Option<&PlanDoc>, model: &Model) -> Traits {
+fn traits(documents: &Documents, plan: Option<&PlanDoc>, model: &Model) -> Traits {
     let nodes: BTreeMap<&str, NodeId> = model.nodes.iter_ids().map(|(id, n)| (n.name.as_str(), id)).collect();
     Traits {
         workloads: workloads(documents, model),

@@ -155,13 +155,15 @@ fn taken_in(inputs: Vec<Input<'_>>) -> Result<intake::Intake, ReadError> {
 fn finish(mut intake: intake::Intake) -> Result<Scenario, Diagnostics> {
     intake.one_plan();
     let mut taken = intake.finish();
-    let ending_apis = std::mem::take(&mut taken.documents.ending_apis).into_values().collect();
     if taken.documents.is_empty() {
         return Err(taken.problems.finish(&taken.texts));
     }
     let built = build::build(&taken.documents, taken.documents.plans.first(), &mut taken.problems);
     if taken.problems.is_empty() {
-        Ok(built.scenario(&taken.texts, ending_apis))
+        let ending_apis = taken.documents.ending_apis.values().cloned().collect();
+        let mut scenario = built.scenario(&taken.texts, ending_apis);
+        lint::foresee(&mut scenario.model, &taken.documents, taken.documents.plans.first());
+        Ok(scenario)
     } else {
         Err(taken.problems.finish(&taken.texts))
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BalancerId, BudgetId, Id, IdVec, InstanceId, NodeId, PodId, ReplicaSetId, WorkloadId};
-use crate::model::Component;
+use crate::model::{Component, Foreseen};
 use crate::rng::{Purpose, Streams};
 
 /// Who is who in a trace, and which run it is.
@@ -53,6 +53,9 @@ pub struct Preamble {
     pub faults: Vec<String>,
     /// Defaults that filled gaps of the input, as sentences.
     pub assumptions: Vec<String>,
+    /// What the linter found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Foreseen>,
 }
 
 /// A node.

@@ -8,7 +8,7 @@ use seatrial::report::lint::{formats, page, sarif};
 use seatrial::scenario::{inputs_of, lint_inputs};
 use serde_json::Value;
 
-use crate::support::root;
+use crate::support::{output, root};
 
 fn folder() -> PathBuf {
     root().join("tests/lint")
@@ -131,7 +131,7 @@ fn the_recorded_cluster_and_its_plan_are_linted() {
     )
     .unwrap();
     let plan = "tests/reference/1.36/R05/plan.yaml";
-    let ran = crate::support::output(&["lint", dump.to_str().unwrap(), plan, "-o", "sarif"]);
+    let ran = output(&["lint", dump.to_str().unwrap(), plan, "-o", "sarif"]);
     assert_eq!(ran.status.code(), Some(3), "kubelets go past the API server");
     let log: Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(complaints(&validator("sarif-2.1.0.json"), &log), Vec::<String>::new());
@@ -223,8 +223,31 @@ fn objects_and_command_lines_leave_rules_out() {
     let warned = std::fs::read_to_string(folder().join("B02.bad.yaml")).unwrap();
     let codes = ["error", "warning", "note"].map(|on| run(&warned, &["--fail-on", on]).0);
     assert_eq!(codes, [0, 3, 3]);
-    assert_eq!(
-        crate::support::output(&["lint", "--explain", "Z99"]).status.code(),
-        Some(2)
+    assert_eq!(output(&["lint", "--explain", "Z99"]).status.code(), Some(2));
+}
+
+/// A run says of each finding whether it shows it: in JSON, in the wide table, and from a saved trace alike.
+#[test]
+fn a_rehearsal_confirms_findings_or_does_not() {
+    let held = |scenario: &str, rule: &str| {
+        let report: Value = serde_json::from_slice(&output(&["run", scenario, "-o", "json"]).stdout).unwrap();
+        let all = report["findings"].as_array().unwrap();
+        let found = all
+            .iter()
+            .find(|f| f["rule"] == rule)
+            .unwrap_or_else(|| panic!("{rule}: {all:?}"));
+        found["rehearsal"].as_str().unwrap().to_owned()
+    };
+    // Both replicas went at once, and clients saw errors; a newer patch is nothing that a run measures.
+    let (twins, hello) = ("scenarios/textbook/twins.yaml", "scenarios/textbook/hello-upgrade.yaml");
+    assert_eq!(held(twins, "B02"), "confirmed");
+    assert_eq!(held(twins, "W05"), "confirmed");
+    assert_eq!(held(hello, "V08"), "cannotTell");
+    let wide = String::from_utf8(output(&["run", twins, "-o", "wide"]).stdout).unwrap();
+    assert!(
+        wide.contains("Findings of seatrial lint") && wide.contains("(this run confirms it)"),
+        "{wide}"
     );
+    let kept = String::from_utf8(output(&["run", twins]).stdout).unwrap();
+    assert!(!kept.contains("Findings of"), "the short table is for what happened");
 }

@@ -70,6 +70,7 @@ fn preamble(desired: u32) -> Preamble {
         steps: vec![],
         faults: vec![],
         assumptions: vec!["pods start in 3 s".into()],
+        findings: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use text::{count, decimals, paragraph, span, wrap};
 
 use super::Style;
 use super::outages::{OUTAGES, more_outages};
-use crate::metrics::{OutageReport, Proof, Report, Seconds, Versions, WorkloadReport, list};
+use crate::metrics::{OutageReport, Proof, Rehearsed, Report, Seconds, Versions, WorkloadReport, list};
 use crate::trace::PlanStatus;
 
 /// The widest line.
@@ -52,8 +52,28 @@ pub fn render(report: &Report, style: Style, wide: bool) -> String {
         placement(&mut out, report);
     }
     reasons(&mut out, report, style);
+    if wide {
+        findings(&mut out, report, style);
+    }
     assumptions(&mut out, &report.assumptions, style);
     out
+}
+
+/// What the linter found, and whether this run shows it.
+fn findings(out: &mut String, report: &Report, style: Style) {
+    if report.findings.is_empty() {
+        return;
+    }
+    let _ = write!(out, "\n{}\n", style.bold("Findings of seatrial lint"));
+    for finding in &report.findings {
+        let held = match finding.rehearsal {
+            Rehearsed::Confirmed => "this run confirms it",
+            Rehearsed::NotConfirmed => "this run does not show it",
+            Rehearsed::CannotTell => "a run cannot tell",
+        };
+        let (severity, rule, object, says) = (&finding.severity, &finding.rule, &finding.object, &finding.says);
+        paragraph(out, "  - ", &format!("{severity}[{rule}] {object}: {says} ({held})"), 4);
+    }
 }
 
 pub(super) fn assumptions(out: &mut String, lines: &[String], style: Style) {

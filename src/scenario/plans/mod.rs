@@ -6,12 +6,12 @@ mod words;
 
 use std::rc::Rc;
 
-use super::build;
 use super::diagnostic::{Problem, Problems, Texts};
 use super::intake::{Documents, Intake};
 use super::own::{Document, PlanSpec};
 use super::text::{Place, Tree, Value, decode_strict, yaml_text};
 use super::{Diagnostics, Input, LoadError, ReadError, Scenario};
+use super::{build, lint};
 use crate::model::Change;
 use crate::units::KubeVersion;
 
@@ -114,7 +114,9 @@ impl Plans {
             problems.push(Problem::at(second, text).and(first, "the first one"));
             return Err(problems.finish(&self.texts));
         }
-        self.scenario(Some(0))
+        let mut scenario = self.scenario(Some(0))?;
+        lint::foresee(&mut scenario.model, &self.documents, self.documents.plans.first());
+        Ok(scenario)
     }
 
     /// The names of the plans; a plan without one is called `upgrade`.
