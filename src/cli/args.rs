@@ -88,7 +88,7 @@ pub(super) enum Command {
     seatrial run cluster.json plan.yaml --report html=replay.html,svg=run.svg\n  \
     seatrial run scenarios/textbook/twins.yaml --trials 1000\n  \
     seatrial run cluster.json plan.yaml --until-ci 5% -o json\n\n\
-    Exit codes: 0 completed, or ended as it was expected, 2 invalid input, 4 an expectation is violated,\n\
+    Exit codes: 0 completed, 2 invalid input, 4 an expectation is violated,\n\
     5 not completed, 6 inconclusive, 130 interrupted.\n\
     With --trials, 5 if any trial did not complete, otherwise 6 if any was inconclusive.")]
 pub(super) struct RunArgs {

@@ -37,13 +37,13 @@ pub(super) fn tell_undecided(expectations: &Expectations, trials: u64, terminal:
     }
 }
 
-/// The exit code, where it would be `plain` without expectations: a plan that does not complete is no failure where its end
-/// was told.
-pub(super) fn exit(expectations: &Expectations, judgements: &[Judgement], plain: Exit) -> Exit {
+/// The exit code, where it would be `plain` without expectations: a plan that does not complete says so although it was
+/// expected; `seatrial test` is for those who want to hear of surprises only.
+pub(super) fn exit(judgements: &[Judgement], plain: Exit) -> Exit {
     let any = |verdict| judgements.iter().any(|j| j.verdict == verdict);
     if any(Verdict::Violated) {
         Exit::Violated
-    } else if plain != Exit::Ok && !expectations.tell_the_end() {
+    } else if plain != Exit::Ok {
         plain
     } else if any(Verdict::Open) {
         Exit::Inconclusive

@@ -75,7 +75,7 @@ fn once(
             .as_deref()
             .and_then(|records| Some((records, args.narrate?.into()))),
     };
-    let code = expected::exit(expectations, &judgements, exit(&report));
+    let code = expected::exit(&judgements, exit(&report));
     let Some(plans) = plans else {
         print(&report, &preamble, &shown, terminal)?;
         expected::tell(&judgements, args.output, terminal);

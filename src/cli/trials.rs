@@ -84,7 +84,7 @@ pub(super) fn run(
     Ok(interrupt
         .asked()
         .filter(|_| study.stopped_of().is_some())
-        .unwrap_or_else(|| expected::exit(expectations, &judgements, exit(&study))))
+        .unwrap_or_else(|| expected::exit(&judgements, exit(&study))))
 }
 
 /// A bar with rate and time to go, for somebody who watches.

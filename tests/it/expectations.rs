@@ -50,12 +50,13 @@ fn a_budget_makes_the_difference() {
 
 /// A plan that does not complete is 5, unless that was expected.
 #[test]
-fn an_expected_end_is_no_failure() {
+fn an_expected_end_is_no_violation() {
     let about_others = "  workloads: [{name: '*', maxDowntime: 0s}]";
     let ends = |spec: &str| run("budget-of-zero", spec, &["--until", "20m"]).0;
     let plain = ends(about_others);
     assert!([Some(5), Some(6)].contains(&plain), "{plain:?}");
-    assert_eq!(ends("  upgrade: {completes: false}"), Some(0));
+    // It did not complete, which `run` says; `test` would be content.
+    assert_eq!(ends("  upgrade: {completes: false}"), plain);
     assert_eq!(ends("  upgrade: {completes: true}"), Some(4));
     assert_eq!(ends("  upgrade: {outcome: Completed}"), Some(4));
     assert_eq!(ends("  upgrade: {within: 1h}"), Some(4));

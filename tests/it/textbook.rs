@@ -200,8 +200,8 @@ fn p17_a_budget_of_zero_blocks_and_is_named() {
         output(&["run", "scenarios/textbook/budget-of-zero.yaml", "-q"])
             .status
             .code(),
-        Some(0),
-        "it is what the scenario expects"
+        Some(5),
+        "blocked, although it is expected"
     );
 }
 
