@@ -99,9 +99,12 @@ impl Autoscaler {
 
     /// Looks at what has just happened.
     pub(crate) fn observe(&mut self, driver: &Driver, hall: &mut Hall<'_>) {
-        if self.groups.is_empty() || hall.fresh_facts().is_empty() {
-            return;
+        if !self.groups.is_empty() && !hall.fresh_facts().is_empty() {
+            self.hear(driver, hall);
         }
+    }
+
+    fn hear(&mut self, driver: &Driver, hall: &mut Hall<'_>) {
         let first = hall.fact_count() - hall.fresh_facts().len();
         for at in 0..hall.fresh_facts().len() {
             let fact = hall.fresh_facts()[at].fact;
