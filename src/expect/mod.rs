@@ -185,6 +185,7 @@ impl Expectation {
     }
 
     /// Whether it helps to know why a workload was down, or why an upgrade did not complete.
+    #[cfg(feature = "cli")]
     pub(crate) fn is_about_outages(&self) -> bool {
         match &self.claim {
             Claim::Measured(measure, _) => matches!(

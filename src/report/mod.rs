@@ -11,6 +11,7 @@ pub mod expectations;
 pub mod html;
 pub mod json;
 pub mod lint;
+#[cfg(feature = "cli")]
 pub(crate) mod markdown;
 pub mod narrate;
 mod outages;

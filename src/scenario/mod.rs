@@ -29,6 +29,7 @@ pub use lint::{Linted, lint_inputs};
 pub use own::{OWN_KINDS, scenario_schema, schema};
 pub use plans::Plans;
 
+#[cfg(feature = "cli")]
 pub(crate) use nearest::did_you_mean;
 
 use crate::expect::Expectations;

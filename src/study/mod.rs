@@ -88,6 +88,5 @@ pub use measures::{
 pub use report::{
     Applications, Cluster, ControlPlane, Node, Outcomes, Partial, TrialsReport, Uncertainty, Workload, WorstTrial,
 };
-#[cfg(feature = "cli")]
 pub(crate) use trials::hash;
 pub use trials::{Done, LOOK, Trials, TrialsError};

@@ -192,7 +192,6 @@ pub(super) fn fingerprint(model: &Model, options: &RunOptions) -> String {
 }
 
 /// A hash of a text, the same on every machine.
-#[cfg(feature = "cli")]
 pub(crate) fn hash(text: &str) -> String {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     // Hashing does not fail.
