@@ -1,4 +1,4 @@
-//! What the formats of CI systems have in common: references to files, fingerprints, escapes.
+//! What the formats of CI systems have in common: references to files, escapes.
 
 /// A path as a reference (RFC 3986): relative ones stay relative, as code scanning wants them.
 #[must_use]
@@ -16,15 +16,6 @@ pub(crate) fn uri(path: &str) -> String {
     } else {
         out
     }
-}
-
-/// The same text, on any machine, gives the same sixteen digits (FNV-1a).
-#[must_use]
-pub(crate) fn fingerprint(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
 }
 
 /// A text on one line, without what a terminal would obey.
@@ -57,6 +48,5 @@ mod tests {
         assert_eq!(property("a,b:c\n::error::%"), "a%2Cb%3Ac %3A%3Aerror%3A%3A%25");
         assert_eq!(message("a\n::error::b\r"), "a%0A::error::b%0D");
         assert_eq!(line("a\u{1b}[31m\u{7}"), "a [31m ");
-        assert_ne!(fingerprint("a"), fingerprint("b"));
     }
 }

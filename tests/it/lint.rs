@@ -78,7 +78,7 @@ fn the_page_of_rules_is_complete() {
     assert_eq!(text, page::render(), "UPDATE_DOCS=1 cargo test the_page_of_rules");
 }
 
-fn validator(name: &str) -> jsonschema::Validator {
+pub(crate) fn validator(name: &str) -> jsonschema::Validator {
     let text = std::fs::read_to_string(root().join("tests/schemas").join(name)).unwrap();
     let mut schema: Value = serde_json::from_str(&text).unwrap();
     // A pattern with a stray bracket, which only some engines take, for a member that is never written.
@@ -89,7 +89,7 @@ fn validator(name: &str) -> jsonschema::Validator {
     jsonschema::draft7::new(&schema).unwrap()
 }
 
-fn complaints(validator: &jsonschema::Validator, value: &Value) -> Vec<String> {
+pub(crate) fn complaints(validator: &jsonschema::Validator, value: &Value) -> Vec<String> {
     let told = |e: jsonschema::ValidationError<'_>| format!("{}: {e}", e.instance_path());
     validator.iter_errors(value).map(told).collect()
 }

@@ -233,11 +233,13 @@ fn gitlab_has_what_code_quality_needs() {
     assert_eq!(fingerprints.len(), 3, "fingerprints are unique");
 }
 
-/// What SARIF 2.1.0 asks for, of what is used of it.
+/// It follows the schema of SARIF 2.1.0, and its parts refer to each other.
 #[test]
 fn sarif_is_whole() {
     let (_folder, all) = reports();
     let log: Value = serde_json::from_str(&all[2]).unwrap();
+    let schema = crate::lint::validator("sarif-2.1.0.json");
+    assert_eq!(crate::lint::complaints(&schema, &log), Vec::<String>::new());
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     let rules: Vec<&str> = run["tool"]["driver"]["rules"]

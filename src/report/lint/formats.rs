@@ -5,11 +5,12 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::lint::{Finding, Severity};
-use crate::report::ci::{fingerprint, line, message, property};
+use crate::report::ci::{line, message, property};
+use crate::study::hash;
 
 /// What the same finding has in common in every run.
 pub(super) fn identity(finding: &Finding) -> String {
-    fingerprint(&format!(
+    hash(&format!(
         "{} {} {}",
         finding.rule.id,
         finding.object,
@@ -27,7 +28,7 @@ pub(super) fn identities(findings: &[Finding]) -> Vec<String> {
         if *times == 1 {
             first
         } else {
-            fingerprint(&format!("{first} {times}"))
+            hash(&format!("{first} {times}"))
         }
     };
     findings.iter().map(&mut own).collect()

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{bad, details, line};
 use crate::expect::suite::{Case, Outcome, TestReport, Tested};
+use crate::report::ci::uri;
 use crate::study::hash;
 
 /// Where the schema is.
@@ -80,21 +81,4 @@ fn result(tested: &Tested, case: &Case<'_>) -> Value {
         }}],
         "partialFingerprints": {"expectation/v1": hash(&format!("{id} {} {}", tested.scenario, case.name))},
     })
-}
-
-/// A path as a reference (RFC 3986): relative ones stay relative, as code scanning wants them.
-fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let mut out = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
-            other => out += &format!("%{other:02X}"),
-        }
-    }
-    if path.starts_with('/') {
-        format!("file://{out}")
-    } else {
-        out
-    }
 }
