@@ -7,11 +7,10 @@ use clap::Args;
 
 use super::args::Output;
 use super::output::Terminal;
+use super::played::Played;
 use super::{Exit, load};
 use crate::cluster::{self, RunOptions};
 use crate::explain::{Explanation, Question, Run, Subject, Unknown, explain, render, select};
-use crate::metrics::{Metrics, Report};
-use crate::model::Model;
 use crate::report;
 use crate::scenario::nearest;
 use crate::study::advice;
@@ -106,28 +105,6 @@ pub(super) fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit> {
     }
     terminal.result(&rendered(&explanation, args.output, terminal)?)?;
     Ok(Exit::Ok)
-}
-
-/// A run, with every fact.
-struct Played {
-    preamble: Preamble,
-    records: Vec<Record>,
-    report: Report,
-}
-
-impl Played {
-    fn new(model: &Model, options: &RunOptions) -> Self {
-        let preamble = cluster::preamble(model, options);
-        let mut observers = (Metrics::new(&preamble), Vec::<Record>::new());
-        let cost = cluster::run(model, options, &mut observers);
-        let (metrics, records) = observers;
-        let report = metrics.finish(cost.end);
-        Self {
-            preamble,
-            records,
-            report,
-        }
-    }
 }
 
 fn question(args: &ExplainArgs, preamble: &Preamble, records: &[Record]) -> Result<Question, String> {

@@ -15,6 +15,7 @@ mod load;
 mod merge;
 mod output;
 mod plan;
+mod played;
 mod preset;
 mod replay;
 mod reports;

@@ -3,12 +3,10 @@
 use anyhow::{Context, Result, bail};
 
 use super::{CompareArgs, Kind, Lineup};
-use crate::cluster::{self, RunOptions};
-use crate::metrics::{Metrics, Report};
-use crate::model::Model;
+use crate::cli::played::Played;
+use crate::cluster::RunOptions;
 use crate::report::{comparison::sorted, html};
 use crate::study::comparison::Comparison;
-use crate::trace::{Preamble, Record};
 
 const TOO_FEW: &str =
     "html shows two strategies side by side, and there are no two that can be tried: add --preset all";
@@ -83,7 +81,7 @@ pub(super) fn page(
     for name in &names {
         let place = lineup.places.iter().find(|place| place.0 == *name);
         let model = place.and_then(|place| place.3.as_ref().ok());
-        seen.push(Seen::of(
+        seen.push(Played::new(
             model.with_context(|| format!("{name} cannot be tried"))?,
             options,
         ));
@@ -98,26 +96,4 @@ pub(super) fn page(
         report: &seen.report,
     });
     Ok(html::side_by_side(&[a, b])?)
-}
-
-/// A run, watched.
-struct Seen {
-    preamble: Preamble,
-    records: Vec<Record>,
-    report: Report,
-}
-
-impl Seen {
-    fn of(model: &Model, options: &RunOptions) -> Self {
-        let preamble = cluster::preamble(model, options);
-        let mut observers = (Metrics::new(&preamble), Vec::new());
-        let cost = cluster::run(model, options, &mut observers);
-        let (metrics, records) = observers;
-        let report = metrics.finish(cost.end);
-        Self {
-            preamble,
-            records,
-            report,
-        }
-    }
 }
