@@ -10,7 +10,7 @@ use self::brief::{Brief, Event, Told, Turn};
 use super::Style;
 use crate::ids::{DrainId, Id, NodeId, PodId, WorkloadId};
 use crate::metrics::{Kubelets, deed, not_drainable, refusal_words};
-use crate::trace::{DeletedBy, Fact, Preamble, Record, StopReason};
+use crate::trace::{DeletedBy, Fact, Mentions, Preamble, Record, StopReason};
 
 /// Quiet that is worth a line, in microseconds.
 const QUIET: u64 = 10_000_000;
@@ -125,10 +125,9 @@ impl Narrator<'_> {
             return;
         }
         let text = self.sentence(at, &record.fact, cause);
-        let pod = match record.fact {
-            Fact::EvictionAccepted { pod, .. } | Fact::PodUnschedulable { pod, .. } => self.pods.get(&pod.index()),
-            _ => None,
-        };
+        let pod = Mentions::of(&record.fact)
+            .pod
+            .and_then(|pod| self.pods.get(&pod.index()));
         let told = self.brief.tell(&Event {
             at,
             fact: &record.fact,
