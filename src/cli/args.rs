@@ -158,8 +158,8 @@ pub(super) struct InitArgs {
     seatrial test plans/ --with cluster.json --report junit=junit.xml,sarif=seatrial.sarif\n  \
     seatrial test plans/ --filter checkout --trials 400 --fail-fast\n  \
     seatrial test plans/ --update-baseline\n\n\
-    Exit codes: 0 all is as expected, 2 a scenario is invalid or expects nothing, 4 an expectation is violated or\n\
-    a baseline got worse, 6 too few trials to tell, 130 interrupted.")]
+    Exit codes: 0 all is as expected, 2 a scenario is invalid or expects nothing, 4 an expectation\n\
+    is violated or a baseline got worse, 6 too few trials to tell, 130 interrupted.")]
 pub(super) struct TestArgs {
     /// Test these scenarios: files, or folders in which each YAML or JSON file is one; a folder with `expectations.yaml` in it
     /// is one scenario of all its files
