@@ -325,7 +325,7 @@ fn browser_shows_what_balancers_and_autoscalers_do() {
     };
     browser.window(1280, 900, "light", true);
     for (scenario, words) in [
-        ("strategies/cordon-blackout", "no load balancer sends to it"),
+        ("strategies/cordon-blackout", "a load balancer leaves it out"),
         ("strategies/tug-of-war", "being removed"),
     ] {
         browser.open(&page(scenario, "others"));

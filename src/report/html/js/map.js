@@ -174,7 +174,7 @@ function stateOf(node) {
   else if (state & CORDONED) words.push("cordoned");
   if (state & REMOVED) words.push("being removed");
   else if (words.length === 0 && state & WORKED_ON) words.push("being upgraded");
-  if (world.outs[node] > 0) words.push("no load balancer sends to it");
+  if (world.outs[node] > 0) words.push("a load balancer leaves it out");
   return words.length === 0 ? "ready" : words.join(", ");
 }
 
