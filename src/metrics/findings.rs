@@ -33,7 +33,7 @@ fn shown(predicts: Predicts, preamble: &Preamble, report: &Report) -> Option<boo
         Predicts::Nothing => None,
         Predicts::Downtime(id) => of(id, is_down),
         Predicts::Degraded(id) => of(id, |w| is_down(w) || is_degraded(w)),
-        Predicts::Errors(id) => of(id, |w| w.client.as_ref().is_some_and(|c| c.error_seconds > 0.0)),
+        Predicts::Errors(id) => of(id, |w| w.errors() > 0.0),
         Predicts::Refused(id) => of(id, |w| w.refusals > 0),
         Predicts::Lost(id) => of(id, |w| w.pods_lost > 0),
         Predicts::Stuck => Some(!matches!(
@@ -50,8 +50,7 @@ fn shown(predicts: Predicts, preamble: &Preamble, report: &Report) -> Option<boo
 }
 
 fn is_down(workload: &WorkloadReport) -> bool {
-    let endpoints = workload.endpoints.as_ref().map_or(0.0, |e| e.downtime_seconds);
-    endpoints > 0.0 || workload.serving.downtime_seconds > 0.0
+    workload.down() > 0.0
 }
 
 fn is_degraded(workload: &WorkloadReport) -> bool {
