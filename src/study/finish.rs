@@ -121,6 +121,7 @@ fn workload(workload: &gather::Workload, trials: u64) -> Workload {
         kind: workload.workload_kind.clone(),
         desired: workload.desired,
         with_downtime: Share::new(workload.with_downtime, trials),
+        downtime_seconds: workload.downtime.spread().unwrap_or_default(),
         worst_trial: workload.worst.map(|(_, trial)| trial.0),
         endpoints: workload.endpoints.as_ref().map(AvailabilityNumbers::spread),
         serving: workload.serving.spread(),

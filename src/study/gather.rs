@@ -79,6 +79,7 @@ pub(super) struct Workload {
     pub(super) workload_kind: String,
     pub(super) desired: u32,
     pub(super) with_downtime: u64,
+    pub(super) downtime: Distribution,
     pub(super) endpoints: Option<AvailabilityNumbers<Distribution>>,
     pub(super) serving: AvailabilityNumbers<Distribution>,
     pub(super) client: Option<ClientNumbers<Distribution>>,
@@ -225,11 +226,7 @@ impl Study {
     pub fn worst_workload(&self) -> Option<(String, Vec<(f64, u64)>)> {
         let was_down = self.workloads.iter().filter(|w| w.with_downtime > 0);
         let worst = was_down.max_by_key(|w| w.worst)?;
-        let downtime = match &worst.endpoints {
-            Some(endpoints) => &endpoints.downtime_seconds,
-            None => &worst.serving.downtime_seconds,
-        };
-        Some((format!("{}/{}", worst.namespace, worst.name), downtime.values()))
+        Some((format!("{}/{}", worst.namespace, worst.name), worst.downtime.values()))
     }
 
     /// How many trials ended with a status.
@@ -402,6 +399,7 @@ impl Workload {
             workload_kind: report.kind.clone(),
             desired: report.desired,
             with_downtime: 0,
+            downtime: Distribution::default(),
             endpoints: report.endpoints.is_some().then(AvailabilityNumbers::default),
             serving: AvailabilityNumbers::default(),
             client: report.client.is_some().then(ClientNumbers::default),
@@ -413,6 +411,7 @@ impl Workload {
 
     fn add(&mut self, report: &WorkloadReport, trial: u64) {
         let down = thousandths(report.down());
+        self.downtime.add(down);
         if down > 0 {
             self.with_downtime += 1;
             self.worst = self.worst.max(Some((down, Reverse(trial))));
@@ -430,6 +429,7 @@ impl Workload {
 
     fn merge(&mut self, other: Self) {
         self.with_downtime += other.with_downtime;
+        self.downtime.merge(other.downtime);
         if let (Some(ours), Some(theirs)) = (&mut self.endpoints, other.endpoints) {
             ours.merge(theirs);
         }
@@ -444,6 +444,7 @@ impl Workload {
 
     fn is_sound(&self, trials: u64) -> bool {
         self.with_downtime <= trials
+            && self.downtime.len() == trials
             && self.endpoints.as_ref().is_none_or(|e| e.counts(trials))
             && self.serving.counts(trials)
             && self.client.as_ref().is_none_or(|c| c.counts(trials))

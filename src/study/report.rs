@@ -149,8 +149,11 @@ pub struct Workload {
     pub kind: String,
     /// How many pods there should be.
     pub desired: u32,
-    /// Trials in which it was down for some time, by its endpoints or by its processes.
+    /// Trials in which it was down for some time.
     pub with_downtime: Share,
+    /// How long it was down: by its endpoints or by its processes, whichever was longer, and while nobody could come in
+    /// through its load balancer.
+    pub downtime_seconds: Spread,
     /// The trial in which it was down longest, the first of several; null where it never was.
     pub worst_trial: Option<u64>,
     /// What the API says: ready addresses in endpoint slices. Null where no Service lists its pods.

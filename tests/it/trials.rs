@@ -526,3 +526,16 @@ fn faults_without_a_plan_are_played() {
     assert_eq!(study.with_status(PlanStatus::Completed), 3);
     assert_eq!(study.report().unwrap().makespan_seconds, None);
 }
+
+/// A workload whose load balancer sends to nobody is down, though its pods are up: tables and JSON say so for many trials, too.
+#[test]
+fn who_is_shut_out_is_down() {
+    let cordon = "scenarios/strategies/cordon-blackout.yaml";
+    let report = json(&["run", cordon, "--trials", "3", "-o", "json"]);
+    let all = report["workloads"].as_array().unwrap();
+    let ingress = all.iter().find(|w| w["name"] == "ingress").unwrap();
+    assert!(ingress["downtimeSeconds"]["min"].as_f64().unwrap() > 300.0, "{ingress}");
+    assert_eq!(ingress["endpoints"]["downtimeSeconds"]["max"], 0.0);
+    let table = String::from_utf8(output(&["run", cordon, "--trials", "3"]).stdout).unwrap();
+    assert!(!table.contains("was down for 0s"), "{table}");
+}

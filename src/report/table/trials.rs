@@ -155,13 +155,7 @@ fn worst_first(report: &TrialsReport) -> Vec<&Workload> {
 
 fn badness(w: &Workload) -> [f64; 3] {
     let errors = w.client.as_ref().map_or(0.0, |c| c.error_seconds.mean);
-    [down(w).mean, w.availability().degraded_seconds.mean, errors]
-}
-
-/// How long it was down by its endpoints or by its processes, whichever is longer on average.
-fn down(w: &Workload) -> &Spread {
-    let (seen, true_) = (&w.availability().downtime_seconds, &w.serving.downtime_seconds);
-    if true_.mean > seen.mean { true_ } else { seen }
+    [w.downtime_seconds.mean, w.availability().degraded_seconds.mean, errors]
 }
 
 fn is_control_plane(w: &Workload) -> bool {
@@ -183,7 +177,7 @@ fn downtime(report: &TrialsReport) -> String {
     let mut hit = all.iter().filter(|w| !is_control_plane(w) && w.with_downtime.count > 0);
     if let Some(worst) = hit.next() {
         let _ = write!(text, ": {} was down for ", worst.full_name());
-        text.push_str(&about(down(worst), span));
+        text.push_str(&about(&worst.downtime_seconds, span));
     }
     match hit.count() {
         0 => {}
@@ -339,7 +333,7 @@ fn row(w: &Workload, wide: bool) -> Vec<String> {
     let client = |of: fn(&crate::study::ClientNumbers<Spread>) -> f64| {
         w.client.as_ref().map_or_else(|| "-".into(), |c| span(of(c)))
     };
-    let (down, available) = (down(w), w.availability());
+    let (down, available) = (&w.downtime_seconds, w.availability());
     let mut row = vec![
         w.full_name(),
         w.kind.clone(),
