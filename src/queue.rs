@@ -1,6 +1,8 @@
 //! The future event list.
 
-use crate::units::Time;
+use std::cmp::Reverse;
+
+use crate::units::{Span, Time};
 
 /// A pending event.
 #[derive(Clone, Copy, Debug)]
@@ -11,23 +13,38 @@ struct Entry<E> {
     event: E,
 }
 
+/// Buckets with so many events at most are sorted when their time comes; larger ones are dealt out to finer ones.
+const FEW: usize = 16;
+/// The sorted events grow to so many at most; then those that are due last go back to buckets.
+const MOST: usize = 32;
+
 /// A future event list: events leave in the order of their times, equal times in the order in which they were
 /// scheduled (FIFO).
 ///
-/// A monotone radix queue: an event waits in the bucket of the highest bit in which its time differs from the current
-/// one, and is dealt out to lower buckets as time comes near, so that push and pop cost O(1) amortised however many
-/// events are pending. Dealing keeps the order within a bucket and a bucket never holds two orders, which is what makes
-/// it stable; debug builds number the events and check that.
+/// A monotone radix queue with a short sorted list in front. An event waits in the bucket of the highest bit in which its
+/// time differs from `base`. When the first bucket's time comes it becomes the sorted list, unless it is large: then it is
+/// dealt out to lower buckets. So push and pop cost O(1) amortised however many events are pending, and few events are
+/// touched more than three times. Dealing keeps the order within a bucket, sorting is stable, and a bucket never holds two
+/// orders, which is what makes the queue stable; debug builds number the events and check that.
 #[derive(Debug)]
 pub struct Queue<E> {
     now: Time,
     #[cfg(debug_assertions)]
     seq: u64,
+    /// The number of the event that was popped last.
+    #[cfg(debug_assertions)]
+    popped: Option<u64>,
     len: usize,
-    /// Events of the current instant, a queue of its own: `due[next..]` are still to come.
+    /// Events that were scheduled for the current instant when it had begun: `due[next..]` are still to come.
     due: Vec<Entry<E>>,
     next: usize,
-    /// `later[b]`: events whose times differ from `now` in bit `b` and in no higher one.
+    /// Events from now on until `through`, the earliest last; of equal times the one that was scheduled first is last.
+    near: Vec<Entry<E>>,
+    /// Events up to here, this microsecond included, are in `due` or `near`, later ones in `later`.
+    through: Time,
+    /// No later than any pending event.
+    base: Time,
+    /// `later[b]`: events whose times differ from `base` in bit `b` and in no higher one.
     later: [Vec<Entry<E>>; 64],
     /// Bit `b` is set where `later[b]` is not empty.
     occupied: u64,
@@ -47,9 +64,14 @@ impl<E: Copy> Queue<E> {
             now: Time::ZERO,
             #[cfg(debug_assertions)]
             seq: 0,
+            #[cfg(debug_assertions)]
+            popped: None,
             len: 0,
             due: Vec::new(),
             next: 0,
+            near: Vec::with_capacity(MOST + 1),
+            through: Time::ZERO,
+            base: Time::ZERO,
             later: [const { Vec::new() }; 64],
             occupied: 0,
         }
@@ -74,6 +96,7 @@ impl<E: Copy> Queue<E> {
     }
 
     /// Schedules an event. An event for the past happens now: time never runs backwards.
+    #[inline]
     pub fn push(&mut self, at: Time, event: E) {
         debug_assert!(at >= self.now, "an event was scheduled for the past");
         let at = at.max(self.now);
@@ -88,19 +111,30 @@ impl<E: Copy> Queue<E> {
             self.seq += 1;
         }
         self.len += 1;
-        self.place(entry);
+        if at > self.through {
+            self.put_off(entry);
+        } else if at == self.now {
+            self.due.push(entry);
+        } else {
+            self.insert(entry);
+        }
     }
 
     /// The next event and its time.
+    #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        if self.next == self.due.len() {
-            self.advance()?;
-        }
-        let entry = self.due[self.next];
-        debug_assert!(entry.at == self.now);
+        let entry = if self.next == self.due.len() {
+            self.take_near()?
+        } else {
+            self.take_due()
+        };
+        debug_assert!(entry.at >= self.now, "time ran backwards");
         #[cfg(debug_assertions)]
-        assert!(self.next == 0 || self.due[self.next - 1].seq < entry.seq);
-        self.next += 1;
+        {
+            assert!(entry.at > self.now || self.popped.is_none_or(|seq| seq < entry.seq));
+            self.popped = Some(entry.seq);
+        }
+        self.now = entry.at;
         self.len -= 1;
         Some((entry.at, entry.event))
     }
@@ -109,42 +143,107 @@ impl<E: Copy> Queue<E> {
     pub fn iter(&self) -> impl Iterator<Item = (Time, &E)> {
         let due = self.due.get(self.next..).unwrap_or_default();
         let later = self.later.iter().flatten();
-        due.iter().chain(later).map(|entry| (entry.at, &entry.event))
+        let all = due.iter().chain(&self.near).chain(later);
+        all.map(|entry| (entry.at, &entry.event))
     }
 
-    fn place(&mut self, entry: Entry<E>) {
-        let differing = entry.at.as_micros() ^ self.now.as_micros();
-        if differing == 0 {
-            self.due.push(entry);
-        } else {
-            let bucket = differing.ilog2();
-            self.later[bucket as usize].push(entry);
-            self.occupied |= 1 << bucket;
+    /// Puts an event after `through` into its bucket.
+    #[inline]
+    fn put_off(&mut self, entry: Entry<E>) {
+        let bucket = (entry.at.as_micros() ^ self.base.as_micros()).ilog2();
+        self.later[bucket as usize].push(entry);
+        self.occupied |= 1 << bucket;
+    }
+
+    /// Puts an event up to `through` into the sorted list, from its end: most are due soon.
+    #[inline]
+    fn insert(&mut self, entry: Entry<E>) {
+        let mut place = self.near.len();
+        self.near.push(entry);
+        while place > 0 && self.near[place - 1].at <= entry.at {
+            self.near[place] = self.near[place - 1];
+            place -= 1;
+        }
+        self.near[place] = entry;
+        if self.near.len() > MOST {
+            self.spill();
         }
     }
 
-    /// Moves time to the earliest pending event and deals out its bucket.
-    fn advance(&mut self) -> Option<()> {
-        self.due.clear();
-        self.next = 0;
+    /// Puts the later half of the sorted list off, and all that are due together with the first of it; what is due now stays.
+    #[cold]
+    fn spill(&mut self) {
+        let middle = self.near[self.near.len() / 2].at;
+        self.through = self.now.max(middle.before(Span::from_micros(1)));
+        let spilt = self.near.partition_point(|e| e.at > self.through);
+        let mut near = std::mem::take(&mut self.near);
+        for entry in near.drain(..spilt).rev() {
+            self.put_off(entry);
+        }
+        self.near = near;
+    }
+
+    /// The first event of the sorted list, filled anew where it is empty.
+    #[inline]
+    fn take_near(&mut self) -> Option<Entry<E>> {
+        if self.near.is_empty() {
+            self.fill()?;
+            if self.next < self.due.len() {
+                return Some(self.take_due());
+            }
+        }
+        self.near.pop()
+    }
+
+    /// The next event of the current instant: those of the sorted list were scheduled before the instant began.
+    fn take_due(&mut self) -> Entry<E> {
+        if let Some(entry) = self.near.pop_if(|e| e.at == self.now) {
+            return entry;
+        }
+        let entry = self.due[self.next];
+        self.next += 1;
+        if self.next == self.due.len() {
+            self.due.clear();
+            self.next = 0;
+        }
+        entry
+    }
+
+    /// Opens buckets until there are events in front; `None` where nothing is pending.
+    #[cold]
+    fn fill(&mut self) -> Option<()> {
+        while self.near.is_empty() && self.due.is_empty() {
+            self.open()?;
+        }
+        Some(())
+    }
+
+    /// Makes the first bucket the sorted list, or deals it out: then the earliest of its events are due.
+    fn open(&mut self) -> Option<()> {
         if self.occupied == 0 {
             return None;
         }
         let bucket = self.occupied.trailing_zeros() as usize;
         self.occupied &= self.occupied - 1;
-        if let [only] = self.later[bucket][..] {
-            debug_assert!(only.at > self.now, "time ran backwards");
-            self.now = only.at;
-            self.later[bucket].clear();
-            self.due.push(only);
+        if self.later[bucket].len() <= FEW {
+            // Sorting is stable, and of equal times the first comes last.
+            self.near.extend(self.later[bucket].drain(..).rev());
+            self.near.sort_by_key(|e| Reverse(e.at));
+            self.base = self.near.last()?.at;
+            let below = !(u64::MAX << bucket << 1);
+            self.through = Time::from_micros(self.base.as_micros() | below);
             return Some(());
         }
+        let earliest = self.later[bucket].iter().map(|e| e.at).min()?;
+        self.base = earliest;
+        self.through = earliest;
         let mut entries = std::mem::take(&mut self.later[bucket]);
-        let earliest = entries.iter().map(|e| e.at).min()?;
-        debug_assert!(earliest > self.now, "time ran backwards");
-        self.now = earliest;
         for entry in entries.drain(..) {
-            self.place(entry);
+            if entry.at == earliest {
+                self.due.push(entry);
+            } else {
+                self.put_off(entry);
+            }
         }
         self.later[bucket] = entries;
         Some(())
@@ -153,7 +252,6 @@ impl<E: Copy> Queue<E> {
 
 #[cfg(test)]
 mod tests {
-    use std::cmp::Reverse;
     use std::collections::BinaryHeap;
 
     use super::*;
@@ -169,9 +267,13 @@ mod tests {
         let mut queue = Queue::new();
         let mut heap = BinaryHeap::new();
         let mut now = 0;
-        for seq in 0..200_000_u64 {
-            if random(100) < 52 {
-                let at = now + [0, 1, random(10), random(5_000_000)][random(4) as usize];
+        for seq in 0..400_000_u64 {
+            // More and more are pending, then fewer, so that the queue is short at times and long at others.
+            let pushes = if seq / 10_000 % 2 == 0 { 70 } else { 35 };
+            if random(100) < pushes {
+                let far = 1 << (10 * random(6));
+                let at =
+                    now + [0, 1, random(10), random(50) * 1000, random(5_000_000), random(far)][random(6) as usize];
                 queue.push(Time::from_micros(at), seq);
                 heap.push(Reverse((at, seq)));
             } else {
