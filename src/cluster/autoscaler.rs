@@ -98,6 +98,7 @@ impl Autoscaler {
     }
 
     /// Looks at what has just happened.
+    #[inline]
     pub(crate) fn observe(&mut self, driver: &Driver, hall: &mut Hall<'_>) {
         if !self.groups.is_empty() && !hall.fresh_facts().is_empty() {
             self.hear(driver, hall);

@@ -4,6 +4,7 @@ use super::attempts::Curiosity;
 use super::event::{Event, Scheduled};
 use super::gate::{Permit, Unavailable};
 use super::store::Store;
+use super::skew;
 use crate::ids::{FactId, Id};
 use crate::model::{Component, Model};
 use crate::queue::Queue;
@@ -37,6 +38,8 @@ pub(crate) struct Hall<'m> {
     latency: Stream,
     sampler: Sampler,
     balancer: Stream,
+    /// A fact since the last look may concern the version skew policy.
+    skew_news: bool,
 }
 
 impl<'m> Hall<'m> {
@@ -58,6 +61,7 @@ impl<'m> Hall<'m> {
             sampler: Sampler::default(),
             balancer: streams.stream(Purpose::LoadBalancer, 0),
             streams,
+            skew_news: false,
         }
     }
 
@@ -96,6 +100,7 @@ impl<'m> Hall<'m> {
             fact,
         });
         id
+        self.skew_news |= skew::may_concern(&fact);
     }
 
     /// Records a fact that becomes the cause of what follows in this event.
@@ -117,6 +122,11 @@ impl<'m> Hall<'m> {
 
     /// How many facts there are so far.
     pub(crate) fn fact_count(&self) -> usize {
+    /// Whether a fact since the last call may concern the version skew policy.
+    pub(super) fn take_skew_news(&mut self) -> bool {
+        std::mem::take(&mut self.skew_news)
+    }
+
         self.next_fact
     }
 

@@ -113,6 +113,7 @@ impl<'o> Watch<'o> {
         }
     }
 
+    #[inline]
     fn hand_over<O: Observer>(&mut self, hall: &mut Hall<'_>, observer: &mut O) {
         if hall.fresh_facts().is_empty() {
             return;

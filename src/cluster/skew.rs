@@ -40,7 +40,7 @@ impl Policy {
     /// Looks at who is concerned by the facts of the current event: mostly there are none.
     #[inline]
     pub(super) fn observe(&mut self, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
-        if self.kubectl != hall.kubectl || !hall.fresh_facts().is_empty() {
+        if hall.take_skew_news() || self.kubectl != hall.kubectl {
             self.hear(control_plane, hall);
         }
     }
@@ -113,6 +113,20 @@ impl Policy {
             hall.emit(Fact::SkewEnded { rule, part, node });
         }
     }
+}
+
+/// Whether a fact may concern anybody: mostly not, and then there is nothing to look at.
+#[inline]
+pub(super) const fn may_concern(fact: &Fact) -> bool {
+    use Fact::{ComponentStarted, ContainersStarted, KubeletStarted, NodeDeleted, NodeReady};
+    matches!(
+        fact,
+        ComponentStarted { .. }
+            | KubeletStarted { .. }
+            | NodeReady { .. }
+            | NodeDeleted { .. }
+            | ContainersStarted { .. }
+    )
 }
 
 fn concerns(fact: &Fact, control_plane: &ControlPlane, hall: &Hall<'_>) -> Concerns {

@@ -249,6 +249,7 @@ impl Driver {
     }
 
     /// Whether the plan has ended, or there is none.
+    #[inline]
     pub(crate) fn ended(&self, hall: &Hall<'_>) -> bool {
         hall.model.plan.is_none() || self.progress == Progress::Ended
     }
