@@ -1,4 +1,4 @@
-//! The one copy of the API's state. Reading is free; every change goes through `write.rs`, which asks the gate.
+//! The one copy of the API's state. Reading is free; every change goes through `write/`, which asks the gate.
 
 use std::collections::VecDeque;
 
@@ -70,6 +70,8 @@ pub(crate) struct Node {
     pub(crate) taken: u32,
     /// Pods bound to it, terminating ones too (S-9).
     pub(crate) pods: Vec<PodId>,
+    /// How many of them are terminating.
+    pub(crate) terminating: u32,
 }
 
 /// The Node objects of a zone.
@@ -261,27 +263,25 @@ impl Store {
     /// What a budget asks for and would allow now (P-9, P-12): `(desired healthy, allowed)`.
     pub(crate) fn budget_status(&self, model: &Model, id: BudgetId) -> (u32, u32) {
         let budget = &self.budgets[id];
-        // A pod that nobody owns has no scale (P-10).
-        let bare = |w: WorkloadId| matches!(model.workloads[w].kind, WorkloadKind::Pod | WorkloadKind::StaticPod);
-        let managed = || budget.workloads.iter().filter(|&&w| !bare(w));
-        let scale = || {
-            let present = managed().filter(|&&w| self.workloads[w].created > 0);
-            present.map(|&w| self.workloads[w].desired).sum::<u32>()
-        };
+        let (mut scale, mut meets_bare, mut meets_scaleless) = (0, false, false);
+        for &w in &budget.workloads {
+            let kind = model.workloads[w].kind;
+            if matches!(kind, WorkloadKind::Pod | WorkloadKind::StaticPod) {
+                // A pod that nobody owns has no scale (P-10).
+                meets_bare |= self.alive(w);
+            } else if self.workloads[w].created > 0 {
+                scale += self.workloads[w].desired;
+                // Jobs and DaemonSets have no scale either, and that is an error in every version.
+                meets_scaleless |= matches!(kind, WorkloadKind::Job | WorkloadKind::DaemonSet);
+            }
+        }
         let (expected, desired) = match model.budgets[id].limit {
             BudgetLimit::MinAvailable(IntOrPercent::Int(min)) => (budget.matching, min),
-            BudgetLimit::MinAvailable(percent) => (scale(), percent.round_up(scale())),
-            BudgetLimit::MaxUnavailable(max) => (scale(), scale().saturating_sub(max.round_up(scale()))),
+            BudgetLimit::MinAvailable(percent) => (scale, percent.round_up(scale)),
+            BudgetLimit::MaxUnavailable(max) => (scale, scale.saturating_sub(max.round_up(scale))),
         };
         let counts_pods = matches!(model.budgets[id].limit, BudgetLimit::MinAvailable(IntOrPercent::Int(_)));
-        let meets_bare = budget.workloads.iter().any(|&w| bare(w) && self.alive(w));
         let ignores_bare = behaviour::controller_manager::ignores_unmanaged_pods(self.gate.minors.controller_manager);
-        // Jobs and DaemonSets have no scale either, and that is an error in every version.
-        let scaleless = |w: WorkloadId| matches!(model.workloads[w].kind, WorkloadKind::Job | WorkloadKind::DaemonSet);
-        let meets_scaleless = budget
-            .workloads
-            .iter()
-            .any(|&w| scaleless(w) && self.workloads[w].created > 0);
         let fails = !counts_pods && (meets_scaleless || meets_bare && !ignores_bare);
         let allowed = if expected == 0 || fails {
             0
@@ -350,6 +350,7 @@ impl Node {
             taken: 0,
             // Room for those that nodes usually have, so that none is made in the middle of a run.
             pods: Vec::with_capacity(node.pod_slots.min(64) as usize),
+            terminating: 0,
         }
     }
 }

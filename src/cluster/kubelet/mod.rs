@@ -152,6 +152,8 @@ struct Kubelet {
     /// It has posted that its node is ready since it started.
     posted: bool,
     generation: u16,
+    /// Pods whose containers are [`State::Starting`].
+    starting: u32,
     started: Time,
     connection: Connection,
 }
@@ -183,6 +185,7 @@ impl Kubelets {
             informed: true,
             posted: true,
             generation: 0,
+            starting: 0,
             started: Time::ZERO,
             connection: Connection::default(),
         };
@@ -244,6 +247,18 @@ impl Kubelets {
             self.containers.push(Containers::ABSENT);
         }
         &mut self.containers[pod]
+    }
+
+    /// A pod's containers come to another state; their kubelet counts those that start.
+    fn turn(&mut self, pod: PodId, state: State, hall: &Hall<'_>) {
+        let was = std::mem::replace(&mut self.of(pod).state, state);
+        let (before, after) = (was == State::Starting, state == State::Starting);
+        if before != after
+            && let Some(node) = hall.store.pods[pod].node
+        {
+            let starting = &mut self.nodes[node].starting;
+            *starting = *starting + u32::from(after) - u32::from(before);
+        }
     }
 
     /// The kubelet that is responsible for a pod, if it can act on it.

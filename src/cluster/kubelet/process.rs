@@ -45,7 +45,7 @@ impl Kubelets {
             containers.renew();
             containers.ready = false;
             containers.crashes = 0;
-            containers.state = if finished { State::Stopped } else { State::Absent };
+            self.turn(pod, if finished { State::Stopped } else { State::Absent }, hall);
             if ran {
                 let why = StopReason::NodeDown;
                 hall.emit(Fact::ContainersStopped { pod, why });

@@ -29,7 +29,7 @@ impl Kubelets {
         } else if wait == Span::ZERO {
             return self.run(pod, hall);
         }
-        self.of(pod).state = State::Starting;
+        self.turn(pod, State::Starting, hall);
         hall.after(wait, World::Kubelet(Event::Prepared(pod, generation)));
     }
 
@@ -41,9 +41,11 @@ impl Kubelets {
         let mut others = 0;
         if given(pod, hall).is_none()
             && let Some(node) = hall.store.pods[pod].node
+            && self.nodes[node].starting > 1
         {
             let at_work = |&&p: &&PodId| p != pod && self.containers.get(p).is_some_and(|c| c.state == State::Starting);
             others = hall.store.nodes[node].pods.iter().filter(at_work).count() as u64;
+            debug_assert!(others < self.nodes[node].starting.into());
         }
         let wait = behaviour::kubelet::start_beside_another(minor(pod, hall)) * others;
         if wait == Span::ZERO {
@@ -66,7 +68,7 @@ impl Kubelets {
             return false;
         }
         if !acting {
-            containers.state = State::Absent;
+            self.turn(pod, State::Absent, hall);
         }
         acting
     }
@@ -74,8 +76,8 @@ impl Kubelets {
     /// The containers run from now on.
     pub(super) fn run(&mut self, pod: PodId, hall: &mut Hall<'_>) {
         let now = hall.now;
+        self.turn(pod, State::Running(false), hall);
         let containers = self.of(pod);
-        containers.state = State::Running(false);
         containers.ready = false;
         containers.started = now;
         let generation = containers.generation;

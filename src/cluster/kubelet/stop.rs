@@ -96,9 +96,8 @@ impl Kubelets {
 
     /// The containers are gone; the object follows (L-12).
     pub(super) fn finish(&mut self, pod: PodId, hall: &mut Hall<'_>) {
-        let containers = self.of(pod);
-        containers.state = State::Stopped;
-        containers.renew();
+        self.turn(pod, State::Stopped, hall);
+        self.of(pod).renew();
         let Some(node) = self.acting(pod, hall) else {
             return;
         };
@@ -124,8 +123,9 @@ impl Kubelets {
 fn removal(pod: PodId, node: NodeId, hall: &mut Hall<'_>) -> Span {
     let minor = hall.store.nodes[node].version.minor();
     let alone = hall.draw(&behaviour::pod_removal(minor));
-    let going = |&&p: &&PodId| p != pod && hall.store.pods[p].terminating;
-    let others = hall.store.nodes[node].pods.iter().filter(going).count() as u64;
+    let state = &hall.store.pods[pod];
+    let itself = state.exists && state.terminating;
+    let others = u64::from(hall.store.nodes[node].terminating - u32::from(itself));
     if others == 0 {
         alone
     } else if behaviour::collects_sandboxes_late(minor) {

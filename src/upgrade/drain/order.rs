@@ -38,10 +38,10 @@ impl Drains {
     /// Pods whose turn has come are asked to go.
     pub(super) fn release(&mut self, id: DrainId, hall: &mut Hall<'_>) {
         let drain = &mut self.drains[id];
-        if !drain.pods.iter().any(|p| p.state == State::Held) {
+        let (serial, tiers) = (drain.options.volumes_one_by_one, drain.options.critical_last);
+        if !(serial || tiers) || !drain.pods.iter().any(|p| p.state == State::Held) {
             return;
         }
-        let (serial, tiers) = (drain.options.volumes_one_by_one, drain.options.critical_last);
         let others = drain.pods.iter().filter(|p| !p.state.is_settled());
         let others_left = tiers && others.into_iter().any(|p| !is_critical(p.pod, hall));
         let busy = |p: &super::Evictee| p.state.is_active() && volumes::has_own(hall, p.pod);
