@@ -54,6 +54,7 @@ pub(super) fn outlook(world: &mut World<'_>, since: Time) -> Outlook {
 fn is_steady(hall: &Hall<'_>) -> bool {
     let gate = &hall.store.gate;
     hall.unlisted == 0
+        && !hall.awaits_echoes()
         && gate.servers.iter().all(|server| server.works)
         && gate.available()
         && gate.admit_controllers().is_ok()

@@ -2,10 +2,10 @@
 
 use super::event::Event as World;
 use super::hall::Hall;
-use crate::ids::{IdVec, PodId};
+use crate::ids::{FactId, Id, IdVec, PodId};
 use crate::model::behaviour;
 use crate::trace::Fact;
-use crate::units::KubeVersion;
+use crate::units::{KubeVersion, Span, Time};
 
 /// What endpoint slices and data plane wait for.
 #[derive(Clone, Copy, Debug)]
@@ -35,23 +35,35 @@ pub(crate) struct DataPlane {
 impl DataPlane {
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
         match event {
-            Event::Sync(pod) => sync(pod, hall),
+            Event::Sync(pod) => {
+                if let Some(delay) = sync(pod, hall) {
+                    hall.after(delay, World::Endpoints(Event::Program(pod)));
+                }
+            }
             Event::Program(pod) => self.program(pod, hall),
         }
     }
 
     /// All pods, for a new controller manager.
-    pub(crate) fn start(hall: &mut Hall<'_>) {
-        let ids: Vec<PodId> = hall
-            .store
-            .pods
-            .iter_ids()
-            .filter(|(_, p)| p.exists || p.listed)
-            .map(|(id, _)| id)
-            .collect();
-        for pod in ids {
-            sync(pod, hall);
+    pub(crate) fn start(&mut self, hall: &mut Hall<'_>) {
+        hall.raise_echoes();
+        for pod in hall.store.pods.ids() {
+            let state = &hall.store.pods[pod];
+            if !(state.exists || state.listed) {
+                continue;
+            }
+            let Some(delay) = sync(pod, hall) else { continue };
+            let at = hall.now + delay;
+            // What is listed and routed to stays so until it is not listed any more.
+            let steady = hall.store.pods[pod].listed && self.route(pod) == Route::Ready;
+            if !(steady && hall.echoes.note(pod, at, hall.cause)) {
+                hall.at(at, World::Endpoints(Event::Program(pod)));
+            }
         }
+    }
+
+    fn route(&self, pod: PodId) -> Route {
+        self.routes.get(pod).copied().unwrap_or_default()
     }
 
     /// A pod that is routed to before time starts.
@@ -73,7 +85,7 @@ impl DataPlane {
     }
 
     fn set(&mut self, pod: PodId, route: Route, hall: &mut Hall<'_>) {
-        while self.routes.len() <= crate::ids::Id::index(pod) {
+        while self.routes.len() <= pod.index() {
             self.routes.push(Route::None);
         }
         if self.routes[pod] == route {
@@ -99,20 +111,194 @@ fn proxy_version<'h>(hall: &'h Hall<'_>, pod: PodId) -> &'h KubeVersion {
     }
 }
 
-/// The slices list a pod as ready while it is ready and not being deleted (M-1).
-fn sync(pod: PodId, hall: &mut Hall<'_>) {
+/// The slices list a pod as ready while it is ready and not being deleted (M-1). How long until the data plane programs
+/// what they say.
+fn sync(pod: PodId, hall: &mut Hall<'_>) -> Option<Span> {
     let Ok(permit) = hall.store.gate.admit_controllers() else {
-        return;
+        return None;
     };
     let class = &hall.model.classes[hall.store.pods[pod].class];
     if class.services.is_empty() {
-        return;
+        return None;
     }
     let publishes = class.services.iter().any(|&s| hall.model.services[s].publish_not_ready);
     let state = &hall.store.pods[pod];
     let present = state.exists && state.node.is_some() && (publishes && state.running || state.ready);
     let listed = present && (publishes || !state.terminating);
     hall.write_endpoint(&permit, pod, listed);
-    let delay = hall.draw(&hall.model.timings.watch_delivery) + hall.draw(&hall.model.timings.proxy_sync);
-    hall.after(delay, World::Endpoints(Event::Program(pod)));
+    Some(hall.draw(&hall.model.timings.watch_delivery) + hall.draw(&hall.model.timings.proxy_sync))
+}
+
+/// What the data plane will program again because a new controller manager has listed every pod, though nothing has changed:
+/// kept aside, for it comes to nothing, unless the pod ceases to be listed before. A cluster has pods by the hundred
+/// thousand, and hardly any of them changes in the second that this takes.
+#[derive(Debug, Default)]
+pub(super) struct Echoes {
+    /// When the pods were listed.
+    since: Time,
+    /// When the last echo is due.
+    until: Time,
+    /// When that of each pod is due, in microseconds since the list; 0: there is none.
+    due: IdVec<PodId, u32>,
+    /// What brought the echoes about, from a pod on.
+    causes: Vec<(PodId, Option<FactId>)>,
+    /// None is kept.
+    #[cfg(test)]
+    plain: bool,
+    /// How many became events.
+    #[cfg(test)]
+    raised: usize,
+}
+
+impl Echoes {
+    /// Keeps an echo, if it can.
+    fn note(&mut self, pod: PodId, at: Time, cause: Option<FactId>) -> bool {
+        #[cfg(test)]
+        if self.plain {
+            return false;
+        }
+        let Ok(after) = u32::try_from(at.since(self.since).as_micros()) else {
+            return false;
+        };
+        while self.due.len() <= pod.index() {
+            self.due.push(0);
+        }
+        self.due[pod] = after;
+        self.until = self.until.max(at);
+        if self.causes.last().is_none_or(|last| last.1 != cause) {
+            self.causes.push((pod, cause));
+        }
+        true
+    }
+
+    /// Takes a pod's echo, if it is still to come: when it is due, and its cause.
+    fn take(&mut self, pod: PodId) -> Option<(Time, Option<FactId>)> {
+        let after = self.due.get(pod).copied().filter(|&after| after > 0)?;
+        self.due[pod] = 0;
+        let from = self.causes.partition_point(|cause| cause.0 <= pod).checked_sub(1)?;
+        Some((self.since + Span::from_micros(after.into()), self.causes[from].1))
+    }
+}
+
+impl Hall<'_> {
+    /// Whether echoes are still to come.
+    pub(super) fn awaits_echoes(&self) -> bool {
+        self.now < self.echoes.until
+    }
+
+    /// A pod is listed or not any more: what would have been an echo may now be news.
+    #[inline]
+    pub(super) fn raise_echo(&mut self, pod: PodId) {
+        if self.awaits_echoes() {
+            self.raise(pod);
+        }
+    }
+
+    fn raise(&mut self, pod: PodId) {
+        if let Some((at, cause)) = self.echoes.take(pod).filter(|echo| echo.0 > self.now) {
+            #[cfg(test)]
+            {
+                self.echoes.raised += 1;
+            }
+            let now = std::mem::replace(&mut self.cause, cause);
+            self.at(at, World::Endpoints(Event::Program(pod)));
+            self.cause = now;
+        }
+    }
+
+    /// All pods are listed anew: what is left of the last time becomes events.
+    fn raise_echoes(&mut self) {
+        if self.awaits_echoes() {
+            for pod in self.echoes.due.ids() {
+                self.raise(pod);
+            }
+        }
+        let echoes = &mut self.echoes;
+        (echoes.since, echoes.until) = (self.now, self.now);
+        echoes.due.iter_mut().for_each(|after| *after = 0);
+        echoes.causes.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::options::RunOptions;
+    use crate::cluster::setup;
+    use crate::scenario::{Source, load};
+    use crate::trace::Record;
+
+    /// Pods that are deleted five times a second, while controller managers come and go.
+    fn restless() -> String {
+        let mut text = "
+apiVersion: seatrial.dev/v1alpha1
+kind: Cluster
+spec: {version: v1.35.4, controlPlane: {replicas: 1}, nodePools: [{name: workers, replicas: 9}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  replicas: 200
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: seatrial.dev/v1alpha1
+kind: Timings
+spec: {proxySync: {uniform: [0s, 4s]}}
+---
+apiVersion: seatrial.dev/v1alpha1
+kind: Faults
+spec:
+  events:
+"
+        .to_owned();
+        for n in 0..6 {
+            text += &format!(
+                "  - {{at: {}s, componentDown: [kube-controller-manager], mode: Kill, for: 2s}}\n",
+                40 * n
+            );
+        }
+        for n in 0..1200 {
+            text += &format!("  - {{at: {}ms, podDelete: default/web}}\n", 200 * n);
+        }
+        text
+    }
+
+    /// What happens, and how many echoes became events; `plain`: none is kept aside.
+    fn facts(text: &str, trial: u64, plain: bool) -> (Vec<Record>, usize) {
+        let model = load(&[Source::new("test.yaml", text)])
+            .unwrap_or_else(|e| panic!("{e}"))
+            .model;
+        let options = RunOptions {
+            trial,
+            ..RunOptions::default()
+        };
+        let mut found = Vec::new();
+        let mut world = setup::world(&model, &options, &mut |hall| found.extend(hall.drain_facts().1));
+        world.hall.echoes.plain = plain;
+        while world.hall.now < Time::from_micros(250_000_000) && world.step() {
+            found.extend(world.hall.drain_facts().1);
+        }
+        (found, world.hall.echoes.raised)
+    }
+
+    #[test]
+    fn echoes_change_nothing() {
+        let text = restless();
+        let mut raised = 0;
+        for trial in 0..4 {
+            let (with, some) = facts(&text, trial, false);
+            let (without, none) = facts(&text, trial, true);
+            assert_eq!(with, without);
+            assert_eq!(none, 0);
+            raised += some;
+        }
+        assert!(raised > 40, "{raised} became events");
+    }
 }

@@ -1,10 +1,11 @@
 //! The hall between the rooms: time, the future event list, facts, randomness and the store.
 
 use super::attempts::Curiosity;
+use super::endpoints::Echoes;
 use super::event::{Event, Scheduled};
 use super::gate::{Permit, Unavailable};
-use super::store::Store;
 use super::skew;
+use super::store::Store;
 use crate::ids::{FactId, Id};
 use crate::model::{Component, Model};
 use crate::queue::Queue;
@@ -32,14 +33,16 @@ pub(crate) struct Hall<'m> {
     pub(crate) kubectl: u32,
     /// What somebody wants to know of the scheduler; mostly nothing.
     pub(crate) curiosity: Option<Box<Curiosity>>,
+    /// What the data plane hears again without need.
+    pub(super) echoes: Echoes,
     queue: Queue<Scheduled>,
     facts: Vec<Record>,
     next_fact: usize,
+    /// A fact since the last look may concern the version skew policy.
+    skew_news: bool,
     latency: Stream,
     sampler: Sampler,
     balancer: Stream,
-    /// A fact since the last look may concern the version skew policy.
-    skew_news: bool,
 }
 
 impl<'m> Hall<'m> {
@@ -54,18 +57,20 @@ impl<'m> Hall<'m> {
             kubectl: kubectl(model),
             curiosity: None,
             versions,
+            echoes: Echoes::default(),
             queue: Queue::new(),
             facts: Vec::new(),
             next_fact: 0,
+            skew_news: false,
             latency: streams.stream(Purpose::Latency, 0),
             sampler: Sampler::default(),
             balancer: streams.stream(Purpose::LoadBalancer, 0),
             streams,
-            skew_news: false,
         }
     }
 
     /// Takes the next event out of the list and moves time to it.
+    #[inline]
     pub(crate) fn next(&mut self) -> Option<Event> {
         let (at, scheduled) = self.queue.pop()?;
         debug_assert!(at >= self.now, "time ran backwards");
@@ -85,6 +90,7 @@ impl<'m> Hall<'m> {
     }
 
     /// Schedules an event.
+    #[inline]
     pub(crate) fn at(&mut self, at: Time, event: Event) {
         let cause = self.cause;
         self.queue.push(at.max(self.now), Scheduled { event, cause });
@@ -94,13 +100,13 @@ impl<'m> Hall<'m> {
     pub(crate) fn emit(&mut self, fact: Fact) -> FactId {
         let id = FactId::from_index(self.next_fact);
         self.next_fact += 1;
+        self.skew_news |= skew::may_concern(&fact);
         self.facts.push(Record {
             at: self.now,
             cause: self.cause,
             fact,
         });
         id
-        self.skew_news |= skew::may_concern(&fact);
     }
 
     /// Records a fact that becomes the cause of what follows in this event.
@@ -111,8 +117,14 @@ impl<'m> Hall<'m> {
     }
 
     /// The facts since the last call, with the id of the first.
+    #[inline]
     pub(crate) fn drain_facts(&mut self) -> (usize, std::vec::Drain<'_, Record>) {
         (self.next_fact - self.facts.len(), self.facts.drain(..))
+    }
+
+    /// Whether a fact since the last call may concern the version skew policy.
+    pub(super) fn take_skew_news(&mut self) -> bool {
+        std::mem::take(&mut self.skew_news)
     }
 
     /// The facts of the current event, not yet drained.
@@ -122,11 +134,6 @@ impl<'m> Hall<'m> {
 
     /// How many facts there are so far.
     pub(crate) fn fact_count(&self) -> usize {
-    /// Whether a fact since the last call may concern the version skew policy.
-    pub(super) fn take_skew_news(&mut self) -> bool {
-        std::mem::take(&mut self.skew_news)
-    }
-
         self.next_fact
     }
 

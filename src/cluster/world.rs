@@ -117,7 +117,7 @@ impl World<'_> {
         if let Ok(permit) = hall.store.gate.admit_controllers() {
             disruption::start(&permit, hall);
         }
-        DataPlane::start(hall);
+        self.data_plane.start(hall);
         balancer::start(hall);
         let rolling: Vec<WorkloadId> = hall
             .model

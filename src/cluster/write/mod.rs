@@ -269,6 +269,7 @@ impl Hall<'_> {
     /// Lists a pod in the endpoint slices, or not.
     pub(crate) fn write_endpoint(&mut self, _: &Permit, pod: PodId, listed: bool) {
         if self.store.pods[pod].listed != listed {
+            self.raise_echo(pod);
             self.list(pod, listed);
             self.emit_cause(if listed {
                 Fact::EndpointReady { pod }
