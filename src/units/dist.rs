@@ -78,7 +78,7 @@ fn log_normal(median: Span, p95: Span, u: f64) -> Span {
 
 /// What a log-normal distribution comes down to.
 #[derive(Clone, Copy, Debug)]
-struct LogNormal {
+pub(super) struct LogNormal {
     /// In seconds.
     median: f64,
     /// In microseconds.
@@ -87,7 +87,14 @@ struct LogNormal {
 }
 
 impl LogNormal {
-    fn new(median: Span, p95: Span) -> Self {
+    /// Always nothing.
+    pub(super) const NONE: Self = Self {
+        median: 0.0,
+        micros: 0.0,
+        sigma: 0.0,
+    };
+
+    pub(super) fn new(median: Span, p95: Span) -> Self {
         Self {
             median: median.as_secs_f64(),
             micros: median.as_secs_f64() * 1e6,
@@ -95,56 +102,23 @@ impl LogNormal {
         }
     }
 
-    fn at(self, u: f64) -> Span {
+    /// At a probability, as [`Dist::at`] gives it.
+    pub(super) fn at(self, u: f64) -> Span {
         let exponent = self.sigma * normal_quantile(u);
         exp::rounded(self.micros, exponent).map_or_else(
             || Span::from_secs_f64(self.median * libm::exp(exponent)),
             Span::from_micros,
         )
     }
-}
 
-/// Samples distributions and remembers what it has worked out for them: the same values as [`Dist::at`], sooner.
-#[derive(Clone, Debug)]
-pub struct Sampler {
-    /// Each in one of the two places that its parameters point to, so that two distributions that meet in a place get along.
-    known: [[Known; 2]; 32],
-}
-
-/// The parameters of a log-normal distribution, and what they come down to.
-type Known = (Span, Span, LogNormal);
-
-impl Default for Sampler {
-    fn default() -> Self {
-        let second = Span::from_secs(1);
-        Self {
-            known: [[(second, second, LogNormal::new(second, second)); 2]; 32],
-        }
+    /// In microseconds, before they are rounded to whole ones.
+    pub(super) fn micros(self, u: f64) -> f64 {
+        self.micros * libm::exp(self.sigma * normal_quantile(u))
     }
 }
 
-impl Sampler {
-    /// As [`Dist::at`].
-    #[must_use]
-    pub fn at(&mut self, dist: &Dist, u: f64) -> Span {
-        match *dist {
-            Dist::LogNormal { median, p95 } if median > Span::ZERO => {
-                let mixed = median.as_micros().wrapping_mul(31) ^ p95.as_micros();
-                let [first, second] = &mut self.known[(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59) as usize];
-                if (first.0, first.1) == (median, p95) {
-                    return first.2.at(u);
-                }
-                if (second.0, second.1) != (median, p95) {
-                    *second = *first;
-                    *first = (median, p95, LogNormal::new(median, p95));
-                    return first.2.at(u);
-                }
-                second.2.at(u)
-            }
-            _ => dist.at(u),
-        }
-    }
-}
+/// Where [`normal_quantile`] passes from its middle to its tails: at this probability and as far from the other end.
+pub(super) const TAIL: f64 = 0.02425;
 
 fn lerp(low: f64, high: f64, u: f64) -> f64 {
     low + (high - low) * u
@@ -206,14 +180,13 @@ fn normal_quantile(u: f64) -> f64 {
         3.754408661907416,
         1.0,
     ];
-    const LOW: f64 = 0.02425;
-    if (LOW..=1.0 - LOW).contains(&u) {
+    if (TAIL..=1.0 - TAIL).contains(&u) {
         let q = u - 0.5;
         let r = q * q;
         return q * horner(&A, r) / horner(&B, r);
     }
     let u = u.clamp(1e-12, 1.0 - 1e-12);
-    if u > 1.0 - LOW {
+    if u > 1.0 - TAIL {
         -normal_quantile(1.0 - u)
     } else {
         let q = libm::sqrt(-2.0 * libm::log(u));
@@ -246,23 +219,6 @@ mod tests {
         };
         assert_eq!(dist.median(), secs(3.0));
         assert!((dist.at(0.95).as_secs_f64() - 8.0).abs() < 1e-5);
-    }
-
-    #[test]
-    fn a_sampler_samples_the_same() {
-        let mut sampler = Sampler::default();
-        for n in 0..1000 {
-            let u = f64::from(n) / 1000.0;
-            let dist = Dist::LogNormal {
-                median: secs(f64::from(n % 40)),
-                p95: secs(f64::from(n % 40 + n % 3)),
-            };
-            assert_eq!(sampler.at(&dist, u), dist.at(u));
-        }
-        assert_eq!(
-            sampler.at(&Dist::Exponential(secs(2.0)), 0.5),
-            Dist::Exponential(secs(2.0)).at(0.5)
-        );
     }
 
     #[test]

@@ -40,17 +40,24 @@ fn nearly(x: f64) -> f64 {
 pub(super) fn rounded(scale: f64, x: f64) -> Option<u64> {
     /// A relative error of 10⁻¹² moves numbers below [`MOST`] by no more.
     const MARGIN: f64 = 1e-3;
-    const MOST: f64 = 1e9;
     if x.is_nan() || x.abs() > LARGEST {
         return None;
     }
     let exact = scale * nearly(x);
-    if !(0.0..MOST).contains(&exact) {
-        return None;
-    }
-    let whole = exact as u32;
-    let above_half = exact - f64::from(whole) - 0.5;
-    (above_half.abs() > MARGIN).then(|| u64::from(whole) + u64::from(above_half > 0.0))
+    (0.0..MOST).contains(&exact).then(|| whole(exact, MARGIN)).flatten()
+}
+
+/// Numbers below this are rounded here.
+pub(super) const MOST: f64 = 1e9;
+
+/// The whole number nearest to a number in `0.0..`[`MOST`], where being off by less than `margin` cannot lead to another.
+#[inline]
+pub(super) fn whole(number: f64, margin: f64) -> Option<u64> {
+    // As in `nearly`; the lowest bits are those of the number itself.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let shifted = number + WHOLE;
+    let off = (number - (shifted - WHOLE)).abs();
+    (off < 0.5 - margin).then_some(u64::from(shifted.to_bits() as u32))
 }
 
 #[cfg(test)]
