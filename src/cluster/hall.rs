@@ -9,7 +9,7 @@ use super::store::Store;
 use crate::ids::{FactId, Id};
 use crate::model::{Component, Model};
 use crate::queue::Queue;
-use crate::rng::{Purpose, Stream, Streams};
+use crate::rng::{Lots, Purpose, Stream, Streams};
 use crate::trace::{Fact, Record, VersionId};
 use crate::units::{Dist, KubeVersion, Sampler, Span, Time};
 
@@ -41,6 +41,7 @@ pub(crate) struct Hall<'m> {
     /// A fact since the last look may concern the version skew policy.
     skew_news: bool,
     latency: Stream,
+    lots: Lots,
     sampler: Sampler,
     balancer: Stream,
 }
@@ -63,6 +64,7 @@ impl<'m> Hall<'m> {
             next_fact: 0,
             skew_news: false,
             latency: streams.stream(Purpose::Latency, 0),
+            lots: Lots::new(streams.clone()),
             sampler: Sampler::default(),
             balancer: streams.stream(Purpose::LoadBalancer, 0),
             streams,
@@ -169,11 +171,11 @@ impl<'m> Hall<'m> {
         }
     }
 
-    /// As [`Streams::sample`], by what the hall remembers of distributions.
+    /// As [`Streams::sample`], by what the hall remembers of streams and distributions.
     pub(crate) fn sample(&mut self, purpose: Purpose, entity: u64, dist: &Dist) -> Span {
         match dist {
             Dist::Constant(span) => *span,
-            _ => self.sampler.at(dist, self.streams.unit(purpose, entity)),
+            _ => self.sampler.at(dist, self.lots.unit(purpose, entity)),
         }
     }
 

@@ -127,7 +127,7 @@ impl Piece {
         });
         let off = at_extremes.iter().map(|(exact, near)| (exact - near).abs());
         let rounded =
-            (two.abs() + three.abs() + four.abs()) * 8.0 * f64::from(f32::EPSILON) + MOST * 8.0 * f64::EPSILON;
+            (two.abs() + three.abs() + four.abs()) * 8.0 * f64::from(f32::EPSILON) + MOST * 32.0 * f64::EPSILON;
         let error = 2.0 * off.fold(0.0, f64::max) + rounded;
         let known =
             !(low..=high).contains(&TAIL) && at_extremes.iter().all(|(exact, _)| (1.0..MOST / 2.0).contains(exact));

@@ -8,7 +8,7 @@ use super::{Dist, Span, exp};
 #[derive(Clone, Debug)]
 pub struct Sampler {
     /// Each in one of the [`WAYS`] places from where its parameters point to.
-    known: Box<[Known; PLACES + WAYS]>,
+    known: [Known; PLACES + WAYS],
 }
 
 const PLACES: usize = 64;
@@ -32,7 +32,7 @@ struct Known {
 impl Default for Sampler {
     fn default() -> Self {
         Self {
-            known: Box::new([const { Known::NOBODY }; PLACES + WAYS]),
+            known: [const { Known::NOBODY }; PLACES + WAYS],
         }
     }
 }
@@ -102,7 +102,7 @@ impl Known {
 /// Where to look for a distribution.
 #[inline]
 fn place(median: Span, p95: Span) -> usize {
-    let mixed = median.as_micros().wrapping_add(p95.as_micros() << 20);
+    let mixed = median.as_micros().wrapping_add(p95.as_micros());
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())) as usize
 }
 
