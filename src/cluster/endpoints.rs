@@ -35,11 +35,7 @@ pub(crate) struct DataPlane {
 impl DataPlane {
     pub(crate) fn handle(&mut self, event: Event, hall: &mut Hall<'_>) {
         match event {
-            Event::Sync(pod) => {
-                if let Some(delay) = sync(pod, hall) {
-                    hall.after(delay, World::Endpoints(Event::Program(pod)));
-                }
-            }
+            Event::Sync(pod) => self.sync(pod, hall),
             Event::Program(pod) => self.program(pod, hall),
         }
     }
@@ -49,16 +45,20 @@ impl DataPlane {
         hall.raise_echoes();
         for pod in hall.store.pods.ids() {
             let state = &hall.store.pods[pod];
-            if !(state.exists || state.listed) {
-                continue;
+            if state.exists || state.listed {
+                self.sync(pod, hall);
             }
-            let Some(delay) = sync(pod, hall) else { continue };
-            let at = hall.now + delay;
-            // What is listed and routed to stays so until it is not listed any more.
-            let steady = hall.store.pods[pod].listed && self.route(pod) == Route::Ready;
-            if !(steady && hall.echoes.note(pod, at, hall.cause)) {
-                hall.at(at, World::Endpoints(Event::Program(pod)));
-            }
+        }
+    }
+
+    /// Brings the slices up to date, and the data plane follows.
+    fn sync(&mut self, pod: PodId, hall: &mut Hall<'_>) {
+        let Some(delay) = sync(pod, hall) else { return };
+        let (state, at) = (&hall.store.pods[pod], hall.now + delay);
+        // What is listed and routed to stays so until it is not listed any more.
+        let steady = state.listed && self.route(pod) == Route::Ready;
+        if !(steady && hall.echoes.note(pod, at, hall.now, hall.cause)) {
+            hall.at(at, World::Endpoints(Event::Program(pod)));
         }
     }
 
@@ -129,19 +129,17 @@ fn sync(pod: PodId, hall: &mut Hall<'_>) -> Option<Span> {
     Some(hall.draw(&hall.model.timings.watch_delivery) + hall.draw(&hall.model.timings.proxy_sync))
 }
 
-/// What the data plane will program again because a new controller manager has listed every pod, though nothing has changed:
-/// kept aside, for it comes to nothing, unless the pod ceases to be listed before. A cluster has pods by the hundred
-/// thousand, and hardly any of them changes in the second that this takes.
+/// What the data plane will program again though nothing has changed, above all because a new controller manager has listed
+/// every pod: kept aside, for it comes to nothing, unless the pod ceases to be listed before. A cluster has pods by the
+/// hundred thousand, and hardly any of them changes in the second that this takes.
 #[derive(Debug, Default)]
 pub(super) struct Echoes {
-    /// When the pods were listed.
+    /// When all pods were listed.
     since: Time,
     /// When the last echo is due.
     until: Time,
-    /// When that of each pod is due, in microseconds since the list; 0: there is none.
-    due: IdVec<PodId, u32>,
-    /// What brought the echoes about, from a pod on.
-    causes: Vec<(PodId, Option<FactId>)>,
+    /// When the latest echo of each pod is or was due, in microseconds since the list, and what brought it about.
+    due: IdVec<PodId, (u32, Option<FactId>)>,
     /// None is kept.
     #[cfg(test)]
     plain: bool,
@@ -151,8 +149,8 @@ pub(super) struct Echoes {
 }
 
 impl Echoes {
-    /// Keeps an echo, if it can.
-    fn note(&mut self, pod: PodId, at: Time, cause: Option<FactId>) -> bool {
+    /// Keeps an echo, unless there is one of this pod already or it is due too late.
+    fn note(&mut self, pod: PodId, at: Time, now: Time, cause: Option<FactId>) -> bool {
         #[cfg(test)]
         if self.plain {
             return false;
@@ -161,22 +159,25 @@ impl Echoes {
             return false;
         };
         while self.due.len() <= pod.index() {
-            self.due.push(0);
+            self.due.push((0, None));
         }
-        self.due[pod] = after;
+        if self.since + Span::from_micros(self.due[pod].0.into()) > now {
+            return false;
+        }
+        self.due[pod] = (after, cause);
         self.until = self.until.max(at);
-        if self.causes.last().is_none_or(|last| last.1 != cause) {
-            self.causes.push((pod, cause));
-        }
         true
     }
 
     /// Takes a pod's echo, if it is still to come: when it is due, and its cause.
-    fn take(&mut self, pod: PodId) -> Option<(Time, Option<FactId>)> {
-        let after = self.due.get(pod).copied().filter(|&after| after > 0)?;
-        self.due[pod] = 0;
-        let from = self.causes.partition_point(|cause| cause.0 <= pod).checked_sub(1)?;
-        Some((self.since + Span::from_micros(after.into()), self.causes[from].1))
+    fn take(&mut self, pod: PodId, now: Time) -> Option<(Time, Option<FactId>)> {
+        let (after, cause) = *self.due.get(pod)?;
+        let at = self.since + Span::from_micros(after.into());
+        if at <= now {
+            return None;
+        }
+        self.due[pod] = (0, None);
+        Some((at, cause))
     }
 }
 
@@ -195,7 +196,7 @@ impl Hall<'_> {
     }
 
     fn raise(&mut self, pod: PodId) {
-        if let Some((at, cause)) = self.echoes.take(pod).filter(|echo| echo.0 > self.now) {
+        if let Some((at, cause)) = self.echoes.take(pod, self.now) {
             #[cfg(test)]
             {
                 self.echoes.raised += 1;
@@ -215,8 +216,7 @@ impl Hall<'_> {
         }
         let echoes = &mut self.echoes;
         (echoes.since, echoes.until) = (self.now, self.now);
-        echoes.due.iter_mut().for_each(|after| *after = 0);
-        echoes.causes.clear();
+        echoes.due.iter_mut().for_each(|echo| *echo = (0, None));
     }
 }
 
