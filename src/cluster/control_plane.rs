@@ -25,8 +25,8 @@ pub(crate) enum Event {
     Swap(InstanceId, VersionId),
     /// What keeps a process from coming up is mended.
     Mended(InstanceId),
-    /// New versions of a component do not come up from now on (a fault).
-    Break(Break),
+    /// New versions of a component do not come up from now on (the fault of this number).
+    Break(u32),
     /// The certificates of a component on a node are new.
     Renewed(NodeId, Component),
     /// The client certificate in a node's admin.conf is new.
@@ -197,7 +197,7 @@ impl ControlPlane {
             Event::Restart(id) => self.stop(id, StopMode::Terminate, Some(certificates::RESTART), hall),
             Event::Swap(id, version) => self.swap(id, version, hall),
             Event::Mended(id) => self.mended(id, hall),
-            Event::Break(fault) => self.breaks.push(fault),
+            Event::Break(number) => self.breaks.extend(Break::of(number, hall)),
             Event::Renewed(node, component) => self.renewed(node, component, hall),
             Event::AdminRenewed(node) => self.certificates.renew_admin(node, hall.now),
             Event::AllRenewed(node) => self.all_renewed(node, hall),
@@ -444,7 +444,7 @@ impl ControlPlane {
         self.schedule_check(server, works, hall);
         hall.store.gate.breaks += 1;
         if hall.store.blind > 0 {
-            hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Reconnect(server)));
+            hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Reconnect(server as u32)));
         }
     }
 

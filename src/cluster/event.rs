@@ -47,3 +47,15 @@ pub(crate) enum Event {
     /// Nothing but a moment at which the run may end.
     Wake,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Events are moved about as they wait, so that their size counts.
+    #[test]
+    fn events_are_small() {
+        assert_eq!(size_of::<Event>(), 16);
+        assert_eq!(size_of::<Scheduled>(), 20);
+    }
+}

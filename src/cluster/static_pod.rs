@@ -4,19 +4,39 @@ use super::control_plane::{ControlPlane, Event};
 use super::event::Event as World;
 use super::hall::Hall;
 use crate::ids::{InstanceId, NodeId};
-use crate::model::{BreakMode, Component, behaviour};
+use crate::model::{BreakMode, Component, FaultAction, behaviour};
 use crate::trace::{Fact, VersionId};
 use crate::units::{Dist, Span, Time};
 
 /// New versions of a component do not come up: a fault.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Break {
+pub(super) struct Break {
     pub(crate) component: Component,
     /// On one node, or on all.
     pub(crate) node: Option<NodeId>,
     pub(crate) how: BreakMode,
     /// Until then.
     pub(crate) until: Time,
+}
+
+impl Break {
+    /// The fault of this number, which begins now.
+    pub(super) fn of(number: u32, hall: &Hall<'_>) -> Option<Self> {
+        match &hall.model.faults[number as usize].action {
+            FaultAction::ComponentBreaks {
+                component,
+                node,
+                how,
+                duration,
+            } => Some(Self {
+                component: *component,
+                node: *node,
+                how: *how,
+                until: duration.map_or(Time::MAX, |d| hall.now + d),
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl ControlPlane {

@@ -4,7 +4,6 @@ use crate::cluster::control_plane::{self, ControlPlane};
 use crate::cluster::event::Event as World;
 use crate::cluster::gate::Permit;
 use crate::cluster::hall::Hall;
-use crate::cluster::static_pod::Break;
 use crate::cluster::{deployment, kubelet};
 use crate::ids::{NodeId, PodId, WorkloadId};
 use crate::model::{FaultAction, FaultTarget, Moment, Trigger};
@@ -111,20 +110,9 @@ impl Faults {
                     }
                 }
             }
-            FaultAction::ComponentBreaks {
-                component,
-                node,
-                how,
-                duration,
-            } => {
+            FaultAction::ComponentBreaks { .. } => {
                 hall.emit_cause(Fact::FaultInjected { fault: number });
-                let fault = Break {
-                    component: *component,
-                    node: *node,
-                    how: *how,
-                    until: duration.map_or(Time::MAX, |d| hall.now + d),
-                };
-                let event = control_plane::Event::Break(fault);
+                let event = control_plane::Event::Break(number);
                 hall.after(Span::ZERO, World::ControlPlane(event));
             }
             FaultAction::NodeCrash { target, duration } => {

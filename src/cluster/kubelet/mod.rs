@@ -64,7 +64,7 @@ pub(crate) enum Event {
     /// A kubelet that posted that its node is not ready posts that it is (L-17).
     Steady { node: NodeId, generation: u16 },
     /// An API server has gone away or come back.
-    Reconnect(usize),
+    Reconnect(u32),
     /// The API answers again.
     ApiBack,
 }
@@ -237,7 +237,7 @@ impl Kubelets {
             Event::Listed { node, generation } => self.listed(node, generation, hall),
             Event::PostReady { node, generation } => self.post_ready(node, generation, hall),
             Event::Steady { node, generation } => self.steady(node, generation, hall),
-            Event::Reconnect(server) => self.reconnect(server, hall),
+            Event::Reconnect(server) => self.reconnect(server as usize, hall),
             Event::ApiBack => self.api_back(hall),
         }
     }
