@@ -59,7 +59,7 @@ pub(crate) fn judge(pod: PodId, hall: &Hall<'_>) -> Verdict {
     if !state.running || state.finished || state.terminating {
         return Verdict::Free;
     }
-    let id = match hall.model.classes[state.class].budgets[..] {
+    let id = match *hall.selectors.budgets(state.class) {
         [] => return Verdict::Free,
         [id] => id,
         _ => return Verdict::Error(ApiError::ManyBudgets),

@@ -117,15 +117,18 @@ fn sync(pod: PodId, hall: &mut Hall<'_>) -> Option<Span> {
     let Ok(permit) = hall.store.gate.admit_controllers() else {
         return None;
     };
-    let class = &hall.model.classes[hall.store.pods[pod].class];
-    if class.services.is_empty() {
-        return None;
-    }
-    let publishes = class.services.iter().any(|&s| hall.model.services[s].publish_not_ready);
     let state = &hall.store.pods[pod];
-    let present = state.exists && state.node.is_some() && (publishes && state.running || state.ready);
-    let listed = present && (publishes || !state.terminating);
-    hall.write_endpoint(&permit, pod, listed);
+    // Whatever its Services publish, a ready pod stays listed.
+    if !(state.listed && state.ready && state.exists && !state.terminating) {
+        let services = hall.selectors.services(state.class);
+        if services.is_empty() {
+            return None;
+        }
+        let publishes = services.iter().any(|&s| hall.model.services[s].publish_not_ready);
+        let present = state.exists && state.node.is_some() && (publishes && state.running || state.ready);
+        let listed = present && (publishes || !state.terminating);
+        hall.write_endpoint(&permit, pod, listed);
+    }
     Some(hall.draw(&hall.model.timings.watch_delivery) + hall.draw(&hall.model.timings.proxy_sync))
 }
 

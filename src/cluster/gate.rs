@@ -110,6 +110,9 @@ impl Gate {
             return Server::default();
         }
         let nth = luck.below(count) as usize;
+        if count as usize == self.servers.len() {
+            return self.servers[nth];
+        }
         listed.copied().nth(nth).unwrap_or_default()
     }
 }

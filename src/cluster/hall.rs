@@ -4,6 +4,7 @@ use super::attempts::Curiosity;
 use super::endpoints::Echoes;
 use super::event::{Event, Scheduled};
 use super::gate::{Permit, Unavailable};
+use super::selectors::Selectors;
 use super::skew;
 use super::store::Store;
 use crate::ids::{FactId, Id};
@@ -19,6 +20,7 @@ pub(crate) struct Hall<'m> {
     pub(crate) model: &'m Model,
     pub(crate) streams: Streams,
     pub(crate) store: Store,
+    pub(crate) selectors: Selectors,
     pub(crate) now: Time,
     /// The fact that brought the current event about.
     pub(crate) cause: Option<FactId>,
@@ -51,6 +53,7 @@ impl<'m> Hall<'m> {
         Self {
             model,
             store: Store::new(model, &streams),
+            selectors: Selectors::new(model),
             now: Time::ZERO,
             cause: None,
             expected: 0,

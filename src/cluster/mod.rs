@@ -26,6 +26,7 @@ pub(crate) mod rate;
 pub(crate) mod replica_set;
 mod run;
 pub(crate) mod scheduler;
+pub(crate) mod selectors;
 mod setup;
 mod skew;
 pub(crate) mod spreading;

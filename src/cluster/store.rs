@@ -125,6 +125,8 @@ pub(crate) struct ReplicaSet {
 /// What the store keeps about a workload beside its ReplicaSets.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
+    /// As in the model: here it is at hand with what goes by it.
+    pub(crate) kind: WorkloadKind,
     /// How many pods it should have.
     pub(crate) desired: u32,
     /// How many pods it ever had.
@@ -255,8 +257,7 @@ impl Store {
             workload.replica_sets.sort_by_key(|&rs| sets[rs].revision);
             workload.revision = workload.replica_sets.last().map_or(0, |&rs| sets[rs].revision);
         }
-        let kinds = model.workloads.iter().map(|w| w.kind);
-        store.missing = kinds.zip(&store.workloads).map(|(kind, w)| w.missing(kind)).sum();
+        store.missing = store.workloads.iter().map(Workload::missing).sum();
         store
     }
 
@@ -265,7 +266,7 @@ impl Store {
         let budget = &self.budgets[id];
         let (mut scale, mut meets_bare, mut meets_scaleless) = (0, false, false);
         for &w in &budget.workloads {
-            let kind = model.workloads[w].kind;
+            let kind = self.workloads[w].kind;
             if matches!(kind, WorkloadKind::Pod | WorkloadKind::StaticPod) {
                 // A pod that nobody owns has no scale (P-10).
                 meets_bare |= self.alive(w);
@@ -375,6 +376,7 @@ impl Workload {
         let per_node = workload.kind == WorkloadKind::DaemonSet;
         let job = job::State::of(workload);
         Self {
+            kind: workload.kind,
             desired: if per_node || job.absent { 0 } else { workload.desired },
             created: 0,
             ready: 0,
@@ -395,9 +397,9 @@ impl Workload {
 
 impl Workload {
     /// Ready replicas that it lacks, as far as somebody keeps it up.
-    pub(crate) fn missing(&self, kind: WorkloadKind) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         use WorkloadKind::{DaemonSet, Deployment, Job, Pod, ReplicaSet, StatefulSet, StaticPod, Unmodelled};
-        match kind {
+        match self.kind {
             Deployment | ReplicaSet | StatefulSet | DaemonSet | Job => {
                 u64::from(self.desired.saturating_sub(self.ready))
             }

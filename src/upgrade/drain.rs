@@ -547,7 +547,7 @@ enum Filtered {
 /// kubectl's filters in their order; pods that have succeeded or failed pass them (D-7).
 fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     let state = &hall.store.pods[pod];
-    let kind = hall.model.workloads[state.workload].kind;
+    let kind = hall.store.workloads[state.workload].kind;
     if kind == WorkloadKind::DaemonSet {
         return if options.ignore_daemon_sets {
             Filtered::Skip

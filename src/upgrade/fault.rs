@@ -9,7 +9,7 @@ use crate::ids::{NodeId, PodId, WorkloadId};
 use crate::model::{FaultAction, FaultTarget, Moment, Trigger};
 use crate::rng::{Purpose, Stream};
 use crate::trace::{DeletedBy, Fact, Record, StopReason};
-use crate::units::{Span, Time};
+use crate::units::Span;
 
 /// What faults wait for.
 #[derive(Clone, Copy, Debug)]

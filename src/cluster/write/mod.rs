@@ -92,7 +92,7 @@ impl Hall<'_> {
                 stateful_set::set_member(&mut state.members, slot as usize, Some(pod));
             }
         }
-        for &budget in &self.model.classes[spec.class].budgets {
+        for &budget in self.selectors.budgets(spec.class) {
             self.store.budgets[budget].matching += 1;
         }
         self.cause = cause.or(self.cause);
@@ -204,7 +204,7 @@ impl Hall<'_> {
             self.unreserve(pod, node);
             self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
         }
-        if self.model.workloads[workload].kind == WorkloadKind::Job {
+        if self.store.workloads[workload].kind == WorkloadKind::Job {
             if !succeeded {
                 self.store.workloads[workload].vacant.push_back((slot, Some(fact)));
             }
@@ -234,7 +234,7 @@ impl Hall<'_> {
         if let Some(rs) = replica_set {
             self.leave_set(pod, rs);
         }
-        for &budget in &self.model.classes[class].budgets {
+        for &budget in self.selectors.budgets(class) {
             self.store.budgets[budget].matching -= 1;
         }
         self.store.nominated.retain(|&(waiting, _)| waiting != pod);
@@ -243,7 +243,7 @@ impl Hall<'_> {
             self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
             super::volumes::gone(self, pod, node);
         }
-        match self.model.workloads[workload].kind {
+        match self.store.workloads[workload].kind {
             WorkloadKind::DaemonSet | WorkloadKind::StatefulSet => self.forget_member(workload, slot, pod),
             WorkloadKind::Job if !finished => job::pod_removed(workload, terminating, self),
             _ => {}
@@ -259,6 +259,9 @@ impl Hall<'_> {
 
     /// A pod that came during the run begins to run, or never will: the run need not wait for it any more.
     fn has_arrived(&mut self, pod: PodId) {
+        if self.store.arriving == 0 {
+            return;
+        }
         let state = &self.store.pods[pod];
         let waited_for = !(state.running || state.finished || state.terminating);
         if waited_for && arrival::of(&self.model.workloads[state.workload], state.slot).is_some() {
@@ -282,7 +285,7 @@ impl Hall<'_> {
     /// Marks a pod as an address of its Services, or not.
     pub(super) fn list(&mut self, pod: PodId, listed: bool) {
         self.store.pods[pod].listed = listed;
-        for &service in &self.model.classes[self.store.pods[pod].class].services {
+        for &service in self.selectors.services(self.store.pods[pod].class) {
             step(&mut self.store.addresses[service], listed);
         }
     }
@@ -365,7 +368,7 @@ impl Hall<'_> {
             let seen = self.draw(&self.model.timings.watch_delivery);
             self.after(seen, Event::ReplicaSet(lost));
         }
-        match self.model.workloads[workload].kind {
+        match self.store.workloads[workload].kind {
             // Their places have names, and are free when the object is gone.
             WorkloadKind::DaemonSet | WorkloadKind::StatefulSet => {}
             WorkloadKind::Job if self.store.pods[pod].finished => {}
@@ -398,7 +401,7 @@ impl Hall<'_> {
 
     /// The look that a workload's own controller takes at it.
     pub(super) fn sync_of(&self, workload: WorkloadId) -> Event {
-        match self.model.workloads[workload].kind {
+        match self.store.workloads[workload].kind {
             WorkloadKind::DaemonSet => Event::DaemonSet(daemon_set::Event::Sync(workload)),
             WorkloadKind::StatefulSet => Event::StatefulSet(stateful_set::Event::Sync(workload)),
             WorkloadKind::Job => Event::Job(job::Event::Sync(workload)),
@@ -414,17 +417,18 @@ impl Hall<'_> {
         let state = &self.store.pods[pod];
         let (workload, replica_set, class) = (state.workload, state.replica_set, state.class);
         let store = &mut self.store;
-        let kind = self.model.workloads[workload].kind;
-        store.missing -= store.workloads[workload].missing(kind);
-        step(&mut store.workloads[workload].ready, counts);
-        store.missing += store.workloads[workload].missing(kind);
+        let owner = &mut store.workloads[workload];
+        store.missing -= owner.missing();
+        step(&mut owner.ready, counts);
+        store.missing += owner.missing();
+        let (kind, rolling) = (owner.kind, owner.rolling);
         if let Some(rs) = replica_set {
             step(&mut store.replica_sets[rs].ready, counts);
         }
-        for &budget in &self.model.classes[class].budgets {
+        for &budget in self.selectors.budgets(class) {
             step(&mut store.budgets[budget].healthy, counts);
         }
-        if self.store.workloads[workload].rolling || kind == WorkloadKind::StatefulSet {
+        if rolling || kind == WorkloadKind::StatefulSet {
             let event = self.sync_of(workload);
             self.after_reaction(event);
             let min_ready = self.model.workloads[workload].min_ready;
@@ -436,15 +440,16 @@ impl Hall<'_> {
 
     /// Changes how many pods a workload should have, keeping the counters in step.
     pub(crate) fn set_desired(&mut self, workload: WorkloadId, desired: u32) {
-        let kind = self.model.workloads[workload].kind;
-        self.store.missing -= self.store.workloads[workload].missing(kind);
+        self.store.missing -= self.store.workloads[workload].missing();
         self.store.workloads[workload].desired = desired;
-        self.store.missing += self.store.workloads[workload].missing(kind);
+        self.store.missing += self.store.workloads[workload].missing();
     }
 
     fn watch_readiness(&mut self, pod: PodId) {
         self.watch_endpoints(pod);
-        for &budget in &self.model.classes[self.store.pods[pod].class].budgets {
+        let class = self.store.pods[pod].class;
+        for n in 0..self.selectors.budgets(class).len() {
+            let budget = self.selectors.budgets(class)[n];
             if !self.store.budgets[budget].queued {
                 self.store.budgets[budget].queued = true;
                 self.after_reaction(Event::Disruption(budget));
@@ -453,7 +458,7 @@ impl Hall<'_> {
     }
 
     fn watch_endpoints(&mut self, pod: PodId) {
-        if self.model.classes[self.store.pods[pod].class].services.is_empty() {
+        if self.selectors.services(self.store.pods[pod].class).is_empty() {
             return;
         }
         let seen = self.draw(&self.model.timings.watch_delivery);
