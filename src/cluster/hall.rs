@@ -13,6 +13,7 @@ use crate::queue::Queue;
 use crate::rng::{Lots, Purpose, Stream, Streams};
 use crate::trace::{Fact, Record, VersionId};
 use crate::units::{Dist, KubeVersion, Sampler, Span, Time};
+use crate::upgrade::drain::Gone;
 
 /// What every room sees.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct Hall<'m> {
     pub(crate) curiosity: Option<Box<Curiosity>>,
     /// What the data plane hears again without need.
     pub(super) echoes: Echoes,
+    /// Pods that are gone since the drains were told last.
+    pub(crate) gone: Vec<Gone>,
     queue: Queue<Scheduled>,
     facts: Vec<Record>,
     next_fact: usize,
@@ -62,6 +65,7 @@ impl<'m> Hall<'m> {
             curiosity: None,
             versions,
             echoes: Echoes::default(),
+            gone: Vec::new(),
             queue: Queue::new(),
             facts: Vec::new(),
             next_fact: 0,

@@ -85,6 +85,9 @@ impl World<'_> {
             }
             Event::Wake => {}
         }
+        if !self.hall.gone.is_empty() {
+            self.drains.expect(&mut self.hall);
+        }
         self.policy.observe(&self.control_plane, &mut self.hall);
         self.faults.observe(&self.control_plane, &mut self.hall);
         self.autoscaler.observe(&self.driver, &mut self.hall);

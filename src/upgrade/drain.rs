@@ -11,7 +11,7 @@ use crate::cluster::event::Event as World;
 use crate::cluster::gate::Permit;
 use crate::cluster::hall::Hall;
 use crate::cluster::rate::TokenBucket;
-use crate::ids::{DrainId, IdVec, NodeId, PodId};
+use crate::ids::{DrainId, FactId, IdVec, NodeId, PodId};
 use crate::model::behaviour;
 use crate::model::{DrainOptions, DrainVia, WorkloadKind};
 use crate::rng::{Purpose, Stream};
@@ -105,10 +105,8 @@ pub(crate) struct Drains {
     load: (Time, f64),
 }
 
-/// Tells the drain that waits for it that a pod's object is gone: kubectl notices at its next poll.
-pub(crate) fn pod_gone(hall: &mut Hall<'_>, drain: DrainId, index: u32) {
-    hall.after(Span::ZERO, World::Drain(Event::Poll(drain, index)));
-}
+/// A pod's object that is gone, the drain that waits for that with the pod's number there, and what brought it about.
+pub(crate) type Gone = (DrainId, u32, Option<FactId>);
 
 impl Drains {
     pub(crate) fn new(hall: &Hall<'_>) -> Self {
@@ -407,6 +405,18 @@ impl Drains {
         hall.after(wait, World::Drain(Event::Read(id, index)));
     }
 
+    /// Pods are gone: kubectl notices at its next look. Those before would find nothing new.
+    pub(crate) fn expect(&mut self, hall: &mut Hall<'_>) {
+        let (mut gone, now) = (std::mem::take(&mut hall.gone), hall.cause);
+        for (id, index, cause) in gone.drain(..) {
+            if let State::Waiting(since) = self.drains[id].pods[index as usize].state {
+                hall.cause = cause;
+                hall.at(next_look(since, hall.now), World::Drain(Event::Poll(id, index)));
+            }
+        }
+        (hall.gone, hall.cause) = (gone, now);
+    }
+
     /// kubectl looks every second, counted from the answer (1.20: from the answer to its first look).
     fn poll(&mut self, id: DrainId, index: u32, hall: &mut Hall<'_>) {
         let drain = &mut self.drains[id];
@@ -415,8 +425,7 @@ impl Drains {
             return;
         };
         let gone = !hall.store.pods[evictee.pod].exists;
-        let waited = hall.now.since(since).as_micros();
-        let next = since + Span::from_micros(waited.div_ceil(POLL.as_micros()) * POLL.as_micros());
+        let next = next_look(since, hall.now);
         if hall.now < next {
             return hall.at(next, World::Drain(Event::Poll(id, index)));
         }
@@ -516,6 +525,12 @@ impl Drains {
         }
         Some((owner, worse(drain.before, outcome)))
     }
+}
+
+/// When kubectl, which looks every second from a time on, looks next.
+fn next_look(since: Time, now: Time) -> Time {
+    let waited = now.since(since).as_micros();
+    since + Span::from_micros(waited.div_ceil(POLL.as_micros()) * POLL.as_micros())
 }
 
 /// How a command has ended whose nodes ended so and so: as the first one that failed.

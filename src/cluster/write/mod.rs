@@ -253,7 +253,7 @@ impl Hall<'_> {
         }
         self.watch_endpoints(pod);
         if let Some((drain, index)) = awaited_by {
-            crate::upgrade::drain::pod_gone(self, drain, index);
+            self.gone.push((drain, index, self.cause));
         }
     }
 
