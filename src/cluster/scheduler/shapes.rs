@@ -267,9 +267,14 @@ impl Shape {
         let (mut at, mut found) = (places.start, 0);
         while at < places.end {
             let span = (64 - at % 64).min(places.end - at);
-            let mut word = self.fits[at / 64] >> (at % 64) & (u64::MAX >> (64 - span));
-            let ones = word.count_ones() as usize;
+            let all = u64::MAX >> (64 - span);
+            let mut word = self.fits[at / 64] >> (at % 64) & all;
+            // Mostly every node fits, and there is nothing to count.
+            let ones = if word == all { span } else { word.count_ones() as usize };
             if found + ones >= wanted {
+                if word == all {
+                    return (at + wanted - found, wanted);
+                }
                 for _ in 1..wanted - found {
                     word &= word - 1;
                 }
