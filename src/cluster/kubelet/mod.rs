@@ -102,8 +102,13 @@ struct Containers {
     failed: bool,
     generation: u16,
     crashes: u16,
-    last_crash: Time,
+}
+
+/// What is rarely asked about the containers of a pod, apart from the rest, which lies the closer together.
+#[derive(Clone, Copy, Debug, Default)]
+struct History {
     started: Time,
+    last_crash: Time,
 }
 
 impl Containers {
@@ -116,8 +121,6 @@ impl Containers {
         failed: false,
         generation: 0,
         crashes: 0,
-        last_crash: Time::ZERO,
-        started: Time::ZERO,
     };
 
     fn serving(self) -> bool {
@@ -170,6 +173,7 @@ impl Kubelet {
 pub(crate) struct Kubelets {
     nodes: IdVec<NodeId, Kubelet>,
     containers: IdVec<PodId, Containers>,
+    histories: IdVec<PodId, History>,
     /// What could not be written because the API was away.
     unwritten: Vec<Event>,
 }
@@ -200,6 +204,7 @@ impl Kubelets {
         Self {
             nodes: nodes.map(|n| if n.planned { absent } else { healthy }).collect(),
             containers: IdVec::new(),
+            histories: IdVec::new(),
             unwritten: Vec::new(),
         }
     }
@@ -245,6 +250,7 @@ impl Kubelets {
     fn of(&mut self, pod: PodId) -> &mut Containers {
         while self.containers.len() <= pod.index() {
             self.containers.push(Containers::ABSENT);
+            self.histories.push(History::default());
         }
         &mut self.containers[pod]
     }
@@ -339,7 +345,9 @@ impl Kubelets {
         if !matches!(containers.state, State::Running(_)) {
             return;
         }
-        if now.since(containers.last_crash) > Span::from_secs(600) {
+        let last_crash = std::mem::replace(&mut self.histories[pod].last_crash, now);
+        let containers = &mut self.containers[pod];
+        if now.since(last_crash) > Span::from_secs(600) {
             containers.crashes = 0;
         }
         let crashes = containers.crashes;
@@ -347,7 +355,6 @@ impl Kubelets {
         (containers.ready, containers.failed) = (false, !again);
         containers.untold |= untold;
         containers.crashes = crashes.saturating_add(1);
-        containers.last_crash = now;
         let generation = containers.renew();
         hall.emit_cause(Fact::ContainersStopped {
             pod,

@@ -75,11 +75,10 @@ impl Kubelets {
 
     /// The containers run from now on.
     pub(super) fn run(&mut self, pod: PodId, hall: &mut Hall<'_>) {
-        let now = hall.now;
         self.turn(pod, State::Running(false), hall);
+        self.histories[pod].started = hall.now;
         let containers = self.of(pod);
         containers.ready = false;
-        containers.started = now;
         let generation = containers.generation;
         hall.emit_cause(Fact::ContainersStarted { pod });
         let given = given(pod, hall);
@@ -106,7 +105,7 @@ impl Kubelets {
             return;
         }
         containers.state = State::Running(true);
-        let started = containers.started;
+        let started = self.histories[pod].started;
         hall.emit_cause(Fact::ContainersServing { pod });
         let class = &hall.model.classes[hall.store.pods[pod].class];
         if given(pod, hall).is_some() || class.readiness.is_none() && class.startup_probe.is_none() {
