@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+#[cfg(unix)]
+use crate::support::{ENDLESS, interrupted};
 use crate::support::{output, piped, root};
 use seatrial::scenario::{Source, load};
 use seatrial::study::comparison::naive;
@@ -326,43 +328,14 @@ fn the_naive_estimate_is_right_on_an_empty_cluster() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_compares_what_is_known() {
-    use std::io::{BufRead, BufReader, Read};
-    use std::process::{Command, Stdio};
+    let args = ["compare", TWINS, "--preset", "kops", "--no-advice"];
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let args = [
-            "compare",
-            TWINS,
-            "--preset",
-            "kops",
-            "--no-advice",
-            "-j",
-            "1",
-            "-o",
-            "json",
-            "-v",
-        ];
-        let mut child = crate::support::seatrial(&args)
-            .args(["--trials", "100000000"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        // It listens for Ctrl-C when it says so.
-        said.read_line(&mut line).unwrap();
-        assert!(line.contains("100000000 trials"), "{line}");
-        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
-        let mut rest = String::new();
-        said.read_to_string(&mut rest).unwrap();
-        let ran = child.wait_with_output().unwrap();
-        assert_eq!(ran.status.code(), Some(code), "{rest}");
-        let partial: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let (ended, rest, partial) = interrupted(&args, signal);
+        assert_eq!(ended, Some(code), "{rest}");
         let trials = partial["trials"].as_u64().unwrap();
-        assert_eq!(partial["stoppedOf"], 100_000_000);
+        assert_eq!(partial["stoppedOf"], ENDLESS);
         if trials > 0 {
-            let whole = json(&[&args[..], &["--trials", &trials.to_string()]].concat());
+            let whole = json(&[&args[..], &["--trials", &trials.to_string(), "-o", "json"]].concat());
             assert_eq!(
                 (&partial["trials"], &partial["rows"]),
                 (&whole["trials"], &whole["rows"])

@@ -84,6 +84,35 @@ pub(crate) fn piped(args: &[&str], stdin: &[u8]) -> Output {
     output
 }
 
+/// How many trials are asked for where [`interrupted`] does not let them come to an end.
+#[cfg(unix)]
+pub(crate) const ENDLESS: u64 = 100_000_000;
+
+/// What a command did that plays [`ENDLESS`] trials on one thread and gets a signal as soon as it listens: its exit code, what it
+/// said on stderr after that, and its JSON.
+#[cfg(unix)]
+pub(crate) fn interrupted(args: &[&str], signal: &str) -> (Option<i32>, String, serde_json::Value) {
+    use std::io::{BufRead, BufReader, Read};
+    let mut child = seatrial(args)
+        .args(["--trials", &ENDLESS.to_string(), "-j", "1", "-o", "json", "-v"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    // It listens for Ctrl-C when it says so.
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains(&format!("{ENDLESS} trials")), "{line}");
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    let ran = child.wait_with_output().unwrap();
+    let json = serde_json::from_slice(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {rest}"));
+    (ran.status.code(), rest, json)
+}
+
 /// Compares with a file in `snapshots/`.
 macro_rules! snapshot {
     ($name:expr, $value:expr) => {{

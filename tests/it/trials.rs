@@ -1,8 +1,6 @@
 //! Many trials: the same bytes however they are made, honest statistics, exit codes, Ctrl-C.
 
-use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
-use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -14,7 +12,9 @@ use seatrial::study::{LOOK, MergeError, Study, Trials, TrialsReport};
 use seatrial::trace::PlanStatus;
 use serde_json::Value;
 
-use crate::support::{model, observe, output, piped, root, seatrial};
+#[cfg(unix)]
+use crate::support::{ENDLESS, interrupted};
+use crate::support::{model, observe, output, piped, root};
 
 const TWINS: &str = "scenarios/textbook/twins.yaml";
 
@@ -428,26 +428,11 @@ fn who_breaks_off_has_a_partial_study() {
 #[test]
 fn ctrl_c_prints_what_is_known() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let mut child = seatrial(&["run", TWINS, "--trials", "100000000", "-j", "1", "-o", "json", "-v"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        // It listens for Ctrl-C when it says so.
-        said.read_line(&mut line).unwrap();
-        assert!(line.contains("100000000 trials"), "{line}");
-        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
-        let mut rest = String::new();
-        said.read_to_string(&mut rest).unwrap();
-        let ran = child.wait_with_output().unwrap();
-        assert_eq!(ran.status.code(), Some(code), "{rest}");
+        let (ended, rest, mut partial) = interrupted(&["run", TWINS], signal);
+        assert_eq!(ended, Some(code), "{rest}");
         assert!(rest.contains("partial"), "{rest}");
-        let mut partial: Value = serde_json::from_slice(&ran.stdout).unwrap();
         let trials = partial["trials"].as_u64().unwrap();
-        assert_eq!(partial["partial"]["asked"], 100_000_000);
+        assert_eq!(partial["partial"]["asked"], ENDLESS);
         assert_eq!(partial["numbers"], serde_json::json!([[0, trials - 1]]));
         partial["partial"] = Value::Null;
         let whole = json(&["run", TWINS, "--trials", &trials.to_string(), "-o", "json"]);
