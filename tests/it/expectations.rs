@@ -48,7 +48,7 @@ fn a_budget_makes_the_difference() {
     assert_eq!(run("twins", spec, &[]).0, Some(4));
 }
 
-/// A plan that does not complete is 5, unless that was expected.
+/// A plan that does not complete ends the run with 5 (6 where it is cut off), expected or not.
 #[test]
 fn an_expected_end_is_no_violation() {
     let about_others = "  workloads: [{name: '*', maxDowntime: 0s}]";
