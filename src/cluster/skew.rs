@@ -42,6 +42,12 @@ impl Policy {
     pub(super) fn observe(&mut self, control_plane: &ControlPlane, hall: &mut Hall<'_>) {
         if hall.take_skew_news() || self.kubectl != hall.kubectl {
             self.hear(control_plane, hall);
+        } else {
+            debug_assert!(
+                hall.fresh_facts()
+                    .iter()
+                    .all(|record| concerns(&record.fact, control_plane, hall) == Concerns::Nobody)
+            );
         }
     }
 
