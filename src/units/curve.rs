@@ -102,7 +102,8 @@ impl Piece {
         self.level + off * (self.slope + off * f64::from(bend))
     }
 
-    /// A polynomial that is a function but for an error proven to be below [`MARGIN`]; none if that takes more.
+    /// A polynomial that is a function but for an error that is bounded here and stays below [`MARGIN`]; none if that takes
+    /// more.
     ///
     /// Between two nodes the error is the product of the distances from all nodes, which is largest at the extremes, and a
     /// divided difference of the function that changes little from there to the nodes, for a piece spans at most an eighth

@@ -255,7 +255,8 @@ impl Kubelets {
         &mut self.containers[pod]
     }
 
-    /// A pod's containers come to another state; their kubelet counts those that start.
+    /// A pod's containers come to another state; their kubelet counts those that start, so whatever begins or ends
+    /// [`State::Starting`] goes through here.
     fn turn(&mut self, pod: PodId, state: State, hall: &Hall<'_>) {
         let was = std::mem::replace(&mut self.of(pod).state, state);
         let (before, after) = (was == State::Starting, state == State::Starting);
