@@ -275,18 +275,32 @@ impl Ties {
     pub fn pick(&mut self, n: u32) -> u32 {
         let first = self.next;
         self.next += u64::from(n.saturating_sub(1));
-        (2..=n)
-            .rev()
-            .find(|&k| scale(self.word(first + u64::from(k) - 2), k) == 0)
-            .map_or(0, |k| k - 1)
+        let mut end = self.next;
+        while end > first {
+            let start = (end - 1) / CHUNK * CHUNK;
+            let from = start.max(first);
+            let words = &self.chunk(start / CHUNK)[(from - start) as usize..(end - start) as usize];
+            // The number at `first` is that of the second.
+            let second = (from - first) as u32 + 2;
+            let takes = |&(at, &word): &(usize, &u32)| scale(word, second + at as u32) == 0;
+            if let Some((at, _)) = words.iter().enumerate().rfind(takes) {
+                return second + at as u32 - 1;
+            }
+            end = from;
+        }
+        0
+    }
+
+    fn word(&mut self, at: u64) -> u32 {
+        self.chunk(at / CHUNK)[(at % CHUNK) as usize]
     }
 
     #[inline]
-    fn word(&mut self, at: u64) -> u32 {
-        if at / CHUNK != self.chunk {
-            self.fill(at / CHUNK);
+    fn chunk(&mut self, number: u64) -> &[u32; CHUNK as usize] {
+        if number != self.chunk {
+            self.fill(number);
         }
-        self.words[(at % CHUNK) as usize]
+        &self.words
     }
 
     fn fill(&mut self, chunk: u64) {
