@@ -23,6 +23,8 @@ pub(crate) struct Hall<'m> {
     pub(crate) store: Store,
     pub(crate) selectors: Selectors,
     pub(crate) now: Time,
+    /// When something other than a repetition happened last.
+    pub(crate) progress: Time,
     /// The fact that brought the current event about.
     pub(crate) cause: Option<FactId>,
     /// Events that will still change something, though nothing moves now (a lease that runs out, a toleration): the run
@@ -58,6 +60,7 @@ impl<'m> Hall<'m> {
             store: Store::new(model, &streams),
             selectors: Selectors::new(model),
             now: Time::ZERO,
+            progress: Time::ZERO,
             cause: None,
             expected: 0,
             unlisted: 0,
@@ -110,6 +113,9 @@ impl<'m> Hall<'m> {
         let id = FactId::from_index(self.next_fact);
         self.next_fact += 1;
         self.skew_news |= skew::may_concern(&fact);
+        if !fact.is_attempt() {
+            self.progress = self.now;
+        }
         self.facts.push(Record {
             at: self.now,
             cause: self.cause,

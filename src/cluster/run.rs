@@ -39,21 +39,21 @@ fn play<O: Observer>(
     observer: &mut O,
 ) -> (RunCost, Vec<Attempt>) {
     let mut watch = Watch::new(model, options);
-    let mut world = setup::world(model, options, &mut |hall| watch.hand_over(hall, observer));
+    let mut world = setup::world(model, options, &mut |hall| hand_over(hall, observer));
     if !curious.is_empty() {
         world.hall.curiosity = Some(Box::new(Curiosity {
             pods: curious.to_vec(),
             found: Vec::new(),
         }));
     }
-    watch.hand_over(&mut world.hall, observer);
+    hand_over(&mut world.hall, observer);
     if let Some(until) = options.until {
         world.hall.at(until, Event::Wake);
     }
     let mut events = 0;
     while events < options.max_events && world.step() {
         events += 1;
-        watch.hand_over(&mut world.hall, observer);
+        hand_over(&mut world.hall, observer);
         if watch.over(&mut world) {
             break;
         }
@@ -64,7 +64,7 @@ fn play<O: Observer>(
     world.driver.close(status, &mut world.hall);
     world.hall.cause = None;
     world.hall.emit(Fact::RunEnded);
-    watch.hand_over(&mut world.hall, observer);
+    hand_over(&mut world.hall, observer);
     let cost = RunCost {
         events,
         facts: world.hall.fact_count() as u64,
@@ -74,6 +74,15 @@ fn play<O: Observer>(
     (cost, found)
 }
 
+/// Tells the observer the facts of an event.
+#[inline]
+fn hand_over<O: Observer>(hall: &mut Hall<'_>, observer: &mut O) {
+    let (first, facts) = hall.drain_facts();
+    for (number, record) in facts.enumerate() {
+        observer.observe(FactId::from_index(first + number), &record);
+    }
+}
+
 /// Watches for the end of a run.
 struct Watch<'o> {
     options: &'o RunOptions,
@@ -81,8 +90,6 @@ struct Watch<'o> {
     stall: Span,
     /// Drains that fail are tried again for ever: between the time-outs of a stuck one nothing happens.
     rare: bool,
-    /// When something other than a repetition happened last.
-    last_progress: Time,
     /// When the plan had ended and nothing was under way any more.
     settled_at: Option<Time>,
     /// When plan and expected consequences had ended.
@@ -104,26 +111,11 @@ impl<'o> Watch<'o> {
             options,
             stall: options.stall.max(grace * 2).max(endless.unwrap_or_default() * 5),
             rare: endless.is_some(),
-            last_progress: Time::ZERO,
             settled_at: None,
             quiet_since: None,
             cut_off: false,
             looked: (Time::ZERO, QUIET),
             told: None,
-        }
-    }
-
-    #[inline]
-    fn hand_over<O: Observer>(&mut self, hall: &mut Hall<'_>, observer: &mut O) {
-        if hall.fresh_facts().is_empty() {
-            return;
-        }
-        let (first, facts) = hall.drain_facts();
-        for (number, record) in facts.enumerate() {
-            if !record.fact.is_attempt() {
-                self.last_progress = record.at;
-            }
-            observer.observe(FactId::from_index(first + number), &record);
         }
     }
 
@@ -136,7 +128,7 @@ impl<'o> Watch<'o> {
             return true;
         }
         if !world.driver.ended(hall) {
-            return hall.now.since(self.last_progress) >= QUIET && self.stuck(world);
+            return hall.now.since(hall.progress) >= QUIET && self.stuck(world);
         }
         self.settled(&mut world.hall)
     }
@@ -171,20 +163,21 @@ impl<'o> Watch<'o> {
     /// Whether the plan, which has been quiet, makes no more progress: that is proven, or nothing has happened for very long.
     fn stuck(&mut self, world: &mut World<'_>) -> bool {
         let hall = &world.hall;
-        let quiet = hall.now.since(self.last_progress);
+        let progress = hall.progress;
+        let quiet = hall.now.since(progress);
         if hall.expected > 0 || !world.driver.only_repeats() {
             return false;
         }
-        let stalled = hall.now.since(self.last_progress.max(world.driver.woken_at()));
-        if self.looked.0 != self.last_progress {
-            self.looked = (self.last_progress, QUIET);
+        let stalled = hall.now.since(progress.max(world.driver.woken_at()));
+        if self.looked.0 != progress {
+            self.looked = (progress, QUIET);
         }
         if quiet >= self.looked.1 {
             self.looked.1 = quiet * 2;
             if self.rare {
                 world.hall.after(quiet, Event::Wake);
             }
-            match deadlock::outlook(world, self.last_progress) {
+            match deadlock::outlook(world, progress) {
                 Outlook::Open => {}
                 Outlook::Until(drain) => self.tell(world, Some(drain)),
                 Outlook::Never => {
@@ -200,7 +193,7 @@ impl<'o> Watch<'o> {
 
     /// Says once why nothing changes.
     fn tell(&mut self, world: &mut World<'_>, until: Option<DrainId>) {
-        let news = Some((self.last_progress, until.is_none()));
+        let news = Some((world.hall.progress, until.is_none()));
         if self.told != news {
             self.told = news;
             deadlock::tell(world, until);
