@@ -62,7 +62,10 @@ impl Hall<'_> {
 
     /// A webhook that has to be asked about a workload's pods and has nobody to answer.
     pub(super) fn silent_webhook(&self, workload: WorkloadId) -> Option<WebhookId> {
-        let class = &self.model.classes[self.model.workloads[workload].class];
+        if self.model.webhooks.is_empty() {
+            return None;
+        }
+        let class = self.template(self.store.workloads[workload].class);
         let silent = |id: &&WebhookId| self.store.addresses[self.model.webhooks[**id].service] == 0;
         class.webhooks.iter().find(silent).copied()
     }

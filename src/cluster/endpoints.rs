@@ -106,7 +106,7 @@ impl DataPlane {
 /// kube-proxy is of the version of the node's kubelet, as far as anybody can tell from a dump.
 fn proxy_version<'h>(hall: &'h Hall<'_>, pod: PodId) -> &'h KubeVersion {
     match hall.store.pods[pod].node {
-        Some(node) => &hall.store.nodes[node].version,
+        Some(node) => hall.version(hall.store.nodes[node].version),
         None => &hall.model.version,
     }
 }

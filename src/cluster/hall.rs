@@ -4,11 +4,12 @@ use super::attempts::Curiosity;
 use super::endpoints::Echoes;
 use super::event::{Event, Scheduled};
 use super::gate::{Permit, Unavailable};
+use super::likes::Likes;
 use super::selectors::Selectors;
 use super::skew;
 use super::store::Store;
-use crate::ids::{FactId, Id};
-use crate::model::{Component, Model};
+use crate::ids::{ClassId, FactId, Id, NodeId, PodId, WorkloadId};
+use crate::model::{Component, Model, Node, PodClass, Workload};
 use crate::queue::Queue;
 use crate::rng::{Lots, Purpose, Stream, Streams};
 use crate::trace::{Fact, Record, VersionId};
@@ -22,6 +23,7 @@ pub(crate) struct Hall<'m> {
     pub(crate) streams: Streams,
     pub(crate) store: Store,
     pub(crate) selectors: Selectors,
+    likes: Likes,
     pub(crate) now: Time,
     /// When something other than a repetition happened last.
     pub(crate) progress: Time,
@@ -57,8 +59,9 @@ impl<'m> Hall<'m> {
     pub(crate) fn new(model: &'m Model, streams: Streams, versions: Vec<KubeVersion>) -> Self {
         Self {
             model,
-            store: Store::new(model, &streams),
+            store: Store::new(model, &streams, &versions),
             selectors: Selectors::new(model),
+            likes: Likes::new(model),
             now: Time::ZERO,
             progress: Time::ZERO,
             cause: None,
@@ -112,7 +115,7 @@ impl<'m> Hall<'m> {
     pub(crate) fn emit(&mut self, fact: Fact) -> FactId {
         let id = FactId::from_index(self.next_fact);
         self.next_fact += 1;
-        self.skew_news |= skew::may_concern(&fact);
+        self.skew_news |= skew::may_concern(&fact, &self.store);
         if !fact.is_attempt() {
             self.progress = self.now;
         }
@@ -159,8 +162,7 @@ impl<'m> Hall<'m> {
 
     /// The number of a version that the run meets.
     pub(crate) fn version_id(&self, version: &KubeVersion) -> VersionId {
-        let at = self.versions.iter().position(|v| v == version).unwrap_or(0);
-        VersionId(u16::try_from(at).unwrap_or(0))
+        VersionId::among(&self.versions, version)
     }
 
     /// The minor of a version.
@@ -174,6 +176,30 @@ impl<'m> Hall<'m> {
         let target = self.model.plan.as_ref().and_then(|p| p.target.as_ref());
         let ahead = target.filter(|_| cloud).map_or(0, KubeVersion::minor);
         self.minor(version).max(ahead)
+    }
+
+    /// What pods of a class are made from, not who owns and who selects them: the record of a class that is like it.
+    #[inline]
+    pub(crate) fn template(&self, class: ClassId) -> &'m PodClass {
+        &self.model.classes[self.likes.class(class)]
+    }
+
+    /// What a pod is made from.
+    #[inline]
+    pub(crate) fn template_of(&self, pod: PodId) -> &'m PodClass {
+        self.template(self.store.pods[pod].class)
+    }
+
+    /// How a workload is run, not its name, class and size: the record of a workload that is like it.
+    #[inline]
+    pub(crate) fn manner(&self, workload: WorkloadId) -> &'m Workload {
+        &self.model.workloads[self.likes.workload(workload)]
+    }
+
+    /// What a node offers and whom its own taints keep off, not its name, labels and zone: the record of a node that is like it.
+    #[inline]
+    pub(crate) fn spec(&self, node: NodeId) -> &'m Node {
+        &self.model.nodes[self.likes.node(node)]
     }
 
     /// A sample of a latency.

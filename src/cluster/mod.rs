@@ -18,6 +18,7 @@ pub(crate) mod gate;
 pub(crate) mod hall;
 pub(crate) mod job;
 pub(crate) mod kubelet;
+pub(crate) mod likes;
 pub(crate) mod node_lifecycle;
 mod options;
 pub(crate) mod pod_gc;

@@ -263,8 +263,8 @@ impl<'m> World<'m> {
             let event = super::kubelet::Event::Sync(pod);
             hall.after(Span::ZERO, event::Event::Kubelet(event));
         }
-        let class = &hall.model.classes[hall.store.pods[pod].class];
-        if ready && !terminating && !class.services.is_empty() {
+        let services = hall.selectors.services(hall.store.pods[pod].class);
+        if ready && !terminating && !services.is_empty() {
             hall.list(pod, true);
             hall.emit(Fact::EndpointReady { pod });
             self.data_plane.routed_at_start(pod, hall);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::control_plane::ControlPlane;
 use super::hall::Hall;
+use super::store::Store;
 use crate::ids::NodeId;
-use crate::model::{Component, WorkloadKind};
+use crate::model::Component;
 use crate::trace::{Fact, Skew};
 use crate::versions::skew::{Part, Rule, Running, Violation, violations};
 
@@ -123,16 +124,13 @@ impl Policy {
 
 /// Whether a fact may concern anybody: mostly not, and then there is nothing to look at.
 #[inline]
-pub(super) const fn may_concern(fact: &Fact) -> bool {
+pub(super) const fn may_concern(fact: &Fact, store: &Store) -> bool {
     use Fact::{ComponentStarted, ContainersStarted, KubeletStarted, NodeDeleted, NodeReady};
-    matches!(
-        fact,
-        ComponentStarted { .. }
-            | KubeletStarted { .. }
-            | NodeReady { .. }
-            | NodeDeleted { .. }
-            | ContainersStarted { .. }
-    )
+    match fact {
+        ComponentStarted { .. } | KubeletStarted { .. } | NodeReady { .. } | NodeDeleted { .. } => true,
+        ContainersStarted { .. } => !store.proxies.is_empty(),
+        _ => false,
+    }
 }
 
 fn concerns(fact: &Fact, control_plane: &ControlPlane, hall: &Hall<'_>) -> Concerns {
@@ -150,16 +148,11 @@ fn concerns(fact: &Fact, control_plane: &ControlPlane, hall: &Hall<'_>) -> Conce
         }
         Fact::ContainersStarted { pod } if !hall.store.proxies.is_empty() => {
             let node = hall.store.pods[pod].node;
-            let is_proxy = is_proxy(hall, hall.store.pods[pod].workload);
+            let is_proxy = Some(hall.store.pods[pod].workload) == hall.store.kube_proxy;
             node.filter(|_| is_proxy).map_or(Concerns::Nobody, Concerns::Node)
         }
         _ => Concerns::Nobody,
     }
-}
-
-fn is_proxy(hall: &Hall<'_>, workload: crate::ids::WorkloadId) -> bool {
-    let workload = &hall.model.workloads[workload];
-    workload.kind == WorkloadKind::DaemonSet && workload.name == "kube-proxy" && workload.namespace == "kube-system"
 }
 
 fn api_servers(control_plane: &ControlPlane, hall: &Hall<'_>) -> impl Iterator<Item = Running<NodeId>> {
@@ -183,7 +176,7 @@ fn add_reachable(node: NodeId, servers: &[Running<NodeId>], hall: &Hall<'_>, fou
 fn add_node(node: NodeId, control_plane: &ControlPlane, hall: &Hall<'_>, found: &mut Vec<Running<NodeId>>) {
     let state = &hall.store.nodes[node];
     if state.exists {
-        let kubelet = state.version.minor();
+        let kubelet = hall.minor(state.version);
         found.push(Running::new(Part::Kubelet, Some(node), kubelet));
         if let Some(proxy) = proxy(node, hall) {
             found.push(Running::new(Part::Proxy, Some(node), proxy));
@@ -202,8 +195,9 @@ fn add_node(node: NodeId, control_plane: &ControlPlane, hall: &Hall<'_>, found: 
 
 /// The minor of a node's kube-proxy, where the input has its DaemonSet: that of the start until it was rolled out.
 fn proxy(node: NodeId, hall: &Hall<'_>) -> Option<u32> {
+    let kube_proxy = hall.store.kube_proxy?;
     let pods = &hall.store.nodes[node].pods;
-    let of_proxy = |&&pod: &&crate::ids::PodId| is_proxy(hall, hall.store.pods[pod].workload);
+    let of_proxy = |&&pod: &&crate::ids::PodId| hall.store.pods[pod].workload == kube_proxy;
     let pod = pods.iter().rev().find(of_proxy)?;
     let revision = hall.store.pods[*pod].revision;
     let rolled = hall.store.proxies.iter().rev().find(|p| p.0 <= revision);

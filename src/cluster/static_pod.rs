@@ -91,7 +91,7 @@ impl ControlPlane {
 
     fn kubelet_of(&self, id: InstanceId, hall: &Hall<'_>) -> u32 {
         let node = self.instances[id].node;
-        node.map_or(u32::MAX, |n| hall.store.nodes[n].version.minor())
+        node.map_or(u32::MAX, |n| hall.minor(hall.store.nodes[n].version))
     }
 
     /// The pod worker looks again every 10 s × U(1, 1.5): at the first look after the old process is gone, the new one

@@ -62,7 +62,8 @@ pub(crate) struct Node {
     pub(crate) excluded: bool,
     pub(crate) ready: bool,
     pub(crate) taints: Taints,
-    pub(crate) version: KubeVersion,
+    /// Of its kubelet.
+    pub(crate) version: VersionId,
     pub(crate) used: Resources,
     pub(crate) nonzero: Resources,
     pub(crate) ports: Vec<(u16, u8)>,
@@ -125,8 +126,9 @@ pub(crate) struct ReplicaSet {
 /// What the store keeps about a workload beside its ReplicaSets.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
-    /// As in the model: here it is at hand with what goes by it.
+    /// As in the model, as is its class: here they are at hand with what goes by them.
     pub(crate) kind: WorkloadKind,
+    pub(crate) class: ClassId,
     /// How many pods it should have.
     pub(crate) desired: u32,
     /// How many pods it ever had.
@@ -209,6 +211,8 @@ pub(crate) struct Store {
     pub(crate) balancers: Balancers,
     /// What webhooks make of new pods.
     pub(crate) admission: IdVec<WorkloadId, admission::State>,
+    /// The DaemonSet of kube-proxy, where the input has it.
+    pub(crate) kube_proxy: Option<WorkloadId>,
     /// Versions of kube-proxy by the revision of its DaemonSet, beginning with the first that was rolled out.
     pub(crate) proxies: Vec<(u32, VersionId)>,
     /// Kubelets that cannot read Services.
@@ -217,11 +221,15 @@ pub(crate) struct Store {
 
 impl Store {
     /// The state before any pod exists.
-    pub(crate) fn new(model: &Model, streams: &Streams) -> Self {
+    pub(crate) fn new(model: &Model, streams: &Streams, versions: &[KubeVersion]) -> Self {
         let mut store = Self {
             gate: Gate::default(),
             pods: IdVec::new(),
-            nodes: model.nodes.iter().map(|n| Node::of(n, model.version.minor())).collect(),
+            nodes: model
+                .nodes
+                .iter()
+                .map(|n| Node::of(n, model.version.minor(), versions))
+                .collect(),
             replica_sets: model.replica_sets.iter().map(ReplicaSet::of).collect(),
             replica_set_lists: 0,
             workloads: model
@@ -242,6 +250,7 @@ impl Store {
             addresses: model.services.iter().map(|_| 0).collect(),
             admission: model.workloads.iter().map(|_| admission::State::default()).collect(),
             present: model.nodes.iter().filter(|n| !n.planned).count(),
+            kube_proxy: kube_proxy(model),
             proxies: Vec::new(),
             blind: 0,
             zones: vec![Zone::default(); model.zones.len() + 1],
@@ -333,7 +342,7 @@ impl Store {
 }
 
 impl Node {
-    fn of(node: &crate::model::Node, minor: u32) -> Self {
+    fn of(node: &crate::model::Node, minor: u32, versions: &[KubeVersion]) -> Self {
         // Until kubeadm labels them.
         let by_role = node.control_plane && behaviour::cloud_controller_manager::looks_at_roles(minor);
         let mut taints = Taints::default();
@@ -344,7 +353,7 @@ impl Node {
             excluded: by_role || node.label(EXCLUDE_LABEL).is_some(),
             ready: !node.planned,
             taints,
-            version: node.version.clone(),
+            version: VersionId::among(versions, &node.version),
             used: Resources::default(),
             nonzero: Resources::default(),
             ports: Vec::new(),
@@ -377,6 +386,7 @@ impl Workload {
         let job = job::State::of(workload);
         Self {
             kind: workload.kind,
+            class: workload.class,
             desired: if per_node || job.absent { 0 } else { workload.desired },
             created: 0,
             ready: 0,
@@ -406,6 +416,14 @@ impl Workload {
             Pod | StaticPod | Unmodelled => 0,
         }
     }
+}
+
+fn kube_proxy(model: &Model) -> Option<WorkloadId> {
+    let found = |w: &crate::model::Workload| {
+        w.kind == WorkloadKind::DaemonSet && w.name == "kube-proxy" && w.namespace == "kube-system"
+    };
+    let mut workloads = model.workloads.iter_ids();
+    workloads.find(|(_, workload)| found(workload)).map(|(id, _)| id)
 }
 
 /// The budgets, with the workloads that they match.

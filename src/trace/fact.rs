@@ -6,7 +6,7 @@ use crate::ids::{
     BalancerId, BudgetId, DrainId, FactId, InstanceId, NodeId, PodId, ReplicaSetId, WebhookId, WorkloadId,
 };
 use crate::model::Component;
-use crate::units::Time;
+use crate::units::{KubeVersion, Time};
 use crate::versions::skew::{Part, Rule};
 
 use super::Skew;
@@ -27,6 +27,14 @@ pub struct Record {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VersionId(pub u16);
+
+impl VersionId {
+    /// Where a version stands among those that a run meets; the first where it is none of them.
+    pub(crate) fn among(versions: &[KubeVersion], version: &KubeVersion) -> Self {
+        let at = versions.iter().position(|v| v == version).unwrap_or(0);
+        Self(u16::try_from(at).unwrap_or(0))
+    }
+}
 
 /// What happened, small and without strings. What stands before [`Fact::RunStarted`] describes the start.
 #[expect(missing_docs, reason = "the fields are named after the things whose ids they hold")]

@@ -562,7 +562,7 @@ enum Filtered {
 /// kubectl's filters in their order; pods that have succeeded or failed pass them (D-7).
 fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     let state = &hall.store.pods[pod];
-    let kind = hall.store.workloads[state.workload].kind;
+    let kind = hall.manner(state.workload).kind;
     if kind == WorkloadKind::DaemonSet {
         return if options.ignore_daemon_sets {
             Filtered::Skip
@@ -576,7 +576,7 @@ fn filter(pod: PodId, options: &DrainOptions, hall: &Hall<'_>) -> Filtered {
     if state.finished {
         return Filtered::Drain;
     }
-    if hall.model.classes[state.class].empty_dir && !options.delete_empty_dir_data {
+    if hall.template(state.class).empty_dir && !options.delete_empty_dir_data {
         return Filtered::Object(NotDrainable::LocalStorage);
     }
     if kind == WorkloadKind::Pod && !options.force {

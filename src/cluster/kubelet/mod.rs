@@ -341,7 +341,7 @@ impl Kubelets {
     fn crash(&mut self, pod: PodId, hall: &mut Hall<'_>) {
         let now = hall.now;
         let untold = !hall.store.gate.available();
-        let again = hall.model.classes[hall.store.pods[pod].class].restart != RestartPolicy::Never;
+        let again = hall.template_of(pod).restart != RestartPolicy::Never;
         let containers = self.of(pod);
         if !matches!(containers.state, State::Running(_)) {
             return;
@@ -404,12 +404,13 @@ fn entity(pod: PodId, hall: &Hall<'_>) -> u64 {
 /// The minor of the kubelet of a pod's node.
 fn minor(pod: PodId, hall: &Hall<'_>) -> u32 {
     let node = hall.store.pods[pod].node;
-    node.map_or(&hall.model.version, |node| &hall.store.nodes[node].version)
-        .minor()
+    node.map_or(hall.model.version.minor(), |node| {
+        hall.minor(hall.store.nodes[node].version)
+    })
 }
 
 /// How often a pod is probed for readiness, if it is.
 fn probe_period(pod: PodId, hall: &Hall<'_>) -> Option<Span> {
-    let class = &hall.model.classes[hall.store.pods[pod].class];
+    let class = hall.template_of(pod);
     class.readiness.map(|probe| probe.period)
 }

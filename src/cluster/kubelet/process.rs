@@ -34,7 +34,7 @@ impl Kubelets {
         hall.emit_cause(Fact::NodeCrashed { node });
         balancer::proxy_answers(node, false, hall);
         for pod in hall.store.nodes[node].pods.clone() {
-            let restart = hall.model.classes[hall.store.pods[pod].class].restart;
+            let restart = hall.template_of(pod).restart;
             let containers = self.of(pod);
             let ran = containers.run();
             containers.failed |= ran && restart == RestartPolicy::Never;
@@ -71,9 +71,7 @@ impl Kubelets {
         if self.nodes[node].up || self.nodes[node].deleted {
             return;
         }
-        let installed = &hall.store.nodes[node].version;
-        let at = hall.versions.iter().position(|v| v == installed).unwrap_or(0);
-        let installed = VersionId(u16::try_from(at).unwrap_or(0));
+        let installed = hall.store.nodes[node].version;
         self.up(node, wanted.unwrap_or(installed), hall);
     }
 
@@ -87,7 +85,7 @@ impl Kubelets {
             return;
         }
         if self.nodes[node].up {
-            if hall.store.nodes[node].version == hall.versions[version.0 as usize] {
+            if hall.store.nodes[node].version == version {
                 return;
             }
             self.down(node, false, hall);
@@ -108,7 +106,7 @@ impl Kubelets {
             });
         }
         hall.emit_cause(Fact::KubeletStarted { node, version });
-        hall.store.nodes[node].version = hall.versions[version.0 as usize].clone();
+        hall.store.nodes[node].version = version;
         self.connect(node, hall);
         let status = first_status(node, generation, hall);
         hall.after(status, World::Kubelet(Event::PostReady { node, generation }));
@@ -121,7 +119,7 @@ impl Kubelets {
 
     /// L-18: until 1.34 a restarted kubelet takes a container with a readiness probe for unready until it has probed.
     fn forget_readiness(&mut self, node: NodeId, status: Span, hall: &mut Hall<'_>) {
-        let keeps = behaviour::keeps_readiness(hall.store.nodes[node].version.minor());
+        let keeps = behaviour::keeps_readiness(hall.minor(hall.store.nodes[node].version));
         for pod in hall.store.nodes[node].pods.clone() {
             let containers = self.of(pod);
             containers.forgetting = false;
@@ -149,7 +147,7 @@ impl Kubelets {
                 // The back-off was in the memory of the process that is gone: this is a first restart.
                 containers.crashes = 1;
                 let generation = containers.renew();
-                let requeue = behaviour::crash_requeue(hall.store.nodes[node].version.minor(), 0);
+                let requeue = behaviour::crash_requeue(hall.minor(hall.store.nodes[node].version), 0);
                 let wait = hall.draw(&requeue);
                 hall.after(wait, World::Kubelet(Event::Restart(pod, generation)));
             } else if containers.serving() && !containers.ready && !forgetting {
@@ -175,7 +173,7 @@ impl Kubelets {
             return self.write_later(Event::PostReady { node, generation }, hall);
         };
         hall.register_node(&permit, node);
-        let minor = hall.store.nodes[node].version.minor();
+        let minor = hall.minor(hall.store.nodes[node].version);
         let late = hall.now.since(self.nodes[node].started) > first_status(node, generation, hall);
         if behaviour::unready_at_start(minor) && hall.model.timings.kubelet_start.is_none() && !late {
             let blip = hall
@@ -241,7 +239,7 @@ impl Kubelets {
 
 /// How long a kubelet that has started takes to post its first node status.
 fn first_status(node: NodeId, generation: u16, hall: &Hall<'_>) -> Span {
-    let by_version = behaviour::first_status(hall.store.nodes[node].version.minor());
+    let by_version = behaviour::first_status(hall.minor(hall.store.nodes[node].version));
     let dist = hall.model.timings.kubelet_start.as_ref().unwrap_or(&by_version);
     hall.streams
         .sample(Purpose::KubeletStart, start_entity(node, generation), dist)

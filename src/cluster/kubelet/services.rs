@@ -33,14 +33,14 @@ impl Kubelets {
     /// Whether a pod has to wait until its kubelet has read Services.
     pub(super) fn waits_for_services(&self, pod: PodId, hall: &Hall<'_>) -> bool {
         let workload = hall.store.pods[pod].workload;
-        let is_static = hall.model.workloads[workload].kind == WorkloadKind::StaticPod;
+        let is_static = hall.manner(workload).kind == WorkloadKind::StaticPod;
         let node = hall.store.pods[pod].node;
         !is_static && node.is_some_and(|n| self.nodes[n].connection.blind)
     }
 
     /// A kubelet has started, or its connection has broken: it reaches some API server that works.
     pub(super) fn connect(&mut self, node: NodeId, hall: &mut Hall<'_>) {
-        let minor = hall.store.nodes[node].version.minor();
+        let minor = hall.minor(hall.store.nodes[node].version);
         let oldest = hall
             .store
             .gate

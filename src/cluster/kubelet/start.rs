@@ -107,7 +107,7 @@ impl Kubelets {
         containers.state = State::Running(true);
         let started = self.histories[pod].started;
         hall.emit_cause(Fact::ContainersServing { pod });
-        let class = &hall.model.classes[hall.store.pods[pod].class];
+        let class = hall.template_of(pod);
         if given(pod, hall).is_some() || class.readiness.is_none() && class.startup_probe.is_none() {
             self.of(pod).ready = true;
             let delay = hall.half_call();
@@ -133,18 +133,18 @@ impl Kubelets {
 
 /// What the input says about "bound to Ready" of a pod's workload.
 fn given<'m>(pod: PodId, hall: &Hall<'m>) -> Option<&'m Dist> {
-    let workload = &hall.model.workloads[hall.store.pods[pod].workload];
+    let workload = hall.manner(hall.store.pods[pod].workload);
     workload.startup.as_ref().or(hall.model.timings.pod_startup.as_ref())
 }
 
 /// How long the init containers of a pod take together.
 fn init(pod: PodId, hall: &mut Hall<'_>) -> Span {
     let state = &hall.store.pods[pod];
-    let count = hall.model.classes[state.class].init_containers;
+    let count = hall.template(state.class).init_containers;
     if count == 0 {
         return Span::ZERO;
     }
-    let workload = &hall.model.workloads[state.workload];
+    let workload = hall.manner(state.workload);
     match workload.init.as_ref().or(hall.model.timings.pod_init.as_ref()) {
         Some(dist) => hall.sample(Purpose::Init, entity(pod, hall), dist),
         None if given(pod, hall).is_none() => Timings::INIT_CONTAINER * u64::from(count),
@@ -161,7 +161,7 @@ fn sandbox(pod: PodId, hall: &mut Hall<'_>) -> Span {
 /// When the probes of containers that answer from now on have succeeded (L-6 … L-8). A worker probes at a phase after
 /// the start and then once a period; what falls before the initial delay is left out.
 fn ready_at(pod: PodId, started: Time, hall: &Hall<'_>) -> Time {
-    let class = &hall.model.classes[hall.store.pods[pod].class];
+    let class = hall.template_of(pod);
     let at_once = behaviour::kubelet::probes_at_once(minor(pod, hall));
     let mut luck = hall.streams.stream(Purpose::Probe, entity(pod, hall));
     let mut success = |probe: Probe, first: Time, from: Time| {

@@ -20,7 +20,7 @@ impl Kubelets {
     pub(super) fn works(&mut self, pod: PodId, hall: &mut Hall<'_>) {
         let generation = self.of(pod).generation;
         let state = &hall.store.pods[pod];
-        let (id, workload) = (state.workload, &hall.model.workloads[state.workload]);
+        let (id, workload) = (state.workload, hall.manner(state.workload));
         let own = arrival::of(workload, state.slot).and_then(|a| a.run_for);
         let length = match (own, &workload.run_for) {
             (Some(length), _) => length,
@@ -60,7 +60,7 @@ impl Kubelets {
     /// at the latest (L-10, L-11).
     pub(super) fn stop(&mut self, pod: PodId, serving: bool, hall: &mut Hall<'_>) {
         let state = &hall.store.pods[pod];
-        let class = &hall.model.classes[state.class];
+        let class = hall.template(state.class);
         let grace = state.grace.at_most(class.grace);
         let hook = class.pre_stop.at_most(grace);
         let left = if hook == Span::ZERO {
@@ -68,7 +68,7 @@ impl Kubelets {
         } else {
             (grace - hook).max(LEAST_GRACE)
         };
-        let dist = hall.model.workloads[state.workload].shutdown.as_ref();
+        let dist = hall.manner(state.workload).shutdown.as_ref();
         let dist = dist.unwrap_or(&hall.model.timings.pod_shutdown);
         let shutdown = hall.sample(Purpose::Shutdown, entity(pod, hall), dist);
         let containers = self.of(pod);
@@ -121,7 +121,7 @@ impl Kubelets {
 
 /// How long a kubelet takes to let the object go: longer where it stops several pods at once.
 fn removal(pod: PodId, node: NodeId, hall: &mut Hall<'_>) -> Span {
-    let minor = hall.store.nodes[node].version.minor();
+    let minor = hall.minor(hall.store.nodes[node].version);
     let alone = hall.draw(&behaviour::pod_removal(minor));
     let state = &hall.store.pods[pod];
     let itself = state.exists && state.terminating;

@@ -144,7 +144,7 @@ impl Fit {
     /// The filters without a thought for pods that wait for room.
     pub(super) fn check(&self, ask: Asking<'_>, node: NodeId, hall: &Hall<'_>) -> Option<Misfit> {
         let (class_id, class) = (ask.id, ask.class);
-        let (spec, state) = (&hall.model.nodes[node], &hall.store.nodes[node]);
+        let (spec, state) = (hall.spec(node), &hall.store.nodes[node]);
         if !state.exists {
             return Some(Misfit::Affinity);
         }
@@ -162,7 +162,11 @@ impl Fit {
         if !self.labels.selects(class_id, node) {
             return Some(Misfit::Affinity);
         }
-        if class.host_ports.iter().any(|p| state.ports.contains(p)) {
+        if class
+            .host_ports
+            .iter()
+            .any(|p| hall.store.nodes[node].ports.contains(p))
+        {
             return Some(Misfit::Ports);
         }
         if !fits(class, spec, state) {

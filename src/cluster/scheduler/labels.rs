@@ -22,7 +22,7 @@ impl<'a> Asking<'a> {
         Self {
             pod,
             id,
-            class: &hall.model.classes[id],
+            class: hall.template(id),
             minor: hall.store.gate.minors.scheduler,
         }
     }

@@ -178,7 +178,7 @@ impl Scheduler {
         let class = hall.store.pods[bound].class;
         let spread = behaviour::spread_wakes_on_bind(hall.store.gate.minors.scheduler);
         let wants = |pod: PodId| {
-            let waiting = &hall.model.classes[hall.store.pods[pod].class];
+            let waiting = hall.template_of(pod);
             waiting.placement.as_ref().is_some_and(|p| {
                 let near = p.affinity.iter().any(|t| t.classes.binary_search(&class).is_ok());
                 near || spread
@@ -258,7 +258,7 @@ impl Scheduler {
     pub(crate) fn place(&mut self, pod: PodId, hall: &mut Hall<'_>) -> Result<NodeId, Unfit> {
         let ask = Asking::new(pod, hall);
         let state = &hall.store.pods[pod];
-        if hall.model.workloads[state.workload].kind == WorkloadKind::DaemonSet {
+        if hall.manner(state.workload).kind == WorkloadKind::DaemonSet {
             let node = NodeId::from_index(state.slot as usize);
             return self.fit.only(ask, node, hall);
         }
@@ -298,7 +298,7 @@ impl Scheduler {
             Ok(permit) if wanted && generation == self.generation => {
                 self.queue.bound(pod);
                 hall.bind_pod(&permit, pod, node);
-                if hall.model.classes[hall.store.pods[pod].class].counted {
+                if hall.template_of(pod).counted {
                     let seen = hall.draw(&hall.model.timings.watch_delivery);
                     hall.after(seen, World::Scheduler(Event::PodAssigned(pod)));
                 }
@@ -316,5 +316,5 @@ impl Scheduler {
 }
 
 fn priority(pod: PodId, hall: &Hall<'_>) -> i32 {
-    hall.model.classes[hall.store.pods[pod].class].priority
+    hall.template_of(pod).priority
 }

@@ -126,7 +126,7 @@ fn whole(score: f64) -> i64 {
 
 /// LeastAllocated plus BalancedAllocation (S-16).
 pub(super) fn resources(class: &crate::model::PodClass, node: NodeId, modern: bool, hall: &Hall<'_>) -> i64 {
-    let (have, state) = (hall.model.nodes[node].allocatable, &hall.store.nodes[node]);
+    let (have, state) = (hall.spec(node).allocatable, &hall.store.nodes[node]);
     let nonzero = plus(state.nonzero, class.nonzero);
     let least = (least(nonzero.cpu, have.cpu) + least(nonzero.memory, have.memory)) / 2;
     let balanced = if !modern {

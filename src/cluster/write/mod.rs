@@ -36,8 +36,8 @@ pub(crate) enum Identity {
 impl Hall<'_> {
     /// Creates a pod's object. It takes the slot that has been vacant longest.
     pub(crate) fn create_pod(&mut self, _: &Permit, new: NewPod) -> PodId {
-        let spec = &self.model.workloads[new.workload];
         let state = &mut self.store.workloads[new.workload];
+        let (class, kind) = (state.class, state.kind);
         let (slot, cause) = match new.identity {
             Identity::OnNode(node) => (node.index() as u32, None),
             Identity::Ordinal(ordinal) => (ordinal, None),
@@ -56,7 +56,7 @@ impl Hall<'_> {
             .replica_set
             .map_or(state.revision, |rs| self.store.replica_sets[rs].revision);
         let pod = self.store.pods.push(Pod {
-            class: spec.class,
+            class,
             workload: new.workload,
             replica_set: new.replica_set,
             node: None,
@@ -79,20 +79,17 @@ impl Hall<'_> {
             never_ready: state.never_ready == u32::MAX,
         });
         if let Some(rs) = new.replica_set {
-            let set = &mut self.store.replica_sets[rs];
-            self.store.pods[pod].place = set.pods.len() as u32;
-            set.pods.push(pod);
-            set.active += 1;
+            self.join_set(pod, rs);
         }
         let state = &mut self.store.workloads[new.workload];
-        match (new.identity, spec.kind) {
+        match (new.identity, kind) {
             (Identity::Replica, WorkloadKind::Job) => state.job.active += 1,
             (Identity::Replica | Identity::Arrival(_), _) => {}
             (Identity::OnNode(_) | Identity::Ordinal(_), _) => {
                 stateful_set::set_member(&mut state.members, slot as usize, Some(pod));
             }
         }
-        for &budget in self.selectors.budgets(spec.class) {
+        for &budget in self.selectors.budgets(class) {
             self.store.budgets[budget].matching += 1;
         }
         self.cause = cause.or(self.cause);
@@ -300,15 +297,17 @@ impl Hall<'_> {
     pub(crate) fn occupy(&mut self, pod: PodId, node: NodeId) {
         self.store.pods[pod].placed = Some(node);
         let class_id = self.store.pods[pod].class;
-        let class = &self.model.classes[class_id];
+        let class = self.template(class_id);
         if class.counted {
             self.store.placed[class_id].push((pod, node));
         }
         let state = &mut self.store.nodes[node];
         add(&mut state.used, class.requests);
         add(&mut state.nonzero, class.nonzero);
-        state.ports.extend_from_slice(&class.host_ports);
         state.taken += 1;
+        if !class.host_ports.is_empty() {
+            self.store.nodes[node].ports.extend_from_slice(&class.host_ports);
+        }
         self.count_placed(pod, node, true);
     }
 
@@ -316,7 +315,7 @@ impl Hall<'_> {
     pub(crate) fn unreserve(&mut self, pod: PodId, node: NodeId) {
         self.store.pods[pod].placed = None;
         let class_id = self.store.pods[pod].class;
-        let class = &self.model.classes[class_id];
+        let class = self.template(class_id);
         if class.counted {
             let placed = &mut self.store.placed[class_id];
             if let Some(at) = placed.iter().rposition(|&(p, _)| p == pod) {
@@ -328,8 +327,9 @@ impl Hall<'_> {
         subtract(&mut state.nonzero, class.nonzero);
         state.taken -= 1;
         for port in &class.host_ports {
-            if let Some(at) = state.ports.iter().position(|p| p == port) {
-                state.ports.swap_remove(at);
+            let ports = &mut self.store.nodes[node].ports;
+            if let Some(at) = ports.iter().position(|p| p == port) {
+                ports.swap_remove(at);
             }
         }
         self.count_placed(pod, node, false);
@@ -352,8 +352,9 @@ impl Hall<'_> {
         }
         let state = &mut self.store.nodes[node];
         state.terminating -= u32::from(self.store.pods[pod].terminating);
-        if let Some(at) = state.pods.iter().position(|&p| p == pod) {
-            state.pods.remove(at);
+        let pods = &mut self.store.nodes[node].pods;
+        if let Some(at) = pods.iter().position(|&p| p == pod) {
+            pods.remove(at);
         }
     }
 
@@ -380,6 +381,13 @@ impl Hall<'_> {
             }
             _ => self.store.workloads[workload].vacant.push_back((slot, fact)),
         }
+    }
+
+    fn join_set(&mut self, pod: PodId, rs: ReplicaSetId) {
+        let set = &mut self.store.replica_sets[rs];
+        self.store.pods[pod].place = set.pods.len() as u32;
+        set.pods.push(pod);
+        set.active += 1;
     }
 
     fn leave_set(&mut self, pod: PodId, rs: ReplicaSetId) {
@@ -431,7 +439,7 @@ impl Hall<'_> {
         if rolling || kind == WorkloadKind::StatefulSet {
             let event = self.sync_of(workload);
             self.after_reaction(event);
-            let min_ready = self.model.workloads[workload].min_ready;
+            let min_ready = self.manner(workload).min_ready;
             if counts && min_ready > Span::ZERO {
                 self.after(min_ready, event);
             }

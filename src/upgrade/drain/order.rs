@@ -20,7 +20,7 @@ pub(super) fn waits(drain: &Drain, pod: PodId, hall: &Hall<'_>) -> bool {
 }
 
 fn is_critical(pod: PodId, hall: &Hall<'_>) -> bool {
-    hall.model.classes[hall.store.pods[pod].class].priority >= CRITICAL
+    hall.template_of(pod).priority >= CRITICAL
 }
 
 impl State {

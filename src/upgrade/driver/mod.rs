@@ -494,7 +494,7 @@ impl Driver {
 
     fn kubelet_up(&mut self, number: u32, hall: &mut Hall<'_>) {
         let node = self.tasks[number as usize].node;
-        let version = self.target.unwrap_or_else(|| version_of(node, hall));
+        let version = self.target.unwrap_or(hall.store.nodes[node].version);
         hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
         self.stage_done(number, hall);
     }
@@ -586,11 +586,4 @@ fn is_open(task: &Task, hall: &Hall<'_>) -> bool {
         Gate::Ready => ready && hall.store.gate.available(),
         Gate::WorkloadsHealthy => ready && hall.store.gate.available() && hall.store.missing == 0,
     }
-}
-
-/// The version of a node's kubelet, among those that were met.
-fn version_of(node: NodeId, hall: &Hall<'_>) -> VersionId {
-    let version = &hall.store.nodes[node].version;
-    let at = hall.versions.iter().position(|v| v == version).unwrap_or(0);
-    VersionId(u16::try_from(at).unwrap_or(0))
 }

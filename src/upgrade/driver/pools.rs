@@ -297,7 +297,7 @@ fn rest_after_drain(stages: &mut Vec<Stage>) {
 fn evictable(node: NodeId, hall: &Hall<'_>) -> bool {
     let pods = hall.store.nodes[node].pods.iter();
     let mut moving = pods.filter(|&&pod| {
-        let kind = hall.model.workloads[hall.store.pods[pod].workload].kind;
+        let kind = hall.manner(hall.store.pods[pod].workload).kind;
         !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::StaticPod)
     });
     moving.all(|&pod| {
@@ -312,7 +312,7 @@ fn evictable(node: NodeId, hall: &Hall<'_>) -> bool {
 fn own_pods(node: NodeId, hall: &Hall<'_>) -> usize {
     let pods = hall.store.nodes[node].pods.iter();
     pods.filter(|&&pod| {
-        let kind = hall.model.workloads[hall.store.pods[pod].workload].kind;
+        let kind = hall.manner(hall.store.pods[pod].workload).kind;
         !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::StaticPod)
     })
     .count()

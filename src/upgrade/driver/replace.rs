@@ -1,7 +1,7 @@
 //! Nodes that give way to new ones, and marks for those whose turn has not come.
 
 use super::pools::ASK_AGAIN;
-use super::{AGAIN, Driver, Event, Progress, Slot, Stage, version_of};
+use super::{AGAIN, Driver, Event, Progress, Slot, Stage};
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
 use crate::cluster::kubelet;
@@ -109,7 +109,7 @@ impl Driver {
 
     /// A new machine's kubelet starts and registers its node, at the target version.
     pub(super) fn join(&self, node: NodeId, hall: &mut Hall<'_>) {
-        let version = self.target.unwrap_or_else(|| version_of(node, hall));
+        let version = self.target.unwrap_or(hall.store.nodes[node].version);
         hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
     }
 

@@ -1,7 +1,7 @@
 //! An explicit runbook: one command a step, each as its author expects it to end.
 
 use super::replace::{creation, fails};
-use super::{Driver, Event, Owner, Progress, version_of};
+use super::{Driver, Event, Owner, Progress};
 use crate::cluster::control_plane;
 use crate::cluster::event::Event as World;
 use crate::cluster::hall::Hall;
@@ -86,7 +86,7 @@ impl Driver {
         let Progress::Step(at) = self.progress else { return };
         let done = match (&plan.steps[at], hall.admit()) {
             (Step::UpgradeNode { node, .. }, _) => {
-                let (node, version) = (*node, self.target.unwrap_or_else(|| version_of(*node, hall)));
+                let (node, version) = (*node, self.target.unwrap_or(hall.store.nodes[*node].version));
                 hall.after(Span::ZERO, World::Kubelet(kubelet::Event::Up { node, version }));
                 true
             }

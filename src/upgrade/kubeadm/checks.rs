@@ -81,7 +81,7 @@ fn versions_refused(run: Run, hall: &mut Hall<'_>) -> bool {
     let cluster = answering.map_or(VersionId(0), |s| s.version);
     let own = options.version.as_ref().map_or(run.version, |v| hall.version_id(v));
     let nodes = hall.store.nodes.iter().filter(|n| n.exists);
-    let kubelets: Vec<KubeVersion> = nodes.map(|n| n.version.clone()).collect();
+    let kubelets: Vec<KubeVersion> = nodes.map(|n| hall.version(n.version).clone()).collect();
     let refusals = refusals(&Attempt {
         target: hall.version(run.version),
         cluster: Some(hall.version(cluster)),
