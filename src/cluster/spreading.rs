@@ -13,7 +13,7 @@ pub(crate) struct Order {
     places: IdVec<NodeId, u32>,
     /// The zone of the node at each place; one above the last zone where it has none.
     zones: Vec<u32>,
-    /// The same in a byte each, right as long as there are fewer than 256 zones, and some bytes more.
+    /// The same in a byte each, right as long as there are fewer than 256 zones: once more after the last, and [`PADDING`].
     zone_bytes: Vec<u8>,
     zone_count: usize,
 }
@@ -37,6 +37,7 @@ impl Order {
             zones: nodes.iter().map(|&n| zone(n) as u32).collect(),
             zone_bytes: nodes
                 .iter()
+                .chain(&nodes)
                 .map(|&n| u8::try_from(zone(n)).unwrap_or(u8::MAX))
                 .chain([0; PADDING])
                 .collect(),
@@ -61,9 +62,16 @@ impl Order {
         &self.zones
     }
 
-    /// The same in bytes, right as long as there are fewer than 256 zones, and [`PADDING`].
+    /// The same in bytes, right as long as there are fewer than 256 zones: twice, so that a search that goes on at the
+    /// beginning finds them in a row, and [`PADDING`].
     pub(crate) fn zone_bytes(&self) -> &[u8] {
         &self.zone_bytes
+    }
+
+    /// Writes the byte of a place where it stands, and where it stands once more.
+    fn set(&self, bytes: &mut [u8], place: u32, byte: u8) {
+        bytes[place as usize] = byte;
+        bytes[place as usize + self.nodes.len()] = byte;
     }
 
     /// How many zones there are.
@@ -97,7 +105,8 @@ pub(crate) struct Host {
 pub(crate) enum Hosts {
     /// The nodes that have some, by place.
     Few(Vec<Host>),
-    /// For each place: the pair of pods and zone, which is pods · (zones + 1) + zone. And how many nodes have pods.
+    /// For each place: the pair of pods and zone, which is pods · (zones + 1) + zone, laid out as [`Order::zone_bytes`].
+    /// And how many nodes have pods.
     Many(Vec<u8>, usize),
 }
 
@@ -121,14 +130,13 @@ impl Hosts {
                 }
             },
             Self::Many(pairs, nodes) => {
-                let pair = &mut pairs[place as usize];
-                let first = usize::from(*pair) < order.pair_step();
-                let Some(more) = u8::try_from(usize::from(*pair) + order.pair_step()).ok() else {
+                let pair = usize::from(pairs[place as usize]);
+                let Some(more) = u8::try_from(pair + order.pair_step()).ok() else {
                     self.draw_in(order);
                     return self.add(place, order);
                 };
-                *pair = more;
-                *nodes += usize::from(first);
+                order.set(pairs, place, more);
+                *nodes += usize::from(pair < order.pair_step());
             }
         }
     }
@@ -146,11 +154,11 @@ impl Hosts {
                 }
             }
             Self::Many(pairs, nodes) => {
-                let pair = &mut pairs[place as usize];
-                let Some(fewer) = usize::from(*pair).checked_sub(order.pair_step()) else {
+                let pair = usize::from(pairs[place as usize]);
+                let Some(fewer) = pair.checked_sub(order.pair_step()) else {
                     return false;
                 };
-                *pair = fewer as u8;
+                order.set(pairs, place, fewer as u8);
                 *nodes -= usize::from(fewer < order.pair_step());
                 if *nodes * FEW < order.nodes.len() {
                     self.draw_in(order);
@@ -170,7 +178,8 @@ impl Hosts {
         }
         let mut pairs = order.zone_bytes.clone();
         for host in &*hosts {
-            pairs[host.place as usize] += (host.pods as usize * step) as u8;
+            let pair = pairs[host.place as usize] + (host.pods as usize * step) as u8;
+            order.set(&mut pairs, host.place, pair);
         }
         *self = Self::Many(pairs, hosts.len());
     }

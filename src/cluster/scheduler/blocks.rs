@@ -73,6 +73,22 @@ pub(super) fn add(cells: &mut [Block], numbers: &[Block], adds: &[u8; 256]) {
     }
 }
 
+/// Adds the same to the cells of nodes that fit, and something else by number where there is a pair for it.
+pub(super) fn add_most(cells: &mut [Block], numbers: &[Block], most: u8, rare: &[(u8, u8)]) {
+    for (cell, numbers) in cells.iter_mut().zip(numbers) {
+        let mut more = [most; BLOCK];
+        for &(number, add) in rare {
+            for at in 0..BLOCK {
+                let here = only_if(numbers[at] == number);
+                more[at] = more[at] & !here | add & here;
+            }
+        }
+        for at in 0..BLOCK {
+            cell[at] = cell[at].wrapping_add(more[at]) & only_if(cell[at] != 0);
+        }
+    }
+}
+
 /// The same for numbers below [`FEW`].
 pub(super) fn add_few(cells: &mut [Block], numbers: &[Block], [a, b, c, d]: [u8; FEW]) {
     for (cell, numbers) in cells.iter_mut().zip(numbers) {

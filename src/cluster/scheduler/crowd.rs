@@ -30,11 +30,10 @@ pub(super) struct Crowd {
     adds: Vec<(u16, u32)>,
     cycle: u32,
     met: Vec<Met>,
+    /// Pairs to which the spread adds something else than to most, and what.
+    rare: Vec<(u8, u8)>,
     /// A byte for each node of the window: 0 where it does not fit; its score, and later its total less what all have.
     cells: Vec<Block>,
-    /// The zones of the same nodes, and their pairs where the store keeps them.
-    zones: Vec<Block>,
-    numbers: Vec<Block>,
     /// For each node of the window: 1 + its total where it fits, otherwise 0. Where bytes do not do.
     totals: Vec<u16>,
     /// How often each way was taken: with few or many hosts, in bytes or not.
@@ -98,13 +97,12 @@ impl Cycle<'_> {
         pods as usize * self.order.pair_step() + zone as usize
     }
 
-    /// Takes the bytes of a window's nodes out of those of all places: whole blocks for each part, as if they went on.
-    fn take(&self, bytes: &[u8], into: &mut Vec<Block>) {
-        into.clear();
-        for places in &self.window.places {
-            let size = places.len().next_multiple_of(BLOCK);
-            into.extend_from_slice(bytes[places.start..places.start + size].as_chunks().0);
-        }
+    /// The bytes of a window's nodes out of those of all places, in whole blocks as if they went on.
+    fn part<'b>(&self, bytes: &'b [u8]) -> &'b [Block] {
+        let row = self.window.row();
+        bytes[row.start..row.start + row.len().next_multiple_of(BLOCK)]
+            .as_chunks()
+            .0
     }
 }
 
@@ -135,9 +133,8 @@ impl Crowd {
             adds: Vec::new(),
             cycle: 0,
             met: Vec::new(),
+            rare: Vec::new(),
             cells: Vec::new(),
-            zones: Vec::new(),
-            numbers: Vec::new(),
             totals: Vec::new(),
             #[cfg(test)]
             taken: Default::default(),
@@ -202,13 +199,10 @@ impl Crowd {
         }
         let Some(less) = less else {
             self.add_up(&cycle);
-            return best([&self.totals, &[]], ties);
+            return best(&self.totals, ties);
         };
         self.raise(&cycle, less);
-        let at = blocks::best(&self.cells, ties);
-        let first = window.places[0].len();
-        let padded = first.next_multiple_of(BLOCK);
-        if at < padded { at } else { at - padded + first }
+        blocks::best(&self.cells, ties)
     }
 
     /// Counts the feasible nodes of each zone.
@@ -241,26 +235,23 @@ impl Crowd {
         }
     }
 
-    /// Scores and zones of the window, each part in blocks of its own.
+    /// The scores of the window.
     fn take_window(&mut self, cycle: &Cycle<'_>) {
-        cycle.take(cycle.order.zone_bytes(), &mut self.zones);
-        cycle.take(cycle.shape.scores(), &mut self.cells);
-        let mut end = 0;
-        for places in &cycle.window.places {
-            end += places.len().div_ceil(BLOCK);
-            if !places.len().is_multiple_of(BLOCK) {
-                self.cells[end - 1][places.len() % BLOCK..].fill(0);
-            }
+        self.cells.clear();
+        self.cells.extend_from_slice(cycle.part(cycle.shape.scores()));
+        let rest = cycle.window.examined % BLOCK;
+        if let Some(last) = self.cells.last_mut().filter(|_| rest > 0) {
+            last[rest..].fill(0);
         }
     }
 
     /// Where many nodes have pods: from the least to the most pods on a node of each zone.
     fn find_pairs(&mut self, cycle: &Cycle<'_>, pairs: &[u8]) {
         let step = cycle.order.pair_step();
-        cycle.take(pairs, &mut self.numbers);
+        let (zones, numbers) = (cycle.part(cycle.order.zone_bytes()), cycle.part(pairs));
         self.begin(PAIRS);
         for (zone, _) in self.nodes.iter().enumerate().filter(|(_, nodes)| nodes.all > 0) {
-            let (least, most) = blocks::range_in_zone(&self.cells, &self.zones, &self.numbers, zone as u8);
+            let (least, most) = blocks::range_in_zone(&self.cells, zones, numbers, zone as u8);
             let pods = usize::from(least) / step..=usize::from(most) / step;
             self.pairs.extend(pods.map(|pods| Pair {
                 zone: zone as u32,
@@ -372,31 +363,27 @@ impl Crowd {
     fn raise(&mut self, cycle: &Cycle<'_>, less: u16) {
         // Whatever wraps around in between, the totals fit.
         let byte = |add: u16| add.wrapping_sub(less) as u8;
-        if let Some(Hosts::Many(..)) = cycle.hosts {
-            let mut adds = [0; PAIRS];
-            for pair in &self.pairs {
-                let pair = cycle.pair(pair.zone, pair.pods);
-                adds[pair] = byte(self.adds[pair].0);
-            }
-            return blocks::add(&mut self.cells, &self.numbers, &adds);
+        if let Some(Hosts::Many(pairs, _)) = cycle.hosts {
+            let add = |pair: &Pair| byte(self.adds[cycle.pair(pair.zone, pair.pods)].0);
+            let most = add(&self.pairs[self.pairs.len() / 2]);
+            let rare = self.pairs.iter().filter(|pair| add(pair) != most);
+            self.rare.clear();
+            self.rare
+                .extend(rare.map(|pair| (cycle.pair(pair.zone, pair.pods) as u8, add(pair))));
+            return blocks::add_most(&mut self.cells, cycle.part(pairs), most, &self.rare);
         }
+        let zones = cycle.part(cycle.order.zone_bytes());
         let mut adds = [0; PAIRS];
         for (add, (known, nodes)) in adds.iter_mut().zip(self.adds.iter().zip(&self.nodes)) {
             *add = if nodes.without > 0 { byte(known.0) } else { 0 };
         }
         if self.nodes.len() <= blocks::FEW {
-            blocks::add_few(&mut self.cells, &self.zones, [adds[0], adds[1], adds[2], adds[3]]);
+            blocks::add_few(&mut self.cells, zones, [adds[0], adds[1], adds[2], adds[3]]);
         } else {
-            blocks::add(&mut self.cells, &self.zones, &adds);
+            blocks::add(&mut self.cells, zones, &adds);
         }
-        let first = cycle.window.places[0].len();
         for met in &self.met {
             let at = met.at as usize;
-            let at = if at < first {
-                at
-            } else {
-                at - first + first.next_multiple_of(BLOCK)
-            };
             self.cells[at / BLOCK][at % BLOCK] = met.score.wrapping_add(byte(self.adds[met.pair as usize].0));
         }
     }

@@ -17,7 +17,7 @@ impl Scheduler {
         if !hall.store.nominated.is_empty() || self.scorer.soft_taints {
             return None;
         }
-        if hall.model.volumes_of(ask.id, state.slot).next().is_some() {
+        if !hall.model.volumes.is_empty() && hall.model.volumes_of(ask.id, state.slot).next().is_some() {
             return None;
         }
         let default = |p: &crate::model::Placement| !p.default_spread.is_empty();
@@ -36,8 +36,8 @@ impl Scheduler {
         }
         self.next_start = (self.next_start + window.examined) % hall.model.nodes.len();
         let at = if window.feasible == 1 {
-            let scores = window.places.iter().flat_map(|places| &shape.scores()[places.clone()]);
-            scores.take_while(|&&score| score == 0).count()
+            let scores = &shape.scores()[window.row()];
+            scores.iter().take_while(|&&score| score == 0).count()
         } else if let Some(rs) = state.replica_set {
             let every = self.fit.labels.selects_every(shape.class());
             let selects = |node: NodeId| every || self.fit.labels.selects(shape.class(), node);
@@ -45,8 +45,7 @@ impl Scheduler {
             let modern = behaviour::modern_scores(ask.minor);
             self.crowd.best(rs, (&window, shape, modern), spreading, &mut self.ties)
         } else {
-            let scores = window.places.each_ref().map(|places| &shape.scores()[places.clone()]);
-            best(scores, &mut self.ties)
+            best(&shape.scores()[window.row()], &mut self.ties)
         };
         Some(spreading.order.nodes()[window.place(at)])
     }
@@ -97,13 +96,12 @@ macro_rules! score {
 
 score!(u8 u16);
 
-/// Where the best of these scores stands, counted over both parts. Ties are broken at random (S-13): whenever a score equals
+/// Where the best of these scores stands. Ties are broken at random (S-13): whenever a score equals
 /// the best so far, the n-th of its kind takes its place with a chance of 1/n.
-pub(super) fn best<T: Score>(parts: [&[T]; 2], ties: &mut Ties) -> usize {
+pub(super) fn best<T: Score>(scores: &[T], ties: &mut Ties) -> usize {
     let nothing = T::default();
     let (mut best, mut equals, mut overtaken) = (nothing, 0, 0);
-    let blocks = || parts.into_iter().flat_map(|part| part.chunks(BLOCK));
-    for block in blocks() {
+    for block in scores.chunks(BLOCK) {
         let most = T::highest(block);
         if most == nothing || most < best {
             continue;
@@ -124,7 +122,7 @@ pub(super) fn best<T: Score>(parts: [&[T]; 2], ties: &mut Ties) -> usize {
     ties.skip(overtaken);
     let mut before = ties.pick(equals);
     let mut at = 0;
-    for block in blocks() {
+    for block in scores.chunks(BLOCK) {
         let here = best.count(block);
         if before < here {
             let mut equal = block.iter().enumerate().filter(|&(_, &score)| score == best);

@@ -41,7 +41,8 @@ pub(super) struct Shape {
     modern: bool,
     /// A bit for each node: whether it fits.
     fits: Vec<u64>,
-    /// 1 + the score of its resources where it fits, otherwise 0; and [`PADDING`].
+    /// 1 + the score of its resources where it fits, otherwise 0; once more for a search that goes on at the beginning, and
+    /// [`PADDING`].
     scores: Vec<u8>,
 }
 
@@ -55,6 +56,12 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// The same in a row, as if the list were followed by itself.
+    pub(super) fn row(&self) -> Range<usize> {
+        let start = self.places[0].start;
+        start..start + self.examined
+    }
+
     /// Where the n-th node of the window stands.
     pub(super) fn place(&self, at: usize) -> usize {
         let first = self.places[0].len();
@@ -126,7 +133,7 @@ impl Shapes {
         }
         let ask = Asking {
             id: shape.class,
-            class: &hall.model.classes[shape.class],
+            class: hall.template(shape.class),
             ..ask
         };
         fit.labels.prepare(ask, hall.model);
@@ -134,7 +141,7 @@ impl Shapes {
             Some(missed) => missed.for_each(|node| shape.look(node, ask, fit, hall)),
             None => {
                 shape.modern = modern;
-                shape.scores.resize(hall.model.nodes.len() + PADDING, 0);
+                shape.scores.resize(2 * hall.model.nodes.len() + PADDING, 0);
                 shape.fits.resize(hall.model.nodes.len().div_ceil(64), 0);
                 hall.model.nodes.ids().for_each(|node| shape.look(node, ask, fit, hall));
             }
@@ -188,7 +195,7 @@ impl Shape {
         self.class
     }
 
-    /// For each place: 1 + the score of the resources where the node fits, otherwise 0; and [`PADDING`].
+    /// For each place: 1 + the score of the resources where the node fits, otherwise 0; twice, and [`PADDING`].
     pub(super) fn scores(&self) -> &[u8] {
         &self.scores
     }
@@ -202,7 +209,9 @@ impl Shape {
             0
         };
         debug_assert!((0..=201).contains(&score));
-        self.scores[place] = u8::try_from(score).unwrap_or(u8::MAX);
+        let score = u8::try_from(score).unwrap_or(u8::MAX);
+        self.scores[place] = score;
+        self.scores[place + hall.model.nodes.len()] = score;
         let bit = 1 << (place % 64);
         if fits {
             self.fits[place / 64] |= bit;
@@ -213,7 +222,7 @@ impl Shape {
 
     /// The feasible nodes from a place on, as many as wanted (S-10, S-11).
     pub(super) fn window(&self, start: usize, wanted: usize) -> Window {
-        let nodes = self.scores.len() - PADDING;
+        let nodes = (self.scores.len() - PADDING) / 2;
         let (end, found) = self.reach(start..nodes, wanted);
         if found == wanted {
             return Window {
@@ -309,6 +318,7 @@ mod tests {
             for (place, _) in shape.scores.iter().enumerate().filter(|(_, s)| **s > 0) {
                 shape.fits[place / 64] |= 1 << (place % 64);
             }
+            shape.scores.extend_from_within(..);
             shape.scores.extend([0; PADDING]);
             let (start, wanted) = (random(nodes), 1 + random(nodes));
             let (mut feasible, mut examined) = (0, 0);
