@@ -218,6 +218,11 @@ impl<'m> Hall<'m> {
         }
     }
 
+    /// What a distribution comes to at a probability.
+    pub(crate) fn quantile(&mut self, dist: &Dist, u: f64) -> Span {
+        self.sampler.at(dist, u)
+    }
+
     /// A uniform sample.
     pub(crate) fn between(&mut self, low: Span, high: Span) -> Span {
         self.latency.between(low, high)

@@ -375,10 +375,11 @@ impl Drains {
 
     /// How long kubectl takes to look at a pod: recorded 40 ms in the median and 12 … 123 ms in all (761 looks), where a
     /// call between the components took 6 ms. A wait that is over 15 ms after a whole second depends on it.
-    fn look(&mut self, hall: &Hall<'_>) -> Span {
+    fn look(&mut self, hall: &mut Hall<'_>) -> Span {
         const CALLS: f64 = 40.0 / 6.0;
         let middle = 0.2 + 0.6 * self.looks.unit();
-        Span::from_secs_f64(hall.model.timings.api_call.at(middle).as_secs_f64() * CALLS)
+        let call = hall.quantile(&hall.model.timings.api_call, middle);
+        Span::from_secs_f64(call.as_secs_f64() * CALLS)
     }
 
     /// 429: sleep exactly 5 s from the answer on, then try again, unless the time is up by then (D-9, D-10).
