@@ -177,7 +177,7 @@ fn rank_victims(victims: &mut [PodId], hall: &Hall<'_>) {
             state.ready,
             std::cmp::Reverse(crowd(pod)),
             age(state.ready_since),
-            age(hall.store.pods[pod].created),
+            age(state.created),
             std::cmp::Reverse(pod),
         )
     };
