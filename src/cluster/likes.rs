@@ -129,3 +129,64 @@ fn workloads_alike(a: &Workload, b: &Workload) -> bool {
         && (management, first_ordinal) == (&b.management, &b.first_ordinal)
         && (job, run_for) == (&b.job, &b.run_for)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Source, load};
+
+    /// A Deployment with something in the spec of its pods.
+    fn deployment(name: &str, spec: &str) -> String {
+        format!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{replicas: 1, selector: \
+             {{matchLabels: {{app: {name}}}}}, template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{{spec}containers: \
+             [{{name: main, image: x}}]}}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn what_is_alike_is_read_in_one_place_and_nothing_else() {
+        let mut text =
+            "apiVersion: seatrial.dev/v1alpha1\nkind: Cluster\nspec: {version: v1.35.4, controlPlane: {replicas: \
+                        3}, nodePools: [{name: workers, replicas: 4}]}\n"
+                .to_owned();
+        for (name, spec) in [
+            ("first", ""),
+            ("same", ""),
+            ("slow", "terminationGracePeriodSeconds: 60, "),
+            ("then", ""),
+            ("tolerant", "tolerations: [{operator: Exists}], "),
+            (
+                "zoned",
+                "topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}], ",
+            ),
+        ] {
+            text += &deployment(name, spec);
+        }
+        let model = load(&[Source::new("test.yaml", text)])
+            .unwrap_or_else(|e| panic!("{e}"))
+            .model;
+        let likes = Likes::new(&model);
+        let name = |workload: WorkloadId| model.workloads[workload].name.as_str();
+        let class_of = |wanted: &str| {
+            let mut all = model.workloads.iter_ids();
+            all.find(|(_, w)| w.name == wanted).map(|(_, w)| w.class).unwrap()
+        };
+        let stands_in = |wanted: &str| name(model.classes[likes.class(class_of(wanted))].workload);
+        let pairs = ["first", "same", "slow", "then", "tolerant", "zoned"].map(|name| (name, stands_in(name)));
+        let expected = [
+            ("first", "first"),
+            ("same", "first"),
+            ("slow", "slow"),
+            ("then", "first"),
+            ("tolerant", "tolerant"),
+            ("zoned", "zoned"),
+        ];
+        assert_eq!(pairs, expected);
+        // The nodes of the control plane have a taint.
+        let nodes: Vec<usize> = model.nodes.ids().map(|node| likes.node(node).index()).collect();
+        let tainted = |&node: &usize| !model.nodes[NodeId::from_index(node)].taints.is_empty();
+        assert_eq!(nodes.iter().filter(|node| tainted(node)).count(), 3);
+        assert_eq!(nodes.iter().collect::<std::collections::BTreeSet<_>>().len(), 2);
+    }
+}

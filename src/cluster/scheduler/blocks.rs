@@ -213,6 +213,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_added_to_most_and_to_few_is_what_a_table_says() {
+        let mut luck = Streams::new(3, 3).stream(Purpose::Fault, 0);
+        for case in 0..500 {
+            let mut block = |below: u32| -> Block { std::array::from_fn(|_| luck.below(below) as u8) };
+            let cells: Vec<Block> = (0..1 + case % 5).map(|_| block(90)).collect();
+            let numbers: Vec<Block> = (0..1 + case % 5).map(|_| block(6)).collect();
+            let rare: Vec<(u8, u8)> = (0..case as u8 % 4).map(|n| (2 * n, block(100)[0])).collect();
+            let mut table = [7; 256];
+            for &(number, add) in &rare {
+                table[usize::from(number)] = add;
+            }
+            let (mut by_table, mut by_pair) = (cells.clone(), cells);
+            add(&mut by_table, &numbers, &table);
+            add_most(&mut by_pair, &numbers, 7, &rare);
+            assert_eq!(by_pair, by_table);
+        }
+    }
+
+    #[test]
     fn ranges_are_those_of_a_plain_walk() {
         let mut luck = Streams::new(3, 2).stream(Purpose::Fault, 0);
         for case in 0..2000 {
