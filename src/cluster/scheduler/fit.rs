@@ -162,11 +162,7 @@ impl Fit {
         if !self.labels.selects(class_id, node) {
             return Some(Misfit::Affinity);
         }
-        if class
-            .host_ports
-            .iter()
-            .any(|p| hall.store.nodes[node].ports.contains(p))
-        {
+        if class.host_ports.iter().any(|p| state.ports.contains(p)) {
             return Some(Misfit::Ports);
         }
         if !fits(class, spec, state) {

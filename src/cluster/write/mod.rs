@@ -304,10 +304,8 @@ impl Hall<'_> {
         let state = &mut self.store.nodes[node];
         add(&mut state.used, class.requests);
         add(&mut state.nonzero, class.nonzero);
+        state.ports.extend_from_slice(&class.host_ports);
         state.taken += 1;
-        if !class.host_ports.is_empty() {
-            self.store.nodes[node].ports.extend_from_slice(&class.host_ports);
-        }
         self.count_placed(pod, node, true);
     }
 
@@ -327,9 +325,8 @@ impl Hall<'_> {
         subtract(&mut state.nonzero, class.nonzero);
         state.taken -= 1;
         for port in &class.host_ports {
-            let ports = &mut self.store.nodes[node].ports;
-            if let Some(at) = ports.iter().position(|p| p == port) {
-                ports.swap_remove(at);
+            if let Some(at) = state.ports.iter().position(|p| p == port) {
+                state.ports.swap_remove(at);
             }
         }
         self.count_placed(pod, node, false);
@@ -352,9 +349,8 @@ impl Hall<'_> {
         }
         let state = &mut self.store.nodes[node];
         state.terminating -= u32::from(self.store.pods[pod].terminating);
-        let pods = &mut self.store.nodes[node].pods;
-        if let Some(at) = pods.iter().position(|&p| p == pod) {
-            pods.remove(at);
+        if let Some(at) = state.pods.iter().position(|&p| p == pod) {
+            state.pods.remove(at);
         }
     }
 
