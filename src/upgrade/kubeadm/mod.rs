@@ -311,7 +311,7 @@ impl Kubeadm {
         let dns = dns_of(run.version) != dns_of(from);
         for (id, workload) in hall.model.workloads.iter_ids() {
             let dns_changes = dns && workload.name == "coredns" && workload.kind == WorkloadKind::Deployment;
-            let proxy = workload.name == "kube-proxy" && workload.kind == WorkloadKind::DaemonSet;
+            let proxy = Some(id) == hall.store.kube_proxy;
             if workload.namespace == "kube-system" && (dns_changes || proxy) {
                 crate::cluster::deployment::start_rollout(&permit, id, hall);
                 if proxy {
