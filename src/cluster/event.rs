@@ -8,14 +8,14 @@ use crate::ids::{BudgetId, FactId, NodeId, WorkloadId};
 use crate::upgrade::{drain, driver, fault, kubeadm};
 
 /// An event and what brought it about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scheduled {
     pub(crate) event: Event,
     pub(crate) cause: Option<FactId>,
 }
 
 /// An event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Event {
     ControlPlane(control_plane::Event),
     Election(election::Event),
@@ -45,6 +45,7 @@ pub(crate) enum Event {
     Driver(driver::Event),
     Fault(fault::Event),
     /// Nothing but a moment at which the run may end.
+    #[default]
     Wake,
 }
 

@@ -100,12 +100,13 @@ impl<'m> Hall<'m> {
     }
 
     /// Schedules an event after a delay; it carries the current cause.
+    #[inline(always)]
     pub(crate) fn after(&mut self, delay: Span, event: Event) {
         self.at(self.now + delay, event);
     }
 
     /// Schedules an event.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&mut self, at: Time, event: Event) {
         let cause = self.cause;
         self.queue.push(at.max(self.now), Scheduled { event, cause });
