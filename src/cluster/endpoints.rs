@@ -273,6 +273,11 @@ spec:
         text
     }
 
+    fn collect(hall: &mut Hall<'_>, found: &mut Vec<Record>) {
+        found.extend_from_slice(hall.fresh_facts());
+        hall.forget_facts();
+    }
+
     /// What happens, and how many echoes became events; `plain`: none is kept aside.
     fn facts(text: &str, trial: u64, plain: bool) -> (Vec<Record>, usize) {
         let model = load(&[Source::new("test.yaml", text)])
@@ -283,10 +288,10 @@ spec:
             ..RunOptions::default()
         };
         let mut found = Vec::new();
-        let mut world = setup::world(&model, &options, &mut |hall| found.extend(hall.drain_facts().1));
+        let mut world = setup::world(&model, &options, &mut |hall| collect(hall, &mut found));
         world.hall.echoes.plain = plain;
         while world.hall.now < Time::from_micros(250_000_000) && world.step() {
-            found.extend(world.hall.drain_facts().1);
+            collect(&mut world.hall, &mut found);
         }
         (found, world.hall.echoes.raised)
     }

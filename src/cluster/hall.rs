@@ -113,6 +113,9 @@ impl<'m> Hall<'m> {
     }
 
     /// Records a fact, brought about by the current cause.
+    // Written where it stays, part by part, by whoever records it. Handed over, it would be read as a whole at once, and a
+    // processor waits with that until the parts have left for the cache, and all that was written before them.
+    #[inline(always)]
     pub(crate) fn emit(&mut self, fact: Fact) -> FactId {
         let id = FactId::from_index(self.next_fact);
         self.next_fact += 1;
@@ -129,16 +132,17 @@ impl<'m> Hall<'m> {
     }
 
     /// Records a fact that becomes the cause of what follows in this event.
+    #[inline(always)]
     pub(crate) fn emit_cause(&mut self, fact: Fact) -> FactId {
         let id = self.emit(fact);
         self.cause = Some(id);
         id
     }
 
-    /// The facts since the last call, with the id of the first.
+    /// The observer has seen the facts so far.
     #[inline]
-    pub(crate) fn drain_facts(&mut self) -> (usize, std::vec::Drain<'_, Record>) {
-        (self.next_fact - self.facts.len(), self.facts.drain(..))
+    pub(crate) fn forget_facts(&mut self) {
+        self.facts.clear();
     }
 
     /// Whether a fact since the last call may concern the version skew policy.
@@ -146,7 +150,7 @@ impl<'m> Hall<'m> {
         std::mem::take(&mut self.skew_news)
     }
 
-    /// The facts of the current event, not yet drained.
+    /// The facts of the current event.
     pub(crate) fn fresh_facts(&self) -> &[Record] {
         &self.facts
     }

@@ -77,10 +77,12 @@ fn play<O: Observer>(
 /// Tells the observer the facts of an event.
 #[inline]
 fn hand_over<O: Observer>(hall: &mut Hall<'_>, observer: &mut O) {
-    let (first, facts) = hall.drain_facts();
-    for (number, record) in facts.enumerate() {
-        observer.observe(FactId::from_index(first + number), &record);
+    let facts = hall.fresh_facts();
+    let first = hall.fact_count() - facts.len();
+    for (number, record) in facts.iter().enumerate() {
+        observer.observe(FactId::from_index(first + number), record);
     }
+    hall.forget_facts();
 }
 
 /// Watches for the end of a run.
