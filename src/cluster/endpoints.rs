@@ -62,6 +62,11 @@ impl DataPlane {
         }
     }
 
+    /// Something of a pod, for whoever reads ahead.
+    pub(super) fn glance(&self, pod: PodId) -> u8 {
+        self.route(pod) as u8
+    }
+
     fn route(&self, pod: PodId) -> Route {
         self.routes.get(pod).copied().unwrap_or_default()
     }

@@ -44,6 +44,8 @@ pub(crate) struct Hall<'m> {
     pub(super) echoes: Echoes,
     /// Pods that are gone since the drains were told last.
     pub(crate) gone: Vec<Gone>,
+    /// Pods that a drain is about to evict.
+    pub(crate) leaving: Vec<PodId>,
     queue: Queue<Scheduled>,
     facts: Vec<Record>,
     next_fact: usize,
@@ -72,6 +74,7 @@ impl<'m> Hall<'m> {
             versions,
             echoes: Echoes::default(),
             gone: Vec::new(),
+            leaving: Vec::new(),
             queue: Queue::new(),
             facts: Vec::new(),
             next_fact: 0,

@@ -1,6 +1,7 @@
 //! The world: the store, with one gate for every write, and one room for each real component, named after it.
 
 mod admission;
+mod ahead;
 pub(crate) mod arrival;
 mod attempts;
 pub(crate) mod autoscaler;

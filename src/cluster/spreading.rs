@@ -275,6 +275,17 @@ impl Spreading {
         self.stranded += u32::from(!*exists);
     }
 
+    /// What a pod that ceases to count will change, for whoever reads ahead.
+    pub(crate) fn glance(&self, rs: ReplicaSetId, node: NodeId) -> (usize, u32) {
+        let place = self.order.places[node];
+        let here = match &self.hosts[rs] {
+            Hosts::Few(hosts) => hosts.partition_point(|h| h.place < place),
+            Hosts::Many(pairs, _) => usize::from(pairs[place as usize]),
+        };
+        let zone = self.zone_of(rs, place);
+        (here, zone.map_or(0, |zone| self.by_zone[zone]))
+    }
+
     /// A pod ceases to count on a node.
     pub(crate) fn remove(&mut self, rs: ReplicaSetId, node: NodeId) {
         let place = self.order.places[node];

@@ -85,6 +85,9 @@ impl World<'_> {
             }
             Event::Wake => {}
         }
+        if !self.hall.leaving.is_empty() {
+            self.read_ahead();
+        }
         if !self.hall.gone.is_empty() {
             self.drains.expect(&mut self.hall);
         }

@@ -255,6 +255,7 @@ impl Drains {
         if refused {
             return self.fail_whole(id, DrainOutcome::Refused, hall);
         }
+        hall.leaving.extend_from_slice(&pods);
         self.arrange(&mut pods, hall);
         self.evict_all(id, &pods, hall);
     }

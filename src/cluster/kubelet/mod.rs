@@ -247,6 +247,11 @@ impl Kubelets {
         }
     }
 
+    /// Something of a pod, for whoever reads ahead.
+    pub(super) fn glance(&self, pod: PodId) -> u16 {
+        self.containers.get(pod).map_or(0, |c| c.generation)
+    }
+
     fn of(&mut self, pod: PodId) -> &mut Containers {
         while self.containers.len() <= pod.index() {
             self.containers.push(Containers::ABSENT);
