@@ -278,12 +278,13 @@ impl Spreading {
     /// What a pod that ceases to count will change, for whoever reads ahead.
     pub(crate) fn glance(&self, rs: ReplicaSetId, node: NodeId) -> (usize, u32) {
         let place = self.order.places[node];
-        let here = match &self.hosts[rs] {
-            Hosts::Few(hosts) => hosts.partition_point(|h| h.place < place),
-            Hosts::Many(pairs, _) => usize::from(pairs[place as usize]),
+        let here = match self.hosts(rs) {
+            Some(Hosts::Few(hosts)) => hosts.partition_point(|h| h.place < place),
+            Some(Hosts::Many(pairs, _)) => usize::from(pairs[place as usize]),
+            None => 0,
         };
-        let zone = self.zone_of(rs, place);
-        (here, zone.map_or(0, |zone| self.by_zone[zone]))
+        let zone = self.zone_of(rs, place).and_then(|zone| self.by_zone.get(zone));
+        (here, zone.copied().unwrap_or_default())
     }
 
     /// A pod ceases to count on a node.
