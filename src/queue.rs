@@ -28,7 +28,8 @@ const FRESH: usize = 64;
 /// within a bucket, sorting is stable, and a bucket never holds two orders, which is what makes the queue stable; debug builds
 /// number the events and check that.
 ///
-/// An event stays where it was put when it was scheduled; what goes from bucket to bucket is its time and its place.
+/// An event stays where it was put when it was scheduled; what goes from bucket to bucket is its time and its place. Slots
+/// that no event has had yet hold `E::default()`, which never leaves.
 #[derive(Debug)]
 pub struct Queue<E> {
     now: Time,
@@ -56,7 +57,7 @@ pub struct Queue<E> {
 }
 
 /// A sorted list of [`MOST`] events at most, times and slots apart: so each is written and read as a whole.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Near {
     times: [Time; MOST],
     slots: [u32; MOST],
@@ -301,6 +302,7 @@ impl Near {
     /// Puts an event behind all that are not later, from the end: most are due soon. There has to be room.
     #[inline]
     fn insert(&mut self, at: Time, slot: u32) {
+        debug_assert!(self.len < MOST, "the sorted list is full");
         let mut place = self.len;
         while let Some(before) = place.checked_sub(1)
             && self.times[before % MOST] <= at
@@ -384,5 +386,32 @@ mod tests {
         let order: Vec<i32> = std::iter::from_fn(|| queue.pop().map(|(_, n)| n)).collect();
         assert!(order.is_sorted());
         assert_eq!(queue.now(), Time::from_micros(7));
+    }
+
+    /// Where many are due together, those that follow at once find the sorted list full, of what is due now or sooner.
+    #[test]
+    fn a_full_sorted_list_makes_room() {
+        for many in 1..4 * MOST as u64 {
+            let mut queue = Queue::new();
+            queue.push(Time::from_micros(1000), 0);
+            assert_eq!(queue.pop(), Some((Time::from_micros(1000), 0)));
+            let first = (1..=many).map(|seq| (1010, seq));
+            first
+                .clone()
+                .for_each(|(at, seq)| queue.push(Time::from_micros(at), seq));
+            let mut popped = vec![queue.pop()];
+            let next = (many + 1..many + 90).map(|seq| (1010 + seq % 7, seq));
+            next.clone()
+                .for_each(|(at, seq)| queue.push(Time::from_micros(at), seq));
+            popped.extend(std::iter::from_fn(|| Some(queue.pop())).take_while(Option::is_some));
+            let mut expected: Vec<(u64, u64)> = first.chain(next).collect();
+            expected.sort_unstable();
+            let found: Vec<(u64, u64)> = popped
+                .into_iter()
+                .flatten()
+                .map(|(at, seq)| (at.as_micros(), seq))
+                .collect();
+            assert_eq!(found, expected, "{many} at a time");
+        }
     }
 }
