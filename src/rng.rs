@@ -238,14 +238,16 @@ impl Lots {
 #[derive(Clone, Debug)]
 pub struct Ties {
     stream: Stream,
-    /// The numbers from [`CHUNK`] · `chunk` on.
+    /// The numbers from `start` on.
     words: [u32; CHUNK as usize],
-    chunk: u64,
+    start: u64,
     next: u64,
 }
 
 /// So many numbers are made at a time.
 const CHUNK: u64 = 64;
+/// They begin at a multiple of this: what the generator makes is in blocks.
+const BLOCK: u64 = 16;
 
 impl Ties {
     /// From the start of a stream that is used for nothing else.
@@ -254,7 +256,8 @@ impl Ties {
         Self {
             stream,
             words: [0; CHUNK as usize],
-            chunk: u64::MAX,
+            // Far from every number.
+            start: u64::MAX / 2,
             next: 0,
         }
     }
@@ -277,9 +280,9 @@ impl Ties {
         self.next += u64::from(n.saturating_sub(1));
         let mut end = self.next;
         while end > first {
-            let start = (end - 1) / CHUNK * CHUNK;
+            let start = self.reach(first, end - 1);
             let from = start.max(first);
-            let words = &self.chunk(start / CHUNK)[(from - start) as usize..(end - start) as usize];
+            let words = &self.words[(from - start) as usize..(end - start) as usize];
             // The number at `first` is that of the second.
             let second = (from - first) as u32 + 2;
             let takes = |&(at, &word): &(usize, &u32)| scale(word, second + at as u32) == 0;
@@ -292,20 +295,28 @@ impl Ties {
     }
 
     fn word(&mut self, at: u64) -> u32 {
-        self.chunk(at / CHUNK)[(at % CHUNK) as usize]
+        let start = self.reach(at, at);
+        self.words[(at - start) as usize]
     }
 
+    /// Makes the numbers around `last` where it is not at hand; where those at hand begin. Numbers are looked at from `last`
+    /// down to `first`: where these are many, as many of them as possible are made, otherwise those from `first` on.
     #[inline]
-    fn chunk(&mut self, number: u64) -> &[u32; CHUNK as usize] {
-        if number != self.chunk {
-            self.fill(number);
+    fn reach(&mut self, first: u64, last: u64) -> u64 {
+        if last.wrapping_sub(self.start) >= CHUNK {
+            let start = if last - first < BLOCK {
+                first
+            } else {
+                (last + BLOCK).saturating_sub(CHUNK)
+            };
+            self.fill(start / BLOCK * BLOCK);
         }
-        &self.words
+        self.start
     }
 
-    fn fill(&mut self, chunk: u64) {
-        self.chunk = chunk;
-        self.stream.0.set_word_pos(u128::from(chunk * CHUNK));
+    fn fill(&mut self, start: u64) {
+        self.start = start;
+        self.stream.0.set_word_pos(u128::from(start));
         let mut bytes = [0; 4 * CHUNK as usize];
         self.stream.0.fill_bytes(&mut bytes);
         for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks().0) {

@@ -101,6 +101,29 @@ pub(super) fn add_few(cells: &mut [Block], numbers: &[Block], [a, b, c, d]: [u8;
     }
 }
 
+/// Where a byte occurs first.
+fn first(bytes: &Block, of: u8) -> u8 {
+    let mut first = u8::MAX;
+    for (at, byte) in (0..).zip(bytes) {
+        first = first.min(at | !only_if(*byte == of));
+    }
+    first
+}
+
+/// Where a byte occurs, a bit for each place.
+fn places(bytes: &Block, of: u8) -> u64 {
+    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
+    let (words, _) = bytes.as_chunks();
+    let mut places = 0;
+    for word in words.iter().rev() {
+        let differs = u64::from_le_bytes(*word) ^ u64::from_le_bytes([of; 8]);
+        // The highest bit of a byte without any bit is set, and no other; then these are brought together.
+        let same = !(((differs & LOW) + LOW) | differs | LOW);
+        places = (places << 8) | ((same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+    }
+    places
+}
+
 /// Where the best of these bytes stands. Ties are broken at random (S-13): whenever a byte equals the best so far, the n-th
 /// of its kind takes its place with a chance of 1/n.
 pub(super) fn best(cells: &[Block], ties: &mut Ties) -> usize {
@@ -116,16 +139,14 @@ pub(super) fn best(cells: &[Block], ties: &mut Ties) -> usize {
     let mut before = ties.pick(equals);
     for (number, cell) in cells.iter().enumerate() {
         let here = u32::from(count(cell, best));
-        if before >= here {
-            before -= here;
-            continue;
-        }
-        for (at, _) in cell.iter().enumerate().filter(|&(_, &byte)| byte == best) {
-            if before == 0 {
-                return number * BLOCK + at;
+        if before < here {
+            let mut places = places(cell, best);
+            for _ in 0..before {
+                places &= places - 1;
             }
-            before -= 1;
+            return number * BLOCK + places.trailing_zeros() as usize;
         }
+        before -= here;
     }
     0
 }
@@ -159,8 +180,10 @@ fn overtaken(cells: &[Block], best: u8) -> u64 {
 fn before_the_first(mut cell: Block, mut best: u8, so_far: u8) -> u64 {
     let mut equals = 0;
     loop {
-        let first = memchr::memchr(best, &cell).unwrap_or(0);
-        cell[first..].fill(0);
+        let first = first(&cell, best);
+        for (at, byte) in (0..).zip(&mut cell) {
+            *byte &= only_if(at < first);
+        }
         best = highest(&cell);
         if best <= so_far || best == 0 {
             break;

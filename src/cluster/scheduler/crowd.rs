@@ -277,6 +277,9 @@ impl Crowd {
     /// Looks at the nodes that have pods, and collects the pairs that occur.
     fn meet(&mut self, cycle: &Cycle<'_>, hosts: &[Host]) {
         let parts = cycle.window.places.each_ref().map(|places| {
+            if places.is_empty() {
+                return &[][..];
+            }
             let from = hosts.partition_point(|h| (h.place as usize) < places.start);
             let beyond = |h: &Host| (h.place as usize) < places.end;
             &hosts[from..from + hosts[from..].partition_point(beyond)]
