@@ -1,24 +1,37 @@
 //! Reading ahead: a drain is about to evict pods that nobody has looked at since they were placed. What their evictions will
 //! ask for is read in one go, so that the waits for memory overlap; one eviction after another, each wait would stop the run.
+//! So is what a node will be asked for that a pod is about to be bound to.
 //! Nothing comes of it but that the next thousand events find in a cache what they need.
 
 use std::hint::black_box;
 
 use super::hall::Hall;
 use super::world::World;
-use crate::ids::PodId;
+use crate::ids::{NodeId, PodId};
 
 impl World<'_> {
-    /// Reads what the evictions of pods that are about to leave will need.
+    /// Reads what the evictions of pods from nodes that are about to be drained will need.
     pub(super) fn read_ahead(&mut self) {
-        let pods = std::mem::take(&mut self.hall.leaving);
-        for &pod in &pods {
-            black_box((self.kubelets.glance(pod), self.data_plane.glance(pod)));
-            read_owner(pod, &self.hall);
-            read_followers(pod, &self.hall);
+        while let Some(node) = self.hall.leaving.pop() {
+            let pods = &self.hall.store.nodes[node].pods;
+            for &pod in pods {
+                black_box((
+                    self.hall.store.pods[pod].class,
+                    self.kubelets.glance(pod),
+                    self.data_plane.glance(pod),
+                ));
+            }
+            for &pod in pods {
+                read_owner(pod, &self.hall);
+                read_followers(pod, &self.hall);
+            }
         }
-        self.hall.leaving = pods;
-        self.hall.leaving.clear();
+    }
+
+    /// Reads what binding a pod to a node, and starting it there, will need.
+    pub(super) fn read_destination(&self, node: NodeId) {
+        black_box(self.kubelets.glance_at(node));
+        black_box(self.hall.store.nodes[node].pods.last().copied());
     }
 }
 

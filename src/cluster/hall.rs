@@ -44,8 +44,10 @@ pub(crate) struct Hall<'m> {
     pub(super) echoes: Echoes,
     /// Pods that are gone since the drains were told last.
     pub(crate) gone: Vec<Gone>,
-    /// Pods that a drain is about to evict.
-    pub(crate) leaving: Vec<PodId>,
+    /// Nodes that are about to be drained.
+    pub(crate) leaving: Vec<NodeId>,
+    /// The node that a pod is about to be bound to.
+    pub(super) destination: Option<NodeId>,
     queue: Queue<Scheduled>,
     facts: Vec<Record>,
     next_fact: usize,
@@ -75,6 +77,7 @@ impl<'m> Hall<'m> {
             echoes: Echoes::default(),
             gone: Vec::new(),
             leaving: Vec::new(),
+            destination: None,
             queue: Queue::new(),
             facts: Vec::new(),
             next_fact: 0,

@@ -279,7 +279,8 @@ impl Spreading {
     pub(crate) fn glance(&self, rs: ReplicaSetId, node: NodeId) -> (usize, u32) {
         let place = self.order.places[node];
         let here = match self.hosts(rs) {
-            Some(Hosts::Few(hosts)) => hosts.partition_point(|h| h.place < place),
+            // Once in each line of a cache: a search would wait for one after the other.
+            Some(Hosts::Few(hosts)) => hosts.iter().step_by(8).map(|h| h.pods as usize).sum(),
             Some(Hosts::Many(pairs, _)) => usize::from(pairs[place as usize]),
             None => 0,
         };

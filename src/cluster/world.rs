@@ -88,6 +88,9 @@ impl World<'_> {
         if !self.hall.leaving.is_empty() {
             self.read_ahead();
         }
+        if let Some(node) = self.hall.destination.take() {
+            self.read_destination(node);
+        }
         if !self.hall.gone.is_empty() {
             self.drains.expect(&mut self.hall);
         }

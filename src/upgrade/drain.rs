@@ -255,7 +255,6 @@ impl Drains {
         if refused {
             return self.fail_whole(id, DrainOutcome::Refused, hall);
         }
-        hall.leaving.extend_from_slice(&pods);
         self.arrange(&mut pods, hall);
         self.evict_all(id, &pods, hall);
     }
@@ -548,6 +547,7 @@ fn worse(before: DrainOutcome, after: DrainOutcome) -> DrainOutcome {
 fn cordon(node: NodeId, excludes: bool, hall: &mut Hall<'_>) {
     if let Ok(permit) = hall.admit() {
         hall.write_unschedulable(&permit, node, true);
+        hall.leaving.push(node);
         if excludes {
             hall.write_excluded(&permit, node, true);
         }

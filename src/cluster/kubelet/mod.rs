@@ -252,6 +252,11 @@ impl Kubelets {
         self.containers.get(pod).map_or(0, |c| c.generation)
     }
 
+    /// Something of a node's kubelet, for whoever reads ahead.
+    pub(super) fn glance_at(&self, node: NodeId) -> bool {
+        self.nodes[node].up
+    }
+
     fn of(&mut self, pod: PodId) -> &mut Containers {
         while self.containers.len() <= pod.index() {
             self.containers.push(Containers::ABSENT);

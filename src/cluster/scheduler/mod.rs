@@ -233,6 +233,7 @@ impl Scheduler {
         }
         match placed {
             Ok(node) => {
+                hall.destination = Some(node);
                 hall.reserve(pod, node);
                 let ready = hall.now + hall.draw(&hall.model.timings.binding);
                 let at = self.binds.admit(ready);
