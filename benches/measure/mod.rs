@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use cpu_time::ProcessTime;
 use seatrial::cluster::{RunOptions, run};
+use seatrial::ids::IdVec;
+use seatrial::model::Model;
 
 use super::{floor, srf, upg};
 
@@ -21,6 +23,8 @@ pub(crate) enum Work {
     Srf,
     /// An upgrade of all workers, one at a time; 30 pods a worker.
     Upg,
+    /// The same with no Service that follows the pods.
+    Unserved,
 }
 
 impl Work {
@@ -29,6 +33,7 @@ impl Work {
             Self::Floor => "floor",
             Self::Srf => "SRF",
             Self::Upg => "UPG",
+            Self::Unserved => "UPG without Services",
         }
     }
 }
@@ -81,23 +86,27 @@ impl Row {
 /// As [`measure`].
 pub(crate) fn compare(srf: &[(u32, u32)], upg: &[(u32, u32)], rounds: usize) -> io::Result<Vec<Row>> {
     let of = |work: Work| move |&size: &(u32, u32)| (work, size);
-    let all = srf.iter().map(of(Work::Srf)).chain(upg.iter().map(of(Work::Upg)));
-    all.map(|(work, size)| {
-        let (mut floor, mut ours) = (Vec::new(), Vec::new());
-        let patience = u32::from(rounds > 1);
-        for _ in 0..if size.1 > 100_000 { rounds.min(3) } else { rounds } {
-            floor.push(measure(Work::Floor, size, patience)?);
-            ours.push(measure(work, size, patience)?);
-        }
-        Ok(Row {
-            work,
-            nodes: size.0,
-            pods: size.1,
-            ours: middle(&ours),
-            floor: middle(&floor),
+    let srf = srf.iter().map(of(Work::Srf));
+    let upg = [Work::Upg, Work::Unserved]
+        .into_iter()
+        .flat_map(|work| upg.iter().map(of(work)));
+    srf.chain(upg)
+        .map(|(work, size)| {
+            let (mut floor, mut ours) = (Vec::new(), Vec::new());
+            let patience = u32::from(rounds > 1);
+            for _ in 0..if size.1 > 100_000 { rounds.min(3) } else { rounds } {
+                floor.push(measure(Work::Floor, size, patience)?);
+                ours.push(measure(work, size, patience)?);
+            }
+            Ok(Row {
+                work,
+                nodes: size.0,
+                pods: size.1,
+                ours: middle(&ours),
+                floor: middle(&floor),
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 /// The median of the times, and the largest peak.
@@ -114,13 +123,13 @@ fn middle(rounds: &[Measured]) -> Measured {
 pub(crate) fn table(rows: &[Row]) -> String {
     use std::fmt::Write;
     let mut text = String::from(
-        "work   nodes     pods  times the floor  CPU s     floor s   pods/s     events      events/s    peak MiB  simulated end s\n",
+        "work                  nodes     pods  times the floor  CPU s     floor s   pods/s     events      events/s    peak MiB  simulated end s\n",
     );
     for row in rows {
         let (ours, pods) = (row.ours, f64::from(row.pods));
         let _ = writeln!(
             text,
-            "{:5} {:6} {:8}  {:15.2}  {:<8.4}  {:<8.4}  {:<9.0}  {:<10}  {:<10.0}  {:<8.1}  {:.1} (floor {:.1})",
+            "{:20} {:6} {:8}  {:15.2}  {:<8.4}  {:<8.4}  {:<9.0}  {:<10}  {:<10.0}  {:<8.1}  {:.1} (floor {:.1})",
             row.work.as_str(),
             row.nodes,
             row.pods,
@@ -155,13 +164,21 @@ pub(crate) fn child() -> bool {
             (run.cpu, run.events, run.end.as_secs_f64())
         }),
         "SRF" => simulate(&srf::model(nodes, pods), patience),
-        _ => simulate(&upg::model(nodes), patience),
+        "UPG" => simulate(&upg::model(nodes), patience),
+        _ => simulate(&unserved(upg::model(nodes)), patience),
     };
     println!("{} {} {} {}", found.cpu, found.peak, found.events, found.end);
     true
 }
 
-fn simulate(model: &seatrial::model::Model, patience: Duration) -> Measured {
+/// A model without its Services.
+fn unserved(mut model: Model) -> Model {
+    model.services = IdVec::new();
+    model.classes.iter_mut().for_each(|class| class.services.clear());
+    model
+}
+
+fn simulate(model: &Model, patience: Duration) -> Measured {
     repeat(patience, || {
         let start = ProcessTime::now();
         let cost = run(model, &RunOptions::default(), &mut ());

@@ -1,6 +1,7 @@
 //! The upgrade workload UPG, built through the public library: three control-plane nodes and N workers with 30 pods
 //! each (a third in one big Deployment, a third in Deployments of 120, a third in Deployments of 10), a budget of
-//! `maxUnavailable: 10%` for each, one node at a time, five minutes a node.
+//! `maxUnavailable: 10%` for each, one node at a time, five minutes a node. A Service for each, as the reader of files
+//! supposes one.
 
 use seatrial::ids::{ClassId, WorkloadId};
 use seatrial::model::{
