@@ -47,7 +47,7 @@ const EXTREMES: [f64; DEGREE + 2] = [
 #[derive(Clone, Debug)]
 pub(super) struct Curve(Box<[Piece; PIECES]>);
 
-/// A polynomial of the distance from the middle of the piece. 32 bytes, of which two fit a cache line.
+/// A polynomial of the distance from the [`middle`] of the piece. 32 bytes, of which two fit a cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
 struct Piece {
@@ -56,8 +56,6 @@ struct Piece {
     slope: f64,
     /// The coefficients of the higher powers, whose parts are so small that few digits will do.
     bends: [f32; DEGREE - 1],
-    /// The probability in the middle, counted from the nearer end; has few digits.
-    middle: f32,
 }
 
 impl Curve {
@@ -82,8 +80,14 @@ impl Curve {
         let tail = 0.5 - side.abs();
         let index = (tail.to_bits() >> SHIFT).wrapping_sub(FIRST) << 1 | side.to_bits() >> 63;
         let piece = self.0.get(index as usize)?;
-        exp::whole(piece.at(tail), MARGIN)
+        exp::whole(piece.at(tail - middle(tail)), MARGIN)
     }
+}
+
+/// The probability in the middle of the piece: its first one and half of what the bits after those of [`SHIFT`] come to.
+#[inline]
+fn middle(tail: f64) -> f64 {
+    f64::from_bits(tail.to_bits() >> SHIFT << SHIFT | 1 << (SHIFT - 1))
 }
 
 impl Piece {
@@ -91,15 +95,14 @@ impl Piece {
         level: f64::NAN,
         slope: 0.0,
         bends: [0.0; DEGREE - 1],
-        middle: 0.0,
     };
 
+    /// The value so far from the middle. In an order that makes the shortest chain, for the next event waits for it.
     #[inline]
-    fn at(&self, tail: f64) -> f64 {
-        let off = tail - f64::from(self.middle);
-        let [two, three, four] = self.bends;
-        let bend = two + off as f32 * (three + off as f32 * four);
-        self.level + off * (self.slope + off * f64::from(bend))
+    fn at(&self, off: f64) -> f64 {
+        let [two, three, four] = self.bends.map(f64::from);
+        let square = off * off;
+        (self.level + off * self.slope) + square * ((two + off * three) + square * four)
     }
 
     /// A polynomial that is a function but for an error that is bounded here and stays below [`MARGIN`]; none if that takes
@@ -110,8 +113,8 @@ impl Piece {
     /// of the way to what makes the function bend. Twice what is found at the extremes is therefore more than the error
     /// anywhere. On top come the digits that the bends do not have, and those of the function itself.
     fn fit((low, high): (f64, f64), function: impl Fn(f64) -> f64) -> Self {
-        let (middle, half) = (f64::midpoint(low, high), (high - low) / 2.0);
-        let [level, slope, two, three, four] = through(NODES.map(|x| function(middle + half * x)));
+        let (center, half) = (middle(low), (high - low) / 2.0);
+        let [level, slope, two, three, four] = through(NODES.map(|x| function(center + half * x)));
         let piece = Self {
             level,
             slope: slope / half,
@@ -120,11 +123,10 @@ impl Piece {
                 (three / half.powi(3)) as f32,
                 (four / half.powi(4)) as f32,
             ],
-            middle: middle as f32,
         };
         let at_extremes = EXTREMES.map(|x| {
-            let tail = middle + half * x;
-            (function(tail), piece.at(tail))
+            let tail = center + half * x;
+            (function(tail), piece.at(tail - center))
         });
         let off = at_extremes.iter().map(|(exact, near)| (exact - near).abs());
         let rounded =
@@ -171,11 +173,13 @@ mod tests {
             let law = LogNormal::new(median.max(Span::from_micros(1)), p95);
             let curve = Curve::of(law);
             for (index, piece) in curve.0.iter().enumerate().filter(|(_, piece)| !piece.level.is_nan()) {
-                let half = f64::from(piece.middle) - f64::from_bits((FIRST + index as u64 / 2) << SHIFT);
+                let low = f64::from_bits((FIRST + index as u64 / 2) << SHIFT);
+                let half = middle(low) - low;
                 let off = (-50..=50).map(|n| {
-                    let tail = f64::from(piece.middle) + half * f64::from(n) / 50.0;
+                    let off = half * f64::from(n) / 50.0;
+                    let tail = middle(low) + off;
                     let u = if index % 2 == 0 { 1.0 - tail } else { tail };
-                    (law.micros(u) - piece.at(tail)).abs()
+                    (law.micros(u) - piece.at(off)).abs()
                 });
                 most = off.fold(most, f64::max);
                 pieces += 1;
