@@ -1,7 +1,7 @@
 //! The floor under SRF: what the workload costs at least, as a bare program. Dense arrays, events of one word, a score cache
 //! in a tournament tree, and a radix queue; the same chain of 13 to 14 events a pod, the same filter and score, the same
 //! placements as a plain scan of all nodes makes. It has no API that can be away, no controllers, budgets, leases, facts or
-//! causes. It measures machines as much as programs: ratios to it hold on any machine.
+//! causes. It measures machines as much as programs: ratios to it hold elsewhere, too, within about a tenth.
 
 use std::collections::VecDeque;
 use std::time::Duration;
