@@ -150,10 +150,10 @@ pub(super) struct Echoes {
     due: IdVec<PodId, (u32, Option<FactId>)>,
     /// None is kept.
     #[cfg(test)]
-    plain: bool,
+    pub(super) plain: bool,
     /// How many became events.
     #[cfg(test)]
-    raised: usize,
+    pub(super) raised: usize,
 }
 
 impl Echoes {
@@ -225,93 +225,5 @@ impl Hall<'_> {
         let echoes = &mut self.echoes;
         (echoes.since, echoes.until) = (self.now, self.now);
         echoes.due.iter_mut().for_each(|echo| *echo = (0, None));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cluster::options::RunOptions;
-    use crate::cluster::setup;
-    use crate::scenario::{Source, load};
-    use crate::trace::Record;
-
-    /// Pods that are deleted five times a second, while controller managers come and go.
-    fn restless() -> String {
-        let mut text = "
-apiVersion: seatrial.dev/v1alpha1
-kind: Cluster
-spec: {version: v1.35.4, controlPlane: {replicas: 1}, nodePools: [{name: workers, replicas: 9}]}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: default}
-spec:
-  replicas: 200
-  selector: {matchLabels: {app: web}}
-  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: main, image: x}]}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: default}
-spec: {selector: {app: web}, ports: [{port: 80}]}
----
-apiVersion: seatrial.dev/v1alpha1
-kind: Timings
-spec: {proxySync: {uniform: [0s, 4s]}}
----
-apiVersion: seatrial.dev/v1alpha1
-kind: Faults
-spec:
-  events:
-"
-        .to_owned();
-        for n in 0..6 {
-            text += &format!(
-                "  - {{at: {}s, componentDown: [kube-controller-manager], mode: Kill, for: 2s}}\n",
-                40 * n
-            );
-        }
-        for n in 0..1200 {
-            text += &format!("  - {{at: {}ms, podDelete: default/web}}\n", 200 * n);
-        }
-        text
-    }
-
-    fn collect(hall: &mut Hall<'_>, found: &mut Vec<Record>) {
-        found.extend_from_slice(hall.fresh_facts());
-        hall.forget_facts();
-    }
-
-    /// What happens, and how many echoes became events; `plain`: none is kept aside.
-    fn facts(text: &str, trial: u64, plain: bool) -> (Vec<Record>, usize) {
-        let model = load(&[Source::new("test.yaml", text)])
-            .unwrap_or_else(|e| panic!("{e}"))
-            .model;
-        let options = RunOptions {
-            trial,
-            ..RunOptions::default()
-        };
-        let mut found = Vec::new();
-        let mut world = setup::world(&model, &options, &mut |hall| collect(hall, &mut found));
-        world.hall.echoes.plain = plain;
-        while world.hall.now < Time::from_micros(250_000_000) && world.step() {
-            collect(&mut world.hall, &mut found);
-        }
-        (found, world.hall.echoes.raised)
-    }
-
-    #[test]
-    fn echoes_change_nothing() {
-        let text = restless();
-        let mut raised = 0;
-        for trial in 0..4 {
-            let (with, some) = facts(&text, trial, false);
-            let (without, none) = facts(&text, trial, true);
-            assert_eq!(with, without);
-            assert_eq!(none, 0);
-            raised += some;
-        }
-        assert!(raised > 40, "{raised} became events");
     }
 }

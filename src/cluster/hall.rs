@@ -5,6 +5,7 @@ use super::endpoints::Echoes;
 use super::event::{Event, Scheduled};
 use super::gate::{Permit, Unavailable};
 use super::likes::Likes;
+use super::scheduler::FreedRoom;
 use super::selectors::Selectors;
 use super::skew;
 use super::store::Store;
@@ -42,6 +43,8 @@ pub(crate) struct Hall<'m> {
     pub(crate) curiosity: Option<Box<Curiosity>>,
     /// What the data plane hears again without need.
     pub(super) echoes: Echoes,
+    /// What the scheduler hears of room that nobody waits for.
+    pub(super) freed: FreedRoom,
     /// Pods that are gone since the drains were told last.
     pub(crate) gone: Vec<Gone>,
     /// Nodes that are about to be drained.
@@ -75,6 +78,7 @@ impl<'m> Hall<'m> {
             curiosity: None,
             versions,
             echoes: Echoes::default(),
+            freed: FreedRoom::default(),
             gone: Vec::new(),
             leaving: Vec::new(),
             destination: None,

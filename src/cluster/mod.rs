@@ -3,6 +3,7 @@
 mod admission;
 mod ahead;
 pub(crate) mod arrival;
+mod aside;
 mod attempts;
 pub(crate) mod autoscaler;
 pub(crate) mod balancer;

@@ -10,6 +10,7 @@ mod outlook;
 mod preempt;
 mod queue;
 mod quick;
+mod room;
 mod score;
 mod shapes;
 mod spread;
@@ -29,6 +30,7 @@ use crowd::Crowd;
 use fit::Fit;
 use labels::Asking;
 use queue::SchedulingQueue;
+pub(super) use room::FreedRoom;
 use score::Scorer;
 use shapes::Shapes;
 
@@ -202,6 +204,7 @@ impl Scheduler {
             if let Some(pod) = self.queue.pop(early) {
                 self.busy = true;
                 self.moved = false;
+                hall.freed.cycle = Some(hall.now);
                 let cycle = hall.draw(&hall.model.timings.scheduling_cycle).as_micros();
                 let cycle = Span::from_micros(if awake { cycle / AWAKE_SHARE } else { cycle });
                 let cause = std::mem::replace(&mut hall.cause, self.queue.cause(pod));
@@ -215,6 +218,8 @@ impl Scheduler {
             let at = queue::next_tick(self.first_tick, aligned, hall.now);
             hall.at(at, World::Scheduler(Event::Tick(generation)));
         }
+        hall.freed.awaited = self.queue.waits();
+        hall.freed.cycle = hall.freed.cycle.filter(|_| self.busy);
         if self.queue.waits() && !self.flushing {
             self.flushing = true;
             hall.after(Span::from_secs(30), World::Scheduler(Event::Flush(generation)));
@@ -241,7 +246,8 @@ impl Scheduler {
             }
             Err(why) => {
                 let cause = hall.cause;
-                if self.queue.fail(pod, priority(pod, hall), why, hall.now, self.moved) {
+                let moved = self.moved | hall.ask_for_room();
+                if self.queue.fail(pod, priority(pod, hall), why, hall.now, moved) {
                     hall.emit_cause(Fact::PodUnschedulable { pod, why });
                     if behaviour::own_condition_wakes(hall.store.gate.minors.scheduler) {
                         let written = hall.half_call();

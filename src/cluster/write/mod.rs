@@ -199,7 +199,7 @@ impl Hall<'_> {
         self.watch_readiness(pod);
         if let Some(node) = self.store.pods[pod].node {
             self.unreserve(pod, node);
-            self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
+            self.free_room();
         }
         if self.store.workloads[workload].kind == WorkloadKind::Job {
             if !succeeded {
@@ -237,7 +237,7 @@ impl Hall<'_> {
         self.store.nominated.retain(|&(waiting, _)| waiting != pod);
         if let Some(node) = node {
             self.release(pod, node);
-            self.after_reaction(Event::Scheduler(scheduler::Event::PodGone));
+            self.free_room();
             super::volumes::gone(self, pod, node);
         }
         match self.store.workloads[workload].kind {
