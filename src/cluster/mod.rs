@@ -3,7 +3,6 @@
 mod admission;
 mod ahead;
 pub(crate) mod arrival;
-mod aside;
 mod attempts;
 pub(crate) mod autoscaler;
 pub(crate) mod balancer;
@@ -36,6 +35,7 @@ pub(crate) mod spreading;
 pub(crate) mod stateful_set;
 pub(crate) mod static_pod;
 pub(crate) mod store;
+mod tests;
 pub(crate) mod volumes;
 mod world;
 mod write;
